@@ -1,0 +1,152 @@
+//! The rotation rule: what a presented refresh token means for its session, as pure code that every engine shares.
+//!
+//! The engine tries the compare-and-swap first. Where no row came back it reads the row and asks [`judge`].
+
+use uuid::Uuid;
+
+use crate::session::{Origin, RevokeReason, SessionRow};
+use crate::Millis;
+use protocol::auth::DeviceKind;
+
+/// How many attempts a session remembers.
+pub const ATTEMPTS_KEPT: usize = 8;
+
+/// For how long a session may be renewed without rotation: 24 hours.
+pub const UNROTATED_MOST_MS: Millis = 24 * 60 * 60 * 1_000;
+
+/// SHA-256 of an attempt id, its first 16 bytes.
+pub type AttemptHash = [u8; 16];
+
+/// A refresh token whose signature was found good, and what came with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presented {
+    /// The session named in the token.
+    pub session_id: Uuid,
+    /// The generation named in the token.
+    pub generation: u32,
+    /// The attempt that came with it.
+    pub attempt: AttemptHash,
+    /// Whether the token is to be spent, or only access renewed.
+    pub rotate: bool,
+    /// How long ago the operator last touched the device.
+    pub input_age_ms: Option<Millis>,
+    /// Where the call came from.
+    pub origin: Origin,
+    /// The organisation's idle time is read by the engine; this is the server's clock.
+    pub now: Millis,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RotationOutcome {
+    /// Spent; the row as it stands, one generation on.
+    Rotated(SessionRow),
+    /// It had been spent by this very attempt: the same successor again.
+    Replayed(SessionRow),
+    /// Access is renewed, nothing is spent.
+    Renewed(SessionRow),
+    /// The row was behind the token, as after a restored backup; it was moved forward and then treated as current.
+    FastForwarded(SessionRow),
+    /// Two holders: the session is revoked, durably.
+    Reused(SessionRow),
+    /// A late duplicate of a known attempt: no token, nothing changed.
+    Stale,
+    /// Renewed without rotation for too long.
+    RotationRequired,
+    /// The session is over.
+    Over(Over),
+    /// No such session.
+    Unknown,
+}
+
+/// Why a session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Over {
+    /// It was ended.
+    Revoked(RevokeReason),
+    /// It reached its absolute end.
+    Expired,
+    /// It ended for lack of input.
+    Idle,
+}
+
+/// What an engine must do with a token for which the compare-and-swap did not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Spend it: it is current.
+    Rotate,
+    /// Answer with the same successor.
+    Replay,
+    /// Renew access only.
+    Renew,
+    /// Set the row's generation to the token's, then do as with a current token.
+    FastForward,
+    /// Revoke the session.
+    Reuse,
+    /// Answer that it is a late duplicate.
+    Stale,
+    /// Answer that rotation is due.
+    RotationRequired,
+    /// Answer why it is over.
+    Over(Over),
+}
+
+/// Whether and why a session is over at `now`. A `till` does not end by idleness: it locks.
+pub fn over(row: &SessionRow, idle_timeout_ms: Millis, now: Millis) -> Option<Over> {
+    if let Some((_, reason)) = row.revoked {
+        return Some(Over::Revoked(reason));
+    }
+    if row.expires_at <= now {
+        return Some(Over::Expired);
+    }
+    match row.device_kind {
+        DeviceKind::Till => None,
+        DeviceKind::Desk => {
+            (row.last_input_at.saturating_add(idle_timeout_ms) <= now).then_some(Over::Idle)
+        }
+    }
+}
+
+/// The whole table of the protocol, as one pure function.
+///
+/// The operator's input that comes with the call counts before idleness is judged: pass the row with it noted.
+pub fn judge(row: &SessionRow, presented: &Presented, idle_timeout_ms: Millis) -> Verdict {
+    if let Some(over) = over(row, idle_timeout_ms, presented.now) {
+        return Verdict::Over(over);
+    }
+    if presented.generation > row.generation {
+        return Verdict::FastForward;
+    }
+    if presented.generation == row.generation {
+        if presented.rotate {
+            return Verdict::Rotate;
+        }
+        let unrotated = presented.now.saturating_sub(row.rotated_at);
+        return if unrotated > UNROTATED_MOST_MS { Verdict::RotationRequired } else { Verdict::Renew };
+    }
+    let known = row.attempts.contains(&(presented.generation, presented.attempt));
+    let parent = row.generation.checked_sub(1) == Some(presented.generation);
+    match (known, parent) {
+        (true, true) => Verdict::Replay,
+        (true, false) => Verdict::Stale,
+        (false, _) => Verdict::Reuse,
+    }
+}
+
+/// When the operator's last input was, after one was reported `input_age_ms` ago. It never moves back, and an input
+/// older than the last word from this session is no news.
+pub fn noted_input(row: &SessionRow, input_age_ms: Option<Millis>, now: Millis) -> Millis {
+    match input_age_ms {
+        Some(age) if age >= 0 => row.last_input_at.max(now.saturating_sub(age)).min(now.max(row.last_input_at)),
+        Some(_) | None => row.last_input_at,
+    }
+}
+
+/// The attempts to remember after `generation` was spent by `attempt`.
+pub fn remember(attempts: &[(u32, AttemptHash)], generation: u32, attempt: AttemptHash) -> Vec<(u32, AttemptHash)> {
+    let mut kept: Vec<_> = attempts.to_vec();
+    kept.push((generation, attempt));
+    let surplus = kept.len().saturating_sub(ATTEMPTS_KEPT);
+    kept.drain(..surplus);
+    kept
+}

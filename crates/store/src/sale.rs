@@ -1,0 +1,96 @@
+//! Categories and sales, each sale once per Idempotency-Key of an organisation.
+
+use async_trait::async_trait;
+use protocol::sale::{Category, NewSale};
+use uuid::Uuid;
+
+use crate::{AuditEntry, Millis, StoreError};
+
+/// A sale to keep.
+#[derive(Clone, Debug)]
+pub struct NewSaleRow {
+    /// A new UUIDv7.
+    pub id: Uuid,
+    /// The organisation; the key is unique within it.
+    pub organization_id: Uuid,
+    /// The site, if the session has one.
+    pub site_id: Option<Uuid>,
+    /// Who sold.
+    pub operator_id: Uuid,
+    /// The ticket's id on the device.
+    pub idempotency_key: Uuid,
+    /// SHA-256 of the request's body in canonical form: the same key with another body is refused.
+    pub body_hash: [u8; 32],
+    /// The sale.
+    pub sale: NewSale,
+    /// When the server took it.
+    pub now: Millis,
+}
+
+/// A sale as kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaleRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Its organisation.
+    pub organization_id: Uuid,
+    /// The ticket's id on the device.
+    pub idempotency_key: Uuid,
+    /// Who sold.
+    pub operator_id: Uuid,
+    /// The sum in cents.
+    pub total_cents: u32,
+    /// When the server took it.
+    pub received_at: Millis,
+}
+
+/// What became of a sale that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SaleOutcome {
+    /// It is kept.
+    Kept(SaleRow),
+    /// It was kept before, with the same body: here it is again.
+    KeptBefore(SaleRow),
+    /// The key was used with another body; nothing changed.
+    KeyReused,
+    /// A line names a category that this organisation does not have.
+    CategoryUnknown(Uuid),
+}
+
+/// Categories and sales.
+#[async_trait]
+pub trait Sales {
+    /// An organisation's categories, by position.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn categories(&self, organization_id: Uuid) -> Result<Vec<Category>, StoreError>;
+
+    /// Adds a category or changes it.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownReference`] where the organisation does not exist.
+    async fn put_category(
+        &self,
+        organization_id: Uuid,
+        category: Category,
+        audit: AuditEntry,
+    ) -> Result<(), StoreError>;
+
+    /// Keeps a sale with its lines and payments, once. The audit entry is written only where the sale is new.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn keep_sale(&self, new: NewSaleRow, audit: AuditEntry) -> Result<SaleOutcome, StoreError>;
+
+    /// An operator's newest sales, newest first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn sales_of(
+        &self,
+        organization_id: Uuid,
+        operator_id: Uuid,
+        limit: u32,
+    ) -> Result<Vec<SaleRow>, StoreError>;
+}

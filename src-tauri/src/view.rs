@@ -1,0 +1,381 @@
+//! What the screen is told: one typed view of session, work and device, with absolute times and without a secret.
+//!
+//! Times are milliseconds since 1970 by this device's clock, computed at the moment the view is made, so the screen
+//! renders deadlines and counts nothing itself.
+
+use keeper_core::{Banner, Connection, Persistence, Severity};
+use protocol::auth::{DeviceKind, OrganizationRole};
+use protocol::sale::{Category, PaymentMethod};
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// Everything the frame of the window shows. Sent whole at every change; small.
+#[derive(Clone, Debug, PartialEq, Serialize, Type)]
+pub struct AppView {
+    /// Grows by one with every view; a screen keeps the newest.
+    pub revision: u32,
+    /// The session.
+    pub session: SessionView,
+    /// Who is signed in, or was until the session ended.
+    pub operator: Option<OperatorView>,
+    /// Which server.
+    pub server: ServerView,
+    /// The work on this device.
+    pub work: WorkView,
+    /// The device's settings.
+    pub settings: DeviceSettings,
+}
+
+/// The session as the keeper sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Type)]
+pub struct SessionView {
+    /// Where the app stands.
+    pub phase: Phase,
+    /// What the banner says.
+    pub banner: Banner,
+    /// How loudly.
+    pub severity: Severity,
+    /// Since when it says so.
+    pub since_ms: f64,
+    /// The connection.
+    pub connection: Connection,
+    /// When the next automatic attempt leaves.
+    pub next_attempt_ms: Option<f64>,
+    /// Whether an attempt is out right now.
+    pub attempting: bool,
+    /// When access ends if nothing changes.
+    pub access_end_ms: Option<f64>,
+    /// When the session ends for lack of input.
+    pub idle_end_ms: Option<f64>,
+    /// The session's absolute end.
+    pub absolute_end_ms: Option<f64>,
+    /// Whether the session would survive a restart.
+    pub persistence: Persistence,
+}
+
+/// Where the app stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The keychain is being asked; show nothing that would flash away.
+    Starting,
+    /// Nobody is signed in: the sign-in screen.
+    SignedOut,
+    /// Somebody is: the work.
+    SignedIn,
+    /// The session ended under the work: the work stays, the banner offers to sign in again over it.
+    Ended,
+}
+
+/// Who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Type)]
+pub struct OperatorView {
+    /// The name to sign in with; filled in when signing in again.
+    pub username: String,
+    /// The name to show; the user name until the server has been asked.
+    pub display_name: String,
+    /// The organisation, once known.
+    pub organization_name: Option<String>,
+    /// The site, once known.
+    pub site_name: Option<String>,
+    /// The role, once known.
+    pub role: Option<OrganizationRole>,
+}
+
+/// Which server the app speaks to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum ServerView {
+    /// The one inside the app.
+    ThisDevice,
+    /// One by address.
+    Remote {
+        /// Its origin, as in `https://vigie.example`.
+        url: String,
+    },
+}
+
+/// The work on this device.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Type)]
+pub struct WorkView {
+    /// Finished sales that the server has not acknowledged yet.
+    pub waiting: u32,
+    /// Finished sales that the server refused for good; they wait for a person.
+    pub refused: u32,
+    /// When the ticket in hand was last written to disk.
+    pub saved_at_ms: Option<f64>,
+    /// Set while the disk does not take the work.
+    pub fault: Option<UiError>,
+}
+
+/// What this device is set to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeviceSettings {
+    /// The screen's language.
+    pub language: Language,
+    /// The screen's colours.
+    pub theme: Theme,
+    /// Which server.
+    pub server: ServerView,
+    /// Path of a PEM file with an organisation's own certificate authority.
+    pub ca_file: Option<String>,
+    /// What this device is called on the lists of sessions.
+    pub device_name: String,
+    /// What this device is.
+    pub device_kind: DeviceKind,
+}
+
+/// A language of the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// French.
+    #[default]
+    Fr,
+    /// English.
+    En,
+}
+
+/// The screen's colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the system says.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+    /// High contrast.
+    Contrast,
+}
+
+/// Why a command did not do what it was asked. The words for each code are the screen's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Type)]
+pub struct UiError {
+    /// The code.
+    pub code: UiErrorCode,
+    /// Seconds until another try makes sense, where known.
+    pub retry_after_seconds: Option<u32>,
+    /// The field or value at fault, where one is; never a secret.
+    pub subject: Option<String>,
+}
+
+/// Every reason for which a command can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Type, strum::Display, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum UiErrorCode {
+    /// Wrong user name or password.
+    InvalidCredentials,
+    /// The account is disabled.
+    AccountDisabled,
+    /// Too many tries; wait.
+    RateLimited,
+    /// The server is busy.
+    ServerBusy,
+    /// No link, no name, or nothing came back.
+    Offline,
+    /// The server does not answer as it should.
+    ServerDown,
+    /// The name in the address leads nowhere.
+    ServerUnknown,
+    /// Something answers there that is no Vigie server.
+    NotVigie,
+    /// The certificate is made out to another name, out of date, or not trusted.
+    CertificateRefused,
+    /// The address is not one.
+    AddressInvalid,
+    /// Plain http to a host other than this device.
+    AddressInsecure,
+    /// The certificate authority's file cannot be read or holds no certificate.
+    CaFileInvalid,
+    /// The session is over: sign in again.
+    SessionOver,
+    /// The role does not allow this.
+    Forbidden,
+    /// The current session cannot be revoked; sign out instead.
+    CannotRevokeCurrentSession,
+    /// No such session any more.
+    SessionNotFound,
+    /// A value is out of its range.
+    ValidationFailed,
+    /// Settings that contradict each other.
+    SettingsIncoherent,
+    /// The keychain is locked.
+    KeychainLocked,
+    /// There is no keychain.
+    KeychainAbsent,
+    /// The keychain fails or is too slow.
+    KeychainFailed,
+    /// The disk is full.
+    DiskFull,
+    /// The data folder cannot be written to.
+    DiskReadOnly,
+    /// The disk fails.
+    DiskFailed,
+    /// The data were written by a newer version of the app.
+    DataNewer,
+    /// Another app uses the data.
+    DataInUse,
+    /// Unsent work is still here; ask before leaving it.
+    WorkUnsent,
+    /// The ticket cannot be finished as it stands.
+    TicketIncomplete,
+    /// A fault of the app.
+    Internal,
+}
+
+/// The ticket in hand, with where the operator is in it. The screen owns it while it is open and hands every change
+/// over; the journal brings it back as it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+#[serde(deny_unknown_fields)]
+pub struct TicketDraft {
+    /// The ticket's id; it becomes the sale's Idempotency-Key.
+    pub id: String,
+    /// Its lines.
+    pub lines: Vec<DraftLine>,
+    /// Its payments so far.
+    pub payments: Vec<DraftPayment>,
+    /// The note.
+    pub note: String,
+    /// Cash handed over in cents, for the change.
+    pub tendered_cents: Option<u32>,
+    /// Where the operator is: the screen, the field with the focus, its cursor, the scroll position.
+    pub place: Place,
+}
+
+/// A line of a ticket in hand; half-typed values are kept as typed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(deny_unknown_fields)]
+pub struct DraftLine {
+    /// The line's id within the ticket.
+    pub id: String,
+    /// The category.
+    pub category_id: String,
+    /// Its name when the line was made.
+    pub category_name: String,
+    /// Pieces.
+    pub quantity: u32,
+    /// Weight in grams.
+    pub weight_grams: u32,
+    /// Price of one piece in cents.
+    pub unit_price_cents: u32,
+}
+
+/// A payment of a ticket in hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(deny_unknown_fields)]
+pub struct DraftPayment {
+    /// How.
+    pub method: PaymentMethod,
+    /// How much, in cents.
+    pub amount_cents: u32,
+}
+
+/// Where the operator is within a ticket.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Type)]
+#[serde(deny_unknown_fields, default)]
+pub struct Place {
+    /// The screen.
+    pub screen: String,
+    /// The field with the focus.
+    pub field: Option<String>,
+    /// The text half typed into it.
+    pub typed: String,
+    /// The cursor in it.
+    pub cursor: u32,
+    /// The scroll position of the list of lines, in pixels.
+    pub scroll: f64,
+    /// The line being edited.
+    pub line_id: Option<String>,
+}
+
+/// What "Sauvegarder" did.
+#[derive(Clone, Debug, PartialEq, Serialize, Type)]
+pub struct Saved {
+    /// When everything in hand was on disk.
+    pub saved_at_ms: f64,
+}
+
+/// What "Réessayer" brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryOutcome {
+    /// The server answered and the session holds.
+    Recovered,
+    /// Still no link.
+    StillOffline,
+    /// Still no sensible answer.
+    StillDown,
+    /// The server answered that the session is over.
+    SessionOver,
+    /// The keychain still does not answer; the session itself is well.
+    KeychainStillAway,
+}
+
+/// One of the operator's own live sessions.
+#[derive(Clone, Debug, PartialEq, Serialize, Type)]
+pub struct MySession {
+    /// The session's id.
+    pub session_id: String,
+    /// Its organisation.
+    pub organization_name: String,
+    /// The role there.
+    pub role: OrganizationRole,
+    /// Address of its last use.
+    pub ip_address: String,
+    /// What the device is called.
+    pub device_name: String,
+    /// What the device is.
+    pub device_kind: DeviceKind,
+    /// The program, with its version.
+    pub user_agent: String,
+    /// When it began.
+    pub created_at_ms: f64,
+    /// When it was last used.
+    pub last_used_at_ms: f64,
+    /// Its absolute end.
+    pub expires_at_ms: f64,
+    /// Whether it is this one.
+    pub is_current: bool,
+}
+
+/// The till's goods.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Type)]
+pub struct Categories {
+    /// By position.
+    pub categories: Vec<Category>,
+    /// Whether this is the copy kept on the device because the server could not be asked.
+    pub from_cache: bool,
+}
+
+/// A sale that waits or was refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Type)]
+pub struct OutboxSale {
+    /// The ticket's id.
+    pub id: String,
+    /// Its sum in cents.
+    pub total_cents: u32,
+    /// When it was finished.
+    pub finished_at_ms: f64,
+    /// Why the server refused it for good; absent while it merely waits.
+    pub refused: Option<UiError>,
+}
+
+/// What the app is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Type)]
+pub struct About {
+    /// The app's version.
+    pub version: String,
+    /// The platform and its version, as far as known.
+    pub platform: String,
+    /// The engine of the window.
+    pub webview: String,
+    /// Where the app keeps its data.
+    pub data_folder: String,
+    /// Whether demonstration accounts exist in the embedded server.
+    pub demo: bool,
+}
