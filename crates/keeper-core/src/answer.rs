@@ -36,6 +36,8 @@ pub struct Grant {
     pub refresh_token: Option<RefreshToken>,
     /// The session's deadlines.
     pub deadlines: Deadlines,
+    /// How far this device's wall clock is ahead of the server's, in milliseconds; for display only.
+    pub clock_ahead_ms: Option<i64>,
 }
 
 /// Ends of a session other than its tokens', from the moment the request was sent.

@@ -51,6 +51,24 @@ pub struct Intent {
     pub attempt: AttemptId,
 }
 
+/// Names a durable refresh token without holding it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Head {
+    /// Its generation.
+    pub generation: u32,
+    /// Its fingerprint.
+    pub fingerprint: Fingerprint,
+}
+
+/// Whose session a keeper keeps: one slot per server and operator.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Slot {
+    /// The server's origin, or `embedded`.
+    pub server: String,
+    /// Who signs in, normalised.
+    pub operator: String,
+}
+
 /// A record that the server refused: kept, but not used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SetAside {
@@ -63,6 +81,9 @@ pub struct SetAside {
 /// The journal's part that decisions rest on. It is shared by all processes of the device and holds no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Journal {
+    /// The newest token that was made durable, so that a process whose keychain cannot be read just now knows whether the
+    /// token in its memory is still the newest.
+    pub head: Option<Head>,
     /// The open intent, if a rotation was begun and not yet closed.
     pub intent: Option<Intent>,
     /// The last refused token.

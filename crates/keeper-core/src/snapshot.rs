@@ -11,8 +11,8 @@ pub struct SessionSnapshot {
     pub banner: Banner,
     /// How loudly.
     pub severity: Severity,
-    /// Whether somebody is signed in. It stays true while the server cannot be reached.
-    pub signed_in: bool,
+    /// Where the session stands.
+    pub phase: SessionPhase,
     /// Who, if a session is or was here.
     pub operator: Option<String>,
     /// The server's id of the session.
@@ -37,6 +37,44 @@ pub struct SessionSnapshot {
     pub generation: u32,
     /// Refreshes granted in this process.
     pub refreshes: u32,
+}
+
+/// Where the session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub enum SessionPhase {
+    /// The keychain is being asked whether there is one.
+    Restoring,
+    /// There is none.
+    SignedOut,
+    /// There is one. It stays so while the server cannot be reached, offline at start too.
+    SignedIn,
+    /// It was closed; the work stays.
+    Ended,
+}
+
+impl SessionSnapshot {
+    /// Nobody is signed in and nothing is known.
+    pub fn signed_out(now: Moment) -> Self {
+        Self {
+            banner: Banner::Hidden,
+            severity: Severity::Hidden,
+            phase: SessionPhase::SignedOut,
+            operator: None,
+            session_id: None,
+            connection: Connection::Unknown,
+            since: now,
+            next_attempt: None,
+            attempting: false,
+            access_end: None,
+            idle_end: None,
+            absolute_end: None,
+            persistence: Persistence::Durable,
+            generation: 0,
+            refreshes: 0,
+        }
+    }
 }
 
 /// What the banner says. One at a time: the gravest.
@@ -68,6 +106,11 @@ pub enum Banner {
     KeychainUnavailable {
         /// How.
         fault: VaultFault,
+    },
+    /// This device's clock and the server's are far apart. Nothing depends on it but the times that are shown.
+    ClockSuspect {
+        /// How far this device is ahead, in seconds; negative where it is behind.
+        ahead_seconds: i32,
     },
     /// The server does not accept this client's configuration.
     Misconfigured {
