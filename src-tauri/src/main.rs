@@ -1,1 +1,2 @@
-fn main(){}
+//! Starts the desktop app, or the keeper alone.
+fn main() {}

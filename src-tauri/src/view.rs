@@ -9,6 +9,23 @@ use protocol::sale::{Category, PaymentMethod};
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
+/// Milliseconds since 1970 by this device's clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Type)]
+#[serde(transparent)]
+pub struct Millis(#[specta(type = specta_typescript::Number)] pub f64);
+
+impl Millis {
+    /// From a whole number of milliseconds. Exact until the year 287,396.
+    #[expect(clippy::cast_precision_loss, reason = "a date within the next thousands of years is below 2^53")]
+    pub const fn from_epoch_ms(epoch_ms: i64) -> Self {
+        Self(epoch_ms as f64)
+    }
+}
+
+/// The one event of the shell: everything the frame shows, after a change.
+#[derive(Clone, Debug, PartialEq, Serialize, Type, tauri_specta::Event)]
+pub struct AppChanged(pub AppView);
+
 /// Everything the frame of the window shows. Sent whole at every change; small.
 #[derive(Clone, Debug, PartialEq, Serialize, Type)]
 pub struct AppView {
@@ -24,6 +41,11 @@ pub struct AppView {
     pub work: WorkView,
     /// The device's settings.
     pub settings: DeviceSettings,
+    /// What stands between the app and its server or its settings file, as long as it does; shown before signing in too.
+    pub fault: Option<UiError>,
+    /// Whether the window was asked to close while unsent sales are here: ask the operator, then answer with
+    /// `answer_close`.
+    pub close_asked: bool,
 }
 
 /// The session as the keeper sees it.
@@ -36,19 +58,19 @@ pub struct SessionView {
     /// How loudly.
     pub severity: Severity,
     /// Since when it says so.
-    pub since_ms: f64,
+    pub since_ms: Millis,
     /// The connection.
     pub connection: Connection,
     /// When the next automatic attempt leaves.
-    pub next_attempt_ms: Option<f64>,
+    pub next_attempt_ms: Option<Millis>,
     /// Whether an attempt is out right now.
     pub attempting: bool,
     /// When access ends if nothing changes.
-    pub access_end_ms: Option<f64>,
+    pub access_end_ms: Option<Millis>,
     /// When the session ends for lack of input.
-    pub idle_end_ms: Option<f64>,
+    pub idle_end_ms: Option<Millis>,
     /// The session's absolute end.
-    pub absolute_end_ms: Option<f64>,
+    pub absolute_end_ms: Option<Millis>,
     /// Whether the session would survive a restart.
     pub persistence: Persistence,
 }
@@ -103,14 +125,14 @@ pub struct WorkView {
     /// Finished sales that the server refused for good; they wait for a person.
     pub refused: u32,
     /// When the ticket in hand was last written to disk.
-    pub saved_at_ms: Option<f64>,
+    pub saved_at_ms: Option<Millis>,
     /// Set while the disk does not take the work.
     pub fault: Option<UiError>,
 }
 
 /// What this device is set to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct DeviceSettings {
     /// The screen's language.
     pub language: Language,
@@ -161,6 +183,21 @@ pub struct UiError {
     pub retry_after_seconds: Option<u32>,
     /// The field or value at fault, where one is; never a secret.
     pub subject: Option<String>,
+}
+
+impl From<UiErrorCode> for UiError {
+    fn from(code: UiErrorCode) -> Self {
+        Self { code, retry_after_seconds: None, subject: None }
+    }
+}
+
+impl UiError {
+    /// With the field or value at fault.
+    #[must_use]
+    pub fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
 }
 
 /// Every reason for which a command can fail.
@@ -277,7 +314,7 @@ pub struct DraftPayment {
 
 /// Where the operator is within a ticket.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Type)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct Place {
     /// The screen.
     pub screen: String,
@@ -288,6 +325,7 @@ pub struct Place {
     /// The cursor in it.
     pub cursor: u32,
     /// The scroll position of the list of lines, in pixels.
+    #[specta(type = specta_typescript::Number)]
     pub scroll: f64,
     /// The line being edited.
     pub line_id: Option<String>,
@@ -297,7 +335,7 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq, Serialize, Type)]
 pub struct Saved {
     /// When everything in hand was on disk.
-    pub saved_at_ms: f64,
+    pub saved_at_ms: Millis,
 }
 
 /// What "Réessayer" brought.
@@ -334,11 +372,11 @@ pub struct MySession {
     /// The program, with its version.
     pub user_agent: String,
     /// When it began.
-    pub created_at_ms: f64,
+    pub created_at_ms: Millis,
     /// When it was last used.
-    pub last_used_at_ms: f64,
+    pub last_used_at_ms: Millis,
     /// Its absolute end.
-    pub expires_at_ms: f64,
+    pub expires_at_ms: Millis,
     /// Whether it is this one.
     pub is_current: bool,
 }
@@ -360,7 +398,7 @@ pub struct OutboxSale {
     /// Its sum in cents.
     pub total_cents: u32,
     /// When it was finished.
-    pub finished_at_ms: f64,
+    pub finished_at_ms: Millis,
     /// Why the server refused it for good; absent while it merely waits.
     pub refused: Option<UiError>,
 }

@@ -1,0 +1,71 @@
+//! The bridge to the screen: every command and the one event, and the TypeScript that is made from them.
+
+use std::path::Path;
+
+use specta_typescript::Typescript;
+use tauri::Runtime;
+use tauri_specta::{Builder, collect_commands, collect_events};
+
+use crate::commands::{about, session, sessions, settings, work};
+use crate::view::AppChanged;
+
+/// Every command and event.
+pub fn builder<R: Runtime>() -> Builder<R> {
+    Builder::new()
+        .disable_serde_phases()
+        .commands(collect_commands![
+            session::app_view,
+            session::sign_in,
+            session::retry,
+            session::sign_out,
+            session::operator_input,
+            work::save,
+            work::categories,
+            work::ticket_current,
+            work::ticket_put,
+            work::ticket_finish,
+            work::outbox,
+            sessions::my_sessions,
+            sessions::revoke_session,
+            sessions::revoke_other_sessions,
+            settings::session_settings,
+            settings::put_session_settings,
+            settings::device_settings_put,
+            settings::test_server,
+            about::about,
+            about::window_ready,
+            about::answer_close,
+        ])
+        .events(collect_events![AppChanged])
+}
+
+/// Writes the TypeScript bindings to this file.
+///
+/// # Errors
+/// A type that has no TypeScript, or a file that cannot be written.
+pub fn write_typescript(path: &Path) -> Result<(), specta_typescript::Error> {
+    let style = Typescript::default().header("// Made from the shell's commands. Do not edit.\n");
+    builder::<tauri::Wry>().export(style, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// Set `VIGIE_WRITE_BINDINGS=1` to bring the committed file up to date.
+    #[test]
+    fn committed_bindings_are_those_of_the_commands() {
+        let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/src/shell/bindings.ts");
+        if std::env::var_os("VIGIE_WRITE_BINDINGS").is_some() {
+            super::write_typescript(&committed).unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let fresh = folder.path().join("bindings.ts");
+        super::write_typescript(&fresh).unwrap();
+        assert_eq!(
+            std::fs::read_to_string(&committed).unwrap(),
+            std::fs::read_to_string(&fresh).unwrap(),
+            "the bindings have drifted: run this test with VIGIE_WRITE_BINDINGS=1 and commit the file"
+        );
+    }
+}

@@ -1,0 +1,7 @@
+//! The commands the screen may call: each hands one request to the controller and returns its answer.
+
+pub mod about;
+pub mod session;
+pub mod sessions;
+pub mod settings;
+pub mod work;

@@ -1,0 +1,58 @@
+//! The controller as its callers hold it: a place to send requests to and the newest view.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::controller::request::{Reply, Request};
+use crate::view::{About, AppView, UiError, UiErrorCode};
+
+/// Cheap to clone; every command holds one.
+#[derive(Clone, Debug)]
+pub struct ControllerHandle {
+    requests: mpsc::UnboundedSender<Request>,
+    view: watch::Receiver<Arc<AppView>>,
+    about: Arc<About>,
+}
+
+impl ControllerHandle {
+    pub(crate) fn new(
+        requests: mpsc::UnboundedSender<Request>,
+        view: watch::Receiver<Arc<AppView>>,
+        about: About,
+    ) -> Self {
+        Self { requests, view, about: Arc::new(about) }
+    }
+
+    /// The newest view.
+    pub fn view(&self) -> AppView {
+        self.view.borrow().as_ref().clone()
+    }
+
+    /// Hears of every new view.
+    pub fn views(&self) -> watch::Receiver<Arc<AppView>> {
+        self.view.clone()
+    }
+
+    /// What the app is.
+    pub fn about(&self) -> About {
+        self.about.as_ref().clone()
+    }
+
+    /// Asks for something and does not wait.
+    pub fn tell(&self, request: Request) {
+        if self.requests.send(request).is_err() {
+            tracing::debug!("the controller has ended; a request is dropped");
+        }
+    }
+
+    /// Asks for something and waits for the answer.
+    ///
+    /// # Errors
+    /// Whatever the controller answers; [`UiErrorCode::Internal`] if it has ended.
+    pub async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, UiError> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(request(reply));
+        answer.await.unwrap_or_else(|_| Err(UiErrorCode::Internal.into()))
+    }
+}

@@ -1,0 +1,128 @@
+//! Everything the controller can be asked, by the screen and by its own helpers.
+
+use protocol::Secret;
+use protocol::settings::SessionSettings;
+use tokio::sync::oneshot;
+
+use crate::view::{
+    AppView, Categories, DeviceSettings, MySession, OutboxSale, RetryOutcome, Saved, ServerView, TicketDraft, UiError,
+};
+
+/// Where an answer goes. A caller that has gone away is no fault.
+pub type Reply<T> = oneshot::Sender<Result<T, UiError>>;
+
+/// What the screen asks.
+#[derive(Debug)]
+pub enum Request {
+    /// Sign in, or sign in again over the work.
+    SignIn {
+        /// As typed.
+        username: String,
+        /// As typed.
+        password: Secret,
+        /// The answer.
+        reply: Reply<AppView>,
+    },
+    /// Try to reach the server now.
+    Retry(Reply<RetryOutcome>),
+    /// End the session on this device.
+    SignOut {
+        /// What to do about unsent work.
+        unsent: Unsent,
+        /// The answer.
+        reply: Reply<AppView>,
+    },
+    /// The operator touched the device.
+    OperatorInput,
+    /// Put everything in hand on disk.
+    Save {
+        /// The ticket in hand, if there is one.
+        draft: Option<Box<TicketDraft>>,
+        /// The answer.
+        reply: Reply<Saved>,
+    },
+    /// The goods.
+    Categories(Reply<Categories>),
+    /// The ticket in hand as the journal has it.
+    TicketCurrent(Reply<Option<TicketDraft>>),
+    /// The ticket in hand changed.
+    TicketPut {
+        /// As it is now.
+        draft: Box<TicketDraft>,
+        /// The answer.
+        reply: Reply<Saved>,
+    },
+    /// The ticket in hand is paid.
+    TicketFinish {
+        /// As it is now.
+        draft: Box<TicketDraft>,
+        /// The answer.
+        reply: Reply<AppView>,
+    },
+    /// The sales that wait or were refused.
+    Outbox(Reply<Vec<OutboxSale>>),
+    /// The operator's own sessions.
+    MySessions(Reply<Vec<MySession>>),
+    /// End one of them.
+    RevokeSession {
+        /// Its id.
+        session_id: String,
+        /// The answer: how many ended.
+        reply: Reply<u32>,
+    },
+    /// End all but this one.
+    RevokeOtherSessions(Reply<u32>),
+    /// The organisation's session settings.
+    SessionSettings(Reply<SessionSettings>),
+    /// Change them.
+    PutSessionSettings {
+        /// As they shall be.
+        settings: SessionSettings,
+        /// The answer: as they are.
+        reply: Reply<SessionSettings>,
+    },
+    /// Change the device's settings.
+    PutDeviceSettings {
+        /// As they shall be.
+        settings: Box<DeviceSettings>,
+        /// The answer.
+        reply: Reply<AppView>,
+    },
+    /// See whether a Vigie server answers there.
+    TestServer {
+        /// Where.
+        server: ServerView,
+        /// Path of an organisation's certificate authority.
+        ca_file: Option<String>,
+        /// The answer.
+        reply: Reply<()>,
+    },
+    /// The screen has painted.
+    WindowReady,
+    /// The window was asked to close.
+    CloseAsked,
+    /// The operator answered whether to close.
+    CloseAnswered(CloseAnswer),
+    /// Bring the window to the front.
+    Show,
+    /// End the app: from the tray, or because the machine shuts down.
+    Quit,
+}
+
+/// What to do about unsent work when the operator leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsent {
+    /// Refuse to leave while there is any.
+    Guard,
+    /// Leave it on the device, sealed, until its operator is back.
+    Leave,
+}
+
+/// What the operator said to closing the window over unsent work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseAnswer {
+    /// Close: the work waits on this device.
+    Close,
+    /// Stay.
+    Stay,
+}
