@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessGrant, Answer, AttemptId, Deadlines, EndReason, Grant, Journal, RefreshToken, SessionRecord, Span,
+    AccessGrant, Answer, AttemptId, Deadlines, EndReason, Grant, Journal, Moment, RefreshToken, SessionRecord, Span,
     Trouble, VaultFault,
 };
 
@@ -22,6 +22,8 @@ pub enum Input {
         record: SessionRecord,
         /// The server's answer, with the record's refresh token in it or absent.
         grant: Grant,
+        /// When the sign-in was sent: lives are counted from there.
+        sent: Moment,
     },
     /// Answer to [`Output::AcquireLock`].
     LockAnswered(LockAnswer),
