@@ -4,8 +4,8 @@
 
 use uuid::Uuid;
 
-use crate::session::{Origin, RevokeReason, SessionRow};
 use crate::Millis;
+use crate::session::{Origin, RevokeReason, SessionRow};
 use protocol::auth::DeviceKind;
 
 /// How many attempts a session remembers.
@@ -59,6 +59,26 @@ pub enum RotationOutcome {
     Unknown,
 }
 
+impl RotationOutcome {
+    /// What the audit log says of it; `None` where the session's own row is the record.
+    ///
+    /// A plain rotation, its replay and a renewal are recorded by the generation, the attempts and the times in the row:
+    /// an entry for each would double what a refresh writes.
+    pub const fn audit_action(&self) -> Option<&'static str> {
+        match self {
+            Self::FastForwarded(_) => Some("session.fast_forwarded"),
+            Self::Reused(_) => Some("session.refresh_reused"),
+            Self::Rotated(_)
+            | Self::Replayed(_)
+            | Self::Renewed(_)
+            | Self::Stale
+            | Self::RotationRequired
+            | Self::Over(_)
+            | Self::Unknown => None,
+        }
+    }
+}
+
 /// Why a session is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Over {
@@ -101,9 +121,7 @@ pub fn over(row: &SessionRow, idle_timeout_ms: Millis, now: Millis) -> Option<Ov
     }
     match row.device_kind {
         DeviceKind::Till => None,
-        DeviceKind::Desk => {
-            (row.last_input_at.saturating_add(idle_timeout_ms) <= now).then_some(Over::Idle)
-        }
+        DeviceKind::Desk => (row.last_input_at.saturating_add(idle_timeout_ms) <= now).then_some(Over::Idle),
     }
 }
 
@@ -122,7 +140,11 @@ pub fn judge(row: &SessionRow, presented: &Presented, idle_timeout_ms: Millis) -
             return Verdict::Rotate;
         }
         let unrotated = presented.now.saturating_sub(row.rotated_at);
-        return if unrotated > UNROTATED_MOST_MS { Verdict::RotationRequired } else { Verdict::Renew };
+        return if unrotated > UNROTATED_MOST_MS {
+            Verdict::RotationRequired
+        } else {
+            Verdict::Renew
+        };
     }
     let known = row.attempts.contains(&(presented.generation, presented.attempt));
     let parent = row.generation.checked_sub(1) == Some(presented.generation);
@@ -133,17 +155,23 @@ pub fn judge(row: &SessionRow, presented: &Presented, idle_timeout_ms: Millis) -
     }
 }
 
-/// When the operator's last input was, after one was reported `input_age_ms` ago. It never moves back, and an input
-/// older than the last word from this session is no news.
+/// When the operator's last input was, after one was reported `input_age_ms` ago.
+///
+/// The age is bounded by the time since the last input that the server heard of, so this never moves back; nor does it
+/// lie ahead of `now` unless it did before. A negative age, from a clock that jumped, is no news.
 pub fn noted_input(row: &SessionRow, input_age_ms: Option<Millis>, now: Millis) -> Millis {
     match input_age_ms {
-        Some(age) if age >= 0 => row.last_input_at.max(now.saturating_sub(age)).min(now.max(row.last_input_at)),
+        Some(age) if age >= 0 => row.last_input_at.max(now.saturating_sub(age)),
         Some(_) | None => row.last_input_at,
     }
 }
 
 /// The attempts to remember after `generation` was spent by `attempt`.
-pub fn remember(attempts: &[(u32, AttemptHash)], generation: u32, attempt: AttemptHash) -> Vec<(u32, AttemptHash)> {
+pub fn remember(
+    attempts: &[(u32, AttemptHash)],
+    generation: u32,
+    attempt: AttemptHash,
+) -> Vec<(u32, AttemptHash)> {
     let mut kept: Vec<_> = attempts.to_vec();
     kept.push((generation, attempt));
     let surplus = kept.len().saturating_sub(ATTEMPTS_KEPT);

@@ -68,9 +68,15 @@ impl RevokeReason {
 
     /// From its stored form.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::SignedOut, Self::ByOwner, Self::ByAdministrator, Self::AccountDisabled, Self::RefreshReused]
-            .into_iter()
-            .find(|reason| reason.as_str() == text)
+        [
+            Self::SignedOut,
+            Self::ByOwner,
+            Self::ByAdministrator,
+            Self::AccountDisabled,
+            Self::RefreshReused,
+        ]
+        .into_iter()
+        .find(|reason| reason.as_str() == text)
     }
 }
 
@@ -147,8 +153,11 @@ pub trait Sessions {
     async fn identity(&self, session_id: Uuid) -> Result<Option<Identity>, StoreError>;
 
     /// Spends a refresh token whose signature was found good: one compare-and-swap, and the table of
-    /// [`crate::rotation`] where it does not take. A reuse revokes the session durably before this returns. The audit entry
-    /// is written for every outcome that changes the row; its action is set by the outcome.
+    /// [`crate::rotation`] where it does not take. A reuse revokes the session durably before this returns.
+    ///
+    /// A plain rotation writes one row, the session's, and so does its replay or a renewal: that row is their record. A
+    /// reuse and a fast-forward write the audit entry as well, with the action of [`RotationOutcome::audit_action`] and
+    /// the session and organisation of the row.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,0 +1,88 @@
+//! From SQLite's failures to the store's: which of them is the disk, the file, or this program.
+
+use rusqlite::ErrorCode;
+use store::StoreError;
+
+/// Why a deed on a connection did not happen.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// SQLite could not.
+    Engine(rusqlite::Error),
+    /// The deed itself was refused.
+    Refused(StoreError),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Engine(error) => from_sqlite(&error),
+            Fault::Refused(error) => error,
+        }
+    }
+}
+
+/// What SQLite's error means to the server.
+pub(crate) fn from_sqlite(error: &rusqlite::Error) -> StoreError {
+    let text = error.to_string();
+    let Some(code) = error.sqlite_error_code() else {
+        return StoreError::Failed(text);
+    };
+    #[expect(clippy::wildcard_enum_match_arm, reason = "SQLite's codes are not exhaustive")]
+    match code {
+        ErrorCode::DatabaseBusy
+        | ErrorCode::DatabaseLocked
+        | ErrorCode::SystemIoFailure
+        | ErrorCode::CannotOpen
+        | ErrorCode::FileLockingProtocolFailed
+        | ErrorCode::SchemaChanged => StoreError::Unavailable(text),
+        ErrorCode::DiskFull => StoreError::DiskFull(text),
+        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => StoreError::ReadOnly(text),
+        ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => StoreError::Damaged(text),
+        _ => StoreError::Failed(text),
+    }
+}
+
+/// What a failure of the file system means to the server.
+pub(crate) fn from_io(what: &str, error: &std::io::Error) -> StoreError {
+    use std::io::ErrorKind;
+    let text = format!("{what}: {error}");
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the kinds of failure are not exhaustive"
+    )]
+    match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly(text),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::DiskFull(text),
+        _ => StoreError::Unavailable(text),
+    }
+}
+
+/// The same failure once more, for each deed of a group that failed as a whole.
+pub(crate) fn again(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Unavailable(text) => StoreError::Unavailable(text.clone()),
+        StoreError::DiskFull(text) => StoreError::DiskFull(text.clone()),
+        StoreError::ReadOnly(text) => StoreError::ReadOnly(text.clone()),
+        StoreError::Newer { found, known } => StoreError::Newer {
+            found: *found,
+            known: *known,
+        },
+        StoreError::InUse(text) => StoreError::InUse(text.clone()),
+        StoreError::Damaged(text) => StoreError::Damaged(text.clone()),
+        StoreError::NameTaken(what) => StoreError::NameTaken(what),
+        StoreError::UnknownReference(what) => StoreError::UnknownReference(what),
+        StoreError::Failed(text) => StoreError::Failed(text.clone()),
+    }
+}

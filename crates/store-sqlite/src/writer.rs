@@ -1,0 +1,180 @@
+//! The one thread that writes: it puts all deeds that wait into one transaction and answers after the disk has it.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use store::StoreError;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::fault::{Fault, again, from_sqlite};
+
+/// Deeds that may wait in line before a caller waits to get in.
+const LINE_LENGTH: usize = 4_096;
+
+/// Whether a deed can leave half of itself behind when it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// One statement, or savepoints of its own: SQLite undoes it by itself.
+    Single,
+    /// Several statements, undone together.
+    Several,
+}
+
+/// Sends a deed's answer, once it is known whether its group reached the disk.
+type Answer = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
+
+/// A deed that was tried, within a group that is not on disk yet.
+struct Tried {
+    answer: Answer,
+    /// What SQLite said where it failed: it may have undone the whole group.
+    failure: Option<StoreError>,
+}
+
+/// Tries the deed on the connection, or takes note of why there is no transaction to try it in.
+type Deed = Box<dyn FnOnce(Result<&Connection, &StoreError>) -> Tried + Send>;
+
+/// The thread and the way to it.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    line: Mutex<Option<mpsc::Sender<Deed>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the thread, which owns the connection and puts at most `group_most` deeds in one transaction.
+    pub(crate) fn start(connection: Connection, group_most: usize) -> Result<Self, StoreError> {
+        let (line, deeds) = mpsc::channel(LINE_LENGTH);
+        let thread = std::thread::Builder::new()
+            .name("vigie-store-writer".to_owned())
+            .spawn(move || write_all(connection, deeds, group_most))
+            .map_err(|error| StoreError::Unavailable(format!("no thread to write on: {error}")))?;
+        Ok(Self {
+            line: Mutex::new(Some(line)),
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Does the deed in the next group and returns once that is on disk, or was undone.
+    pub(crate) async fn write<T, D>(&self, shape: Shape, deed: D) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        D: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        let line = self
+            .line
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or_else(closed)?;
+        let (tell, told) = oneshot::channel();
+        let deed: Deed = Box::new(move |connection| {
+            let outcome = match (connection, shape) {
+                (Ok(connection), Shape::Single) => deed(connection),
+                (Ok(connection), Shape::Several) => in_savepoint(connection, deed),
+                (Err(error), _) => Err(Fault::Refused(again(error))),
+            };
+            let failure = match &outcome {
+                Err(Fault::Engine(error)) => Some(from_sqlite(error)),
+                Err(Fault::Refused(_)) | Ok(_) => None,
+            };
+            let answer: Answer = Box::new(move |group| {
+                let answer = match group {
+                    Ok(()) => outcome.map_err(StoreError::from),
+                    Err(error) => Err(again(error)),
+                };
+                // The caller may have gone away; its deed stands all the same.
+                drop(tell.send(answer));
+            });
+            Tried { answer, failure }
+        });
+        line.send(deed).await.map_err(|_| closed())?;
+        drop(line);
+        told.await.map_err(|_| closed())?
+    }
+
+    /// Takes no more deeds, waits until those in line are on disk, and ends the thread.
+    pub(crate) fn drain(&self) {
+        drop(self.line.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the store's writing thread ended by a fault");
+        }
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the store is closed".to_owned())
+}
+
+fn write_all(connection: Connection, mut deeds: mpsc::Receiver<Deed>, group_most: usize) {
+    let mut answers = Vec::with_capacity(group_most);
+    while let Some(first) = deeds.blocking_recv() {
+        let outcome = write_group(&connection, first, &mut deeds, group_most, &mut answers);
+        if let Err(error) = &outcome {
+            tracing::error!(%error, deeds = answers.len(), "a group of changes was not written");
+        }
+        for answer in answers.drain(..) {
+            answer(outcome.as_ref().copied());
+        }
+    }
+    if let Err((_, error)) = connection.close() {
+        tracing::warn!(%error, "the database was not closed cleanly");
+    }
+}
+
+fn write_group(
+    connection: &Connection,
+    first: Deed,
+    deeds: &mut mpsc::Receiver<Deed>,
+    group_most: usize,
+    answers: &mut Vec<Answer>,
+) -> Result<(), StoreError> {
+    let mut outcome = step(connection, "BEGIN IMMEDIATE").map_err(|error| from_sqlite(&error));
+    let mut next = Some(first);
+    while let Some(deed) = next {
+        let tried = deed(outcome.as_ref().map(|()| connection));
+        answers.push(tried.answer);
+        if outcome.is_ok() && connection.is_autocommit() {
+            outcome = Err(tried
+                .failure
+                .unwrap_or_else(|| StoreError::Unavailable("the engine undid the whole group".to_owned())));
+        }
+        next = if outcome.is_ok() && answers.len() < group_most {
+            deeds.try_recv().ok()
+        } else {
+            None
+        };
+    }
+    outcome?;
+    step(connection, "COMMIT").map_err(|error| {
+        if !connection.is_autocommit()
+            && let Err(undo) = step(connection, "ROLLBACK")
+        {
+            tracing::error!(error = %undo, "a failed group could not be undone");
+        }
+        from_sqlite(&error)
+    })
+}
+
+/// Runs a statement that gives no rows, kept prepared.
+fn step(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+/// Does the deed as a whole or not at all, within the transaction that is open.
+pub(crate) fn in_savepoint<T>(
+    connection: &Connection,
+    deed: impl FnOnce(&Connection) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    step(connection, "SAVEPOINT deed")?;
+    let outcome = deed(connection);
+    if outcome.is_err() {
+        if connection.is_autocommit() {
+            return outcome;
+        }
+        step(connection, "ROLLBACK TO deed")?;
+    }
+    step(connection, "RELEASE deed")?;
+    outcome
+}
