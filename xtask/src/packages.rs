@@ -1,0 +1,229 @@
+//! What the project needs from the system, why, and how each system calls it.
+
+/// What a package is needed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Compiling.
+    Build,
+    /// Starting the app.
+    Run,
+    /// A screen, a keychain and notices where there are none.
+    Desktop,
+    /// The tests.
+    Test,
+}
+
+/// How to see on any system whether it is there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Probe {
+    /// A program on the search path.
+    Program(&'static str),
+    /// A library that pkg-config knows.
+    Library(&'static str),
+    /// Not to be seen without the system's package tool.
+    Unseen,
+}
+
+/// One thing the project needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Package {
+    /// Its name on Debian and Ubuntu.
+    pub(crate) debian: &'static str,
+    /// Its name on Fedora.
+    pub(crate) fedora: &'static str,
+    /// What it is needed for.
+    pub(crate) need: Need,
+    /// The reason in a few words.
+    pub(crate) why: &'static str,
+    /// How to see whether it is there.
+    pub(crate) probe: Probe,
+}
+
+const fn package(
+    need: Need,
+    debian: &'static str,
+    fedora: &'static str,
+    probe: Probe,
+    why: &'static str,
+) -> Package {
+    Package {
+        debian,
+        fedora,
+        need,
+        why,
+        probe,
+    }
+}
+
+/// Everything, in the order in which it is explained.
+pub(crate) const PACKAGES: &[Package] = &[
+    package(
+        Need::Build,
+        "build-essential",
+        "gcc-c++ make",
+        Probe::Program("cc"),
+        "a C compiler and linker",
+    ),
+    package(
+        Need::Build,
+        "pkg-config",
+        "pkgconf-pkg-config",
+        Probe::Program("pkg-config"),
+        "finds system libraries",
+    ),
+    package(
+        Need::Build,
+        "curl",
+        "curl",
+        Probe::Program("curl"),
+        "fetches over https, with the certificates for it",
+    ),
+    package(
+        Need::Build,
+        "cmake",
+        "cmake",
+        Probe::Program("cmake"),
+        "builds the cryptography library",
+    ),
+    package(
+        Need::Build,
+        "libwebkit2gtk-4.1-dev",
+        "webkit2gtk4.1-devel",
+        Probe::Library("webkit2gtk-4.1"),
+        "the webview that shows the interface",
+    ),
+    package(
+        Need::Run,
+        "libayatana-appindicator3-1",
+        "libayatana-appindicator-gtk3",
+        Probe::Unseen,
+        "the icon in the tray",
+    ),
+    package(
+        Need::Run,
+        "fonts-dejavu-core",
+        "dejavu-sans-fonts",
+        Probe::Unseen,
+        "a font with every accent",
+    ),
+    package(
+        Need::Desktop,
+        "xvfb",
+        "xorg-x11-server-Xvfb",
+        Probe::Program("Xvfb"),
+        "a virtual screen",
+    ),
+    package(
+        Need::Desktop,
+        "xauth",
+        "xauth",
+        Probe::Program("xauth"),
+        "access to the virtual screen",
+    ),
+    package(
+        Need::Desktop,
+        "openbox",
+        "openbox",
+        Probe::Program("openbox"),
+        "a window manager for it",
+    ),
+    package(
+        Need::Desktop,
+        "xdotool",
+        "xdotool",
+        Probe::Program("xdotool"),
+        "types and clicks on it",
+    ),
+    package(
+        Need::Desktop,
+        "imagemagick",
+        "ImageMagick",
+        Probe::Program("import"),
+        "takes pictures of it",
+    ),
+    package(
+        Need::Desktop,
+        "dbus",
+        "dbus-daemon",
+        Probe::Program("dbus-daemon"),
+        "a session bus of its own",
+    ),
+    package(
+        Need::Desktop,
+        "dbus-x11",
+        "dbus-x11",
+        Probe::Program("dbus-launch"),
+        "the bus on that screen",
+    ),
+    package(
+        Need::Desktop,
+        "gnome-keyring",
+        "gnome-keyring",
+        Probe::Program("gnome-keyring-daemon"),
+        "a keychain",
+    ),
+    package(
+        Need::Desktop,
+        "libsecret-tools",
+        "libsecret",
+        Probe::Program("secret-tool"),
+        "looks into the keychain",
+    ),
+    package(
+        Need::Desktop,
+        "dunst",
+        "dunst",
+        Probe::Program("dunst"),
+        "shows notifications",
+    ),
+    package(
+        Need::Test,
+        "webkit2gtk-driver",
+        "webkit2gtk4.1-devel",
+        Probe::Program("WebKitWebDriver"),
+        "drives the real window",
+    ),
+    package(
+        Need::Test,
+        "iproute2",
+        "iproute",
+        Probe::Program("ip"),
+        "networks that can be cut",
+    ),
+    package(
+        Need::Test,
+        "nftables",
+        "nftables",
+        Probe::Program("nft"),
+        "loses packets on purpose",
+    ),
+    package(
+        Need::Test,
+        "faketime",
+        "libfaketime",
+        Probe::Program("faketime"),
+        "other dates for the app alone",
+    ),
+    package(
+        Need::Test,
+        "strace",
+        "strace",
+        Probe::Program("strace"),
+        "counts writes to the disk",
+    ),
+    package(
+        Need::Test,
+        "chromium",
+        "chromium",
+        Probe::Unseen,
+        "the yardstick for memory and start-up",
+    ),
+];
+
+/// What is needed for all of `needs`.
+pub(crate) fn packages(needs: &[Need]) -> impl Iterator<Item = &'static Package> {
+    let needs = needs.to_vec();
+    PACKAGES
+        .iter()
+        .filter(move |package| needs.contains(&package.need))
+}
