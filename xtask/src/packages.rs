@@ -80,13 +80,6 @@ pub(crate) const PACKAGES: &[Package] = &[
     ),
     package(
         Need::Build,
-        "cmake",
-        "cmake",
-        Probe::Program("cmake"),
-        "builds the cryptography library",
-    ),
-    package(
-        Need::Build,
         "libwebkit2gtk-4.1-dev",
         "webkit2gtk4.1-devel",
         Probe::Library("webkit2gtk-4.1"),

@@ -35,7 +35,7 @@ enum Step {
     Unit,
     /// The examples in the documentation
     Doc,
-    /// Licences, known vulnerabilities and banned crates; left out where cargo-deny is not installed
+    /// Licences, sources and banned crates; left out where cargo-deny is not installed
     Deny,
     /// The real window on a desktop of its own, with networks that are cut
     EndToEnd,
@@ -115,7 +115,7 @@ fn interface_tests(place: &Place) -> Result<(), Failure> {
 fn deny(place: &Place, steps: &mut Steps) {
     if program::find("cargo-deny").is_some() {
         steps.step("deny", Cost::Cheap, || {
-            program::run(cargo(place).args(["deny", "check"]))
+            program::run(cargo(place).args(["deny", "check", "bans", "licenses", "sources"]))
         });
     } else {
         steps.leave_out(
