@@ -1,0 +1,87 @@
+// The fake shell for a plain browser, with states to pick by the address: `?state=offline&theme=dark&lang=en&ticket=1`.
+
+import { fakeCategories, FakePort, view } from './fake';
+import type { AppView, Banner, DeviceSettings, Port, SessionView, TicketDraft } from './port';
+
+const MINUTE_MS = 60_000;
+
+function states(now: number): Record<string, Partial<SessionView>> {
+  const lost = (banner: Banner): Partial<SessionView> => ({
+    banner,
+    severity: 'warning',
+    connection: { kind: 'lost', trouble: banner.kind === 'offline' ? 'offline' : 'server_down' },
+    since_ms: now - 134_000,
+    next_attempt_ms: now + 20_000,
+    access_end_ms: now + 4 * MINUTE_MS + 10_000,
+  });
+  return {
+    refreshing: { banner: { kind: 'refreshing' }, severity: 'info' },
+    offline: lost({ kind: 'offline' }),
+    offline_late: { ...lost({ kind: 'offline' }), severity: 'error', access_end_ms: now - 1, attempting: true },
+    server_down: lost({ kind: 'server_down', trouble: 'server_down' }),
+    idle: { banner: { kind: 'idle_end_near' }, severity: 'warning', idle_end_ms: now + 2 * MINUTE_MS },
+    absolute: { banner: { kind: 'absolute_end_near' }, severity: 'warning', absolute_end_ms: now + 12 * MINUTE_MS },
+    ended: { phase: 'ended', banner: { kind: 'ended', reason: 'revoked' }, severity: 'error' },
+    keychain: {
+      banner: { kind: 'keychain_unavailable', fault: 'locked' },
+      severity: 'warning',
+      persistence: { kind: 'memory_only', fault: 'locked' },
+    },
+    misconfigured: { banner: { kind: 'misconfigured', fault: 'client_unknown' }, severity: 'warning' },
+    clock: { banner: { kind: 'clock_suspect', ahead_seconds: 7_200 }, severity: 'warning' },
+    signed_out: { phase: 'signed_out' },
+    starting: { phase: 'starting' },
+  };
+}
+
+function ticketWith(lines: number): TicketDraft {
+  return {
+    id: crypto.randomUUID(),
+    lines: Array.from({ length: lines }, (_, index) => {
+      const category = fakeCategories[index % fakeCategories.length]!;
+      return {
+        id: `line-${index}`,
+        category_id: category.id,
+        category_name: category.name,
+        quantity: (index % 3) + 1,
+        weight_grams: index % 2 === 0 ? 1_250 : 0,
+        unit_price_cents: category.price_cents ?? 4_500,
+      };
+    }),
+    payments: [],
+    note: '',
+    tendered_cents: null,
+    place: { screen: 'till', field: 'search', typed: '', cursor: 0, scroll: 0, line_id: null },
+  };
+}
+
+export function demonstration(): Port {
+  const wanted = new URLSearchParams(location.search);
+  const base = view();
+  const settings: DeviceSettings = {
+    ...base.settings,
+    language: wanted.get('lang') === 'en' ? 'en' : 'fr',
+    theme: (wanted.get('theme') as DeviceSettings['theme'] | null) ?? 'system',
+  };
+  const state = wanted.get('state') ?? 'signed_out';
+  const session = states(Date.now())[state] ?? {};
+  const start: AppView = view({ settings, ...(state === 'signed_out' ? { operator: null } : {}) }, session);
+  const waiting = Number(wanted.get('waiting') ?? 0);
+  start.work = { ...start.work, waiting, refused: Number(wanted.get('refused') ?? 0) };
+  const port = new FakePort(start);
+  for (let index = 0; index < waiting; index += 1) {
+    port.waiting.push({ id: crypto.randomUUID(), total_cents: 1_250 * (index + 1), finished_at_ms: Date.now() - index * MINUTE_MS, refused: null });
+  }
+  for (let index = 0; index < start.work.refused; index += 1) {
+    port.waiting.push({
+      id: crypto.randomUUID(),
+      total_cents: 700,
+      finished_at_ms: Date.now() - 3_600_000,
+      refused: { code: 'validation_failed', retry_after_seconds: null, subject: null },
+    });
+  }
+  const lines = Number(wanted.get('ticket') ?? 0);
+  if (lines > 0) port.draft = ticketWith(lines);
+  Object.assign(window, { port });
+  return port;
+}

@@ -1,0 +1,306 @@
+// A shell in memory, for tests and for looking at the screen in a plain browser. It is never in the product.
+
+import type {
+  Answer,
+  AppView,
+  Category,
+  DeviceSettings,
+  MySession,
+  OutboxSale,
+  Port,
+  RetryOutcome,
+  SessionSettings,
+  SessionView,
+  TicketDraft,
+  UiError,
+  UiErrorCode,
+} from './port';
+
+const MINUTE_MS = 60_000;
+
+const goods: [string, number | null, string][] = [
+  ['Livres', 100, 'L'],
+  ['Vaisselle', 150, 'V'],
+  ['Vêtements adultes', 300, 'T'],
+  ['Vêtements enfants', 200, 'E'],
+  ['Chaussures', 400, 'C'],
+  ['Jouets', 200, 'J'],
+  ['Petit électroménager', 1_000, 'P'],
+  ['Gros électroménager', null, 'G'],
+  ['Meubles', null, 'M'],
+  ['Luminaires', 800, 'U'],
+  ['Linge de maison', 250, 'I'],
+  ['Sport et loisirs', 500, 'S'],
+  ['Outillage', 600, 'O'],
+  ['Disques et films', 100, 'D'],
+];
+
+export const fakeCategories: Category[] = goods.map(([name, price_cents, shortcut], index) => ({
+  id: `01900000-0000-7000-8000-0000000000${String(index).padStart(2, '0')}`,
+  name,
+  price_cents,
+  shortcut,
+  position: index,
+}));
+
+export function problem(code: UiErrorCode, more: Partial<UiError> = {}): UiError {
+  return { code, retry_after_seconds: null, subject: null, ...more };
+}
+
+export function view(more: Partial<AppView> = {}, session: Partial<SessionView> = {}): AppView {
+  const now = Date.now();
+  return {
+    revision: 1,
+    session: {
+      phase: 'signed_in',
+      banner: { kind: 'hidden' },
+      severity: 'hidden',
+      since_ms: now,
+      connection: { kind: 'online' },
+      next_attempt_ms: null,
+      attempting: false,
+      access_end_ms: now + 10 * MINUTE_MS,
+      idle_end_ms: null,
+      absolute_end_ms: now + 720 * 60 * MINUTE_MS,
+      persistence: { kind: 'durable' },
+      ...session,
+    },
+    operator: {
+      username: 'camille',
+      display_name: 'Camille Moreau',
+      organization_name: 'La Boucle',
+      site_name: 'Nantes Est',
+      role: 'admin',
+    },
+    server: { kind: 'remote', url: 'https://vigie.example' },
+    work: { waiting: 0, refused: 0, saved_at_ms: null, fault: null },
+    settings: {
+      language: 'fr',
+      theme: 'system',
+      server: { kind: 'remote', url: 'https://vigie.example' },
+      ca_file: null,
+      device_name: 'Caisse 1',
+      device_kind: 'till',
+    },
+    fault: null,
+    close_asked: false,
+    ...more,
+  };
+}
+
+const ok = <T>(data: T): Answer<T> => ({ status: 'ok', data });
+const no = (error: UiError): Answer<never> => ({ status: 'error', error });
+
+type Call = keyof Port;
+
+export class FakePort implements Port {
+  current: AppView;
+  draft: TicketDraft | null = null;
+  waiting: OutboxSale[] = [];
+  puts: TicketDraft[] = [];
+  finished: TicketDraft[] = [];
+  calls: Call[] = [];
+  closeAnswers: boolean[] = [];
+  inputs = 0;
+  signIns: [string, string][] = [];
+  retryOutcome: RetryOutcome = 'still_offline';
+  lifetimes: SessionSettings = {
+    token_expiration_minutes: 15,
+    activity_threshold_minutes: 15,
+    idle_timeout_minutes: 480,
+    session_max_hours: 720,
+  };
+  sessions: MySession[] = [];
+  /** Answers that a test or a demonstration wants instead of the usual one. */
+  failures = new Map<Call, UiError>();
+  #listeners = new Set<(view: AppView) => void>();
+
+  constructor(start: AppView = view()) {
+    this.current = start;
+    const now = Date.now();
+    const session = (id: string, device: string, kind: 'till' | 'desk', ip: string, ageMinutes: number): MySession => ({
+      session_id: id,
+      organization_name: 'La Boucle',
+      role: 'admin',
+      ip_address: ip,
+      device_name: device,
+      device_kind: kind,
+      user_agent: 'Vigie 0.1.0',
+      created_at_ms: now - 3 * 24 * 60 * MINUTE_MS,
+      last_used_at_ms: now - ageMinutes * MINUTE_MS,
+      expires_at_ms: now + 27 * 24 * 60 * MINUTE_MS,
+      is_current: id === 's1',
+    });
+    this.sessions = [
+      session('s1', 'Caisse 1', 'till', '192.168.1.21', 0),
+      session('s2', 'Bureau de Camille', 'desk', '192.168.1.40', 42),
+      session('s3', 'Caisse 2', 'till', '192.168.1.22', 2_000),
+    ];
+  }
+
+  /** Sends a changed view to the screen, as the shell does. */
+  change(more: Partial<AppView>, session: Partial<SessionView> = {}): AppView {
+    this.current = {
+      ...this.current,
+      ...more,
+      revision: this.current.revision + 1,
+      session: { ...this.current.session, ...session },
+    };
+    for (const listener of this.#listeners) listener(this.current);
+    return this.current;
+  }
+
+  #fails(call: Call): UiError | undefined {
+    this.calls.push(call);
+    return this.failures.get(call);
+  }
+
+  async onAppChanged(listener: (view: AppView) => void): Promise<() => void> {
+    this.calls.push('onAppChanged');
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async appView(): Promise<AppView> {
+    this.calls.push('appView');
+    return this.current;
+  }
+
+  async signIn(username: string, password: string): Promise<Answer<AppView>> {
+    const error = this.#fails('signIn');
+    this.signIns.push([username, password]);
+    if (error) return no(error);
+    if (password === 'faux') return no(problem('invalid_credentials'));
+    const before = this.current.operator;
+    const operator = before?.username === username ? before : { ...view().operator!, username, display_name: username };
+    if (before && before.username !== username) this.draft = null;
+    return ok(
+      this.change({ operator }, { phase: 'signed_in', banner: { kind: 'hidden' }, severity: 'hidden', connection: { kind: 'online' } }),
+    );
+  }
+
+  async retry(): Promise<Answer<RetryOutcome>> {
+    const error = this.#fails('retry');
+    if (error) return no(error);
+    if (this.retryOutcome === 'recovered') {
+      this.change({}, { banner: { kind: 'hidden' }, severity: 'hidden', connection: { kind: 'online' } });
+    }
+    return ok(this.retryOutcome);
+  }
+
+  async save(draft: TicketDraft | null): Promise<Answer<{ saved_at_ms: number }>> {
+    const error = this.#fails('save');
+    if (error) return no(error);
+    if (draft) this.#keep(draft);
+    return ok({ saved_at_ms: Date.now() });
+  }
+
+  async signOut(leaveUnsent: boolean): Promise<Answer<AppView>> {
+    const error = this.#fails('signOut');
+    if (error) return no(error);
+    if (this.current.work.waiting > 0 && !leaveUnsent) return no(problem('work_unsent'));
+    return ok(this.change({ operator: null }, { phase: 'signed_out', banner: { kind: 'hidden' }, severity: 'hidden' }));
+  }
+
+  async operatorInput(): Promise<void> {
+    this.calls.push('operatorInput');
+    this.inputs += 1;
+  }
+
+  async categories(): Promise<Answer<{ categories: Category[]; from_cache: boolean }>> {
+    const error = this.#fails('categories');
+    return error ? no(error) : ok({ categories: fakeCategories, from_cache: this.current.session.connection.kind === 'lost' });
+  }
+
+  async ticketCurrent(): Promise<Answer<TicketDraft | null>> {
+    const error = this.#fails('ticketCurrent');
+    return error ? no(error) : ok(this.draft);
+  }
+
+  #keep(draft: TicketDraft): void {
+    this.draft = structuredClone(draft);
+    this.puts.push(this.draft);
+  }
+
+  async ticketPut(draft: TicketDraft): Promise<Answer<{ saved_at_ms: number }>> {
+    const error = this.#fails('ticketPut');
+    if (error) return no(error);
+    this.#keep(draft);
+    return ok({ saved_at_ms: Date.now() });
+  }
+
+  async ticketFinish(draft: TicketDraft): Promise<Answer<AppView>> {
+    const error = this.#fails('ticketFinish');
+    if (error) return no(error);
+    this.finished.push(structuredClone(draft));
+    this.draft = null;
+    const lost = this.current.session.connection.kind === 'lost';
+    if (lost) {
+      const total_cents = draft.lines.reduce((sum, line) => sum + line.quantity * line.unit_price_cents, 0);
+      this.waiting.push({ id: draft.id, total_cents, finished_at_ms: Date.now(), refused: null });
+    }
+    return ok(this.change({ work: { ...this.current.work, waiting: this.waiting.length } }));
+  }
+
+  async outbox(): Promise<Answer<OutboxSale[]>> {
+    const error = this.#fails('outbox');
+    return error ? no(error) : ok(this.waiting);
+  }
+
+  async mySessions(): Promise<Answer<MySession[]>> {
+    const error = this.#fails('mySessions');
+    return error ? no(error) : ok(this.sessions);
+  }
+
+  async revokeSession(sessionId: string): Promise<Answer<number>> {
+    const error = this.#fails('revokeSession');
+    if (error) return no(error);
+    this.sessions = this.sessions.filter((session) => session.session_id !== sessionId);
+    return ok(1);
+  }
+
+  async revokeOtherSessions(): Promise<Answer<number>> {
+    const error = this.#fails('revokeOtherSessions');
+    if (error) return no(error);
+    const others = this.sessions.filter((session) => !session.is_current).length;
+    this.sessions = this.sessions.filter((session) => session.is_current);
+    return ok(others);
+  }
+
+  async sessionSettings(): Promise<Answer<SessionSettings>> {
+    const error = this.#fails('sessionSettings');
+    return error ? no(error) : ok(this.lifetimes);
+  }
+
+  async putSessionSettings(settings: SessionSettings): Promise<Answer<SessionSettings>> {
+    const error = this.#fails('putSessionSettings');
+    if (error) return no(error);
+    this.lifetimes = settings;
+    return ok(settings);
+  }
+
+  async putDeviceSettings(settings: DeviceSettings): Promise<Answer<AppView>> {
+    const error = this.#fails('putDeviceSettings');
+    return error ? no(error) : ok(this.change({ settings, server: settings.server }));
+  }
+
+  async testServer(): Promise<Answer<null>> {
+    const error = this.#fails('testServer');
+    return error ? no(error) : ok(null);
+  }
+
+  async about(): Promise<{ version: string; platform: string; webview: string; data_folder: string; demo: boolean }> {
+    this.calls.push('about');
+    return { version: '0.1.0', platform: 'Linux', webview: navigator.userAgent, data_folder: '~/.local/share/vigie', demo: true };
+  }
+
+  async windowReady(): Promise<void> {
+    this.calls.push('windowReady');
+  }
+
+  async answerClose(close: boolean): Promise<void> {
+    this.calls.push('answerClose');
+    this.closeAnswers.push(close);
+    this.change({ close_asked: false });
+  }
+}

@@ -1,0 +1,26 @@
+// Short messages that leave by themselves, some with a way back.
+
+export interface Toast {
+  id: number;
+  words: string;
+  undo: (() => void) | null;
+}
+
+const STAYS_MS = 8_000;
+
+export class Toasts {
+  list = $state.raw<Toast[]>([]);
+  #next = 1;
+
+  show(words: string, undo: (() => void) | null = null): void {
+    const id = this.#next++;
+    this.list = [...this.list.slice(-1), { id, words, undo }];
+    setTimeout(() => this.drop(id), STAYS_MS);
+  }
+
+  drop(id: number): void {
+    this.list = this.list.filter((toast) => toast.id !== id);
+  }
+}
+
+export const toasts = new Toasts();
