@@ -1,7 +1,7 @@
 //! Spending a refresh token: the compare-and-swap first, and the rotation rule where it does not take.
 
 use rusqlite::{Connection, params};
-use store::rotation::{Verdict, judge, noted_input};
+use store::rotation::{FORWARDED, Verdict, judge, noted_input};
 use store::session::RevokeReason;
 use store::{AuditEntry, Presented, RotationOutcome, SessionRow, StoreError};
 
@@ -33,6 +33,9 @@ const TOUCH: &str = concat!(
     WHERE id = ?1",
     returning!()
 );
+
+const REMEMBER: &str =
+    "UPDATE sessions SET attempts = substr(CAST(attempts || ?2 AS BLOB), -160) WHERE id = ?1";
 
 const FAST_FORWARD: &str =
     "UPDATE sessions SET generation = ?2, rotated_at = ?3 WHERE id = ?1 AND generation < ?2";
@@ -91,7 +94,7 @@ fn settle(
         Verdict::Stale => RotationOutcome::Stale,
         Verdict::RotationRequired => RotationOutcome::RotationRequired,
         Verdict::Replay => RotationOutcome::Replayed(touch(connection, &row, presented)?),
-        Verdict::Renew => RotationOutcome::Renewed(touch(connection, &row, presented)?),
+        Verdict::Renew => RotationOutcome::Renewed(renew(connection, &row, presented)?),
         Verdict::Rotate => RotationOutcome::Rotated(spent(connection, presented)?),
         Verdict::FastForward => RotationOutcome::FastForwarded(fast_forward(connection, &row, presented)?),
         Verdict::Reuse => RotationOutcome::Reused(still_there(change(
@@ -128,6 +131,16 @@ fn touch(connection: &Connection, row: &SessionRow, presented: &Presented) -> Re
     )?)
 }
 
+/// A renewal's attempt is remembered too: its late duplicate, coming after a rotation, is nobody else's.
+fn renew(connection: &Connection, row: &SessionRow, presented: &Presented) -> Result<SessionRow, Fault> {
+    if !row.attempts.contains(&(presented.generation, presented.attempt)) {
+        connection
+            .prepare_cached(REMEMBER)?
+            .execute(params![row.id, pack_attempt(presented.generation, presented.attempt)])?;
+    }
+    touch(connection, row, presented)
+}
+
 fn fast_forward(
     connection: &Connection,
     row: &SessionRow,
@@ -136,10 +149,13 @@ fn fast_forward(
     connection
         .prepare_cached(FAST_FORWARD)?
         .execute(params![row.id, presented.generation, presented.now])?;
+    connection
+        .prepare_cached(REMEMBER)?
+        .execute(params![row.id, pack_attempt(presented.generation, FORWARDED)])?;
     if presented.rotate {
         spent(connection, presented)
     } else {
-        touch(connection, row, presented)
+        renew(connection, row, presented)
     }
 }
 

@@ -17,6 +17,10 @@ pub const UNROTATED_MOST_MS: Millis = 24 * 60 * 60 * 1_000;
 /// SHA-256 of an attempt id, its first 16 bytes.
 pub type AttemptHash = [u8; 16];
 
+/// Stands among a session's attempts where the row was moved forward to a generation: what was tried between the backup
+/// and there is not known, so a token from before it is refused without being taken for a thief's.
+pub const FORWARDED: AttemptHash = [0; 16];
+
 /// A refresh token whose signature was found good, and what came with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Presented {
@@ -97,9 +101,9 @@ pub enum Verdict {
     Rotate,
     /// Answer with the same successor.
     Replay,
-    /// Renew access only.
+    /// Renew access only, and remember the attempt: its late duplicate, coming after a rotation, is nobody else's.
     Renew,
-    /// Set the row's generation to the token's, then do as with a current token.
+    /// Set the row's generation to the token's, remember [`FORWARDED`] there, then do as with a current token.
     FastForward,
     /// Revoke the session.
     Reuse,
@@ -148,9 +152,14 @@ pub fn judge(row: &SessionRow, presented: &Presented, idle_timeout_ms: Millis) -
     }
     let known = row.attempts.contains(&(presented.generation, presented.attempt));
     let parent = row.generation.checked_sub(1) == Some(presented.generation);
+    let forgotten = row
+        .attempts
+        .iter()
+        .any(|(generation, attempt)| *attempt == FORWARDED && presented.generation < *generation);
     match (known, parent) {
         (true, true) => Verdict::Replay,
         (true, false) => Verdict::Stale,
+        (false, _) if forgotten => Verdict::Stale,
         (false, _) => Verdict::Reuse,
     }
 }
@@ -173,6 +182,9 @@ pub fn remember(
     attempt: AttemptHash,
 ) -> Vec<(u32, AttemptHash)> {
     let mut kept: Vec<_> = attempts.to_vec();
+    if kept.contains(&(generation, attempt)) {
+        return kept;
+    }
     kept.push((generation, attempt));
     let surplus = kept.len().saturating_sub(ATTEMPTS_KEPT);
     kept.drain(..surplus);

@@ -14,13 +14,18 @@ const QUESTIONS_MOST: u32 = 3;
 impl Keeper {
     /// Under the lock, with the newest token in memory: choose the attempt and write the intent, or send at once.
     pub(super) fn plan(&mut self, journal_readable: bool, step: &mut Step<'_>) {
-        let Stage::Live(live) = &self.stage else {
+        let Stage::Live(live) = &mut self.stage else {
             self.release(step);
             return;
         };
         let fingerprint = Fingerprint::of(&live.record.refresh_token);
         let begun = self.journal.intent.filter(|intent| intent.fingerprint == fingerprint);
-        let attempt = begun.map_or_else(|| step.entropy.attempt_id(), |intent| intent.attempt);
+        let renewed_as = live.renewal.filter(|(token, _)| *token == fingerprint).map(|(_, attempt)| attempt);
+        let attempt = begun
+            .map(|intent| intent.attempt)
+            .or(renewed_as)
+            .unwrap_or_else(|| step.entropy.attempt_id());
+        live.renewal = Some((fingerprint, attempt));
         let replay = begun.is_some();
         let vault_away = !live.durable || live.vault_fault.is_some();
         if !journal_readable && live.has_access(step.now) {
@@ -125,7 +130,8 @@ impl Keeper {
         if hold {
             step.put(Output::WriteVault(record));
             self.cycle = Cycle::Persisting;
-        } else if self.journal.intent.is_some_and(|intent| intent.fingerprint == plan.fingerprint) {
+        } else if plan.rotate && self.journal.intent.is_some_and(|intent| intent.fingerprint == plan.fingerprint) {
+            // Only a rotating call's answer closes an intent: after a renewal an earlier rotation may still be on its way.
             let journal = Journal { intent: None, ..self.journal.clone() };
             self.journal = journal.clone();
             step.put(Output::WriteJournal(journal));

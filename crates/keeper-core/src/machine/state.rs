@@ -41,6 +41,8 @@ pub(super) struct Live {
     pub(super) failures: u32,
     pub(super) trouble: Option<Trouble>,
     pub(super) fault: Option<Fault>,
+    /// The attempt under which this token renews without rotating; one a token, so that the server has few to remember.
+    pub(super) renewal: Option<(Fingerprint, AttemptId)>,
     /// The server no longer renews without rotation.
     pub(super) must_rotate: bool,
     /// Refusals in a row that were not believed because the store held something newer.
@@ -67,6 +69,7 @@ impl Live {
             failures: 0,
             trouble: None,
             fault: None,
+            renewal: None,
             must_rotate: false,
             questioned: 0,
         }
