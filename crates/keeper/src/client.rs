@@ -1,0 +1,240 @@
+//! The HTTP client that is always authorised while the session lives.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{Method, Request, Response};
+use keeper_core::{Banner, EndReason, Input, SessionPhase, Trouble};
+use protocol::sale::IDEMPOTENCY_KEY;
+use tokio::time::{Instant, timeout_at};
+
+use crate::driver::{Handed, Outcome, Shared};
+use crate::profile::{Refusal, Reply};
+use crate::{Limits, TransportFault};
+
+/// How long a request waits for a new access token: a refresh with its own limit, and the lock before it.
+const WAIT_FOR_TOKEN: Duration = Duration::from_secs(15);
+
+/// Sends requests with the access token in force. One refresh serves any number of refused requests; a refused request
+/// is sent once more, and only where that cannot do its work twice.
+#[derive(Clone)]
+pub struct AuthorisedClient {
+    shared: Arc<Shared>,
+}
+
+/// Why an authorised request has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// Nobody is signed in.
+    #[error("nobody is signed in")]
+    SignedOut,
+    /// The session is over.
+    #[error("the session is over: {0}")]
+    SessionOver(EndReason),
+    /// No access token lives, and none can be had just now.
+    #[error("no access token can be had just now: {0}")]
+    NoToken(Trouble),
+    /// The server could not be reached, or cut the answer short. The request may have been carried out.
+    #[error(transparent)]
+    Transport(#[from] TransportFault),
+    /// The request was refused for its token, and sending it again could do its work twice: it changes something and
+    /// carries no Idempotency-Key.
+    #[error("the request cannot be repeated: it carries no Idempotency-Key")]
+    NotRepeatable,
+    /// The keeper was shut down.
+    #[error("the keeper has stopped")]
+    Stopped,
+}
+
+impl RequestError {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::SessionOver(_) => "session_over",
+            Self::NoToken(_) => "no_token",
+            Self::Transport(_) => "transport",
+            Self::NotRepeatable => "not_repeatable",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// Whether the same request may succeed later without anybody signing in.
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::NoToken(_) | Self::Transport(_) => true,
+            Self::SignedOut | Self::SessionOver(_) | Self::NotRepeatable | Self::Stopped => false,
+        }
+    }
+}
+
+impl AuthorisedClient {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Sends a request whose URI is a path below the server's origin, and returns the server's answer whatever its
+    /// status. An answer that says that the access token has run out leads to one refresh, shared with every other
+    /// request, and to one more try.
+    ///
+    /// # Errors
+    /// [`RequestError`] where there is no answer to return.
+    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, RequestError> {
+        self.send_within(request, Limits::WORK).await
+    }
+
+    /// As [`AuthorisedClient::send`], with limits of its own.
+    ///
+    /// # Errors
+    /// [`RequestError`] where there is no answer to return.
+    pub async fn send_within(
+        &self,
+        request: Request<Bytes>,
+        limits: Limits,
+    ) -> Result<Response<Bytes>, RequestError> {
+        let handed = match self.shared.living() {
+            Some(handed) => handed,
+            None => match self.wait_for_token(None).await? {
+                Some(handed) => handed,
+                None => return Err(RequestError::NoToken(Trouble::ServerDown)),
+            },
+        };
+        let (mut parts, body) = request.into_parts();
+        parts.headers.insert(AUTHORIZATION, handed.bearer.clone());
+        let kept = Request::from_parts(parts.clone(), body.clone());
+        let response = self.exchange(Request::from_parts(parts, body), limits).await?;
+        if !is_refusal(&response) {
+            return Ok(response);
+        }
+        self.after_refusal(kept, response, &handed, limits).await
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        limits: Limits,
+    ) -> Result<Response<Bytes>, RequestError> {
+        let result = self.shared.config.transport.send(request, limits).await;
+        match &result {
+            Ok(response) => self.shared.note_answer(response),
+            Err(fault) => self.shared.send_active(Input::Reached(Err(fault.trouble()))),
+        }
+        Ok(result?)
+    }
+
+    async fn after_refusal(
+        &self,
+        mut kept: Request<Bytes>,
+        response: Response<Bytes>,
+        handed: &Handed,
+        limits: Limits,
+    ) -> Result<Response<Bytes>, RequestError> {
+        let profile = &self.shared.config.profile;
+        match profile.read_refusal(Reply::of(&response, self.shared.config.clock.wall_ms())) {
+            Refusal::None => return Ok(response),
+            Refusal::Session(reason) => {
+                self.shared.send_input(
+                    handed.epoch,
+                    Input::SessionRefused {
+                        serial: handed.grant.serial,
+                        reason,
+                    },
+                );
+                return Ok(response);
+            }
+            Refusal::Token => {}
+        }
+        if profile.is_auth_path(kept.uri().path()) {
+            return Ok(response);
+        }
+        if !repeatable(&kept) {
+            self.shared.send_input(
+                handed.epoch,
+                Input::RequestRefused {
+                    serial: handed.grant.serial,
+                },
+            );
+            return Err(RequestError::NotRepeatable);
+        }
+        let Some(newer) = self.wait_for_token(Some(handed)).await? else {
+            return Ok(response);
+        };
+        kept.headers_mut().insert(AUTHORIZATION, newer.bearer.clone());
+        let second = self.exchange(kept, limits).await?;
+        if is_refusal(&second) {
+            let reply = Reply::of(&second, self.shared.config.clock.wall_ms());
+            if let Refusal::Session(reason) = profile.read_refusal(reply) {
+                self.shared.send_input(
+                    newer.epoch,
+                    Input::SessionRefused {
+                        serial: newer.grant.serial,
+                        reason,
+                    },
+                );
+            }
+        }
+        Ok(second)
+    }
+
+    /// Waits for a living token newer than `refused`, or for the keeper's verdict that there is none to be had. `None`:
+    /// the refused token is so new that another one would fare no better.
+    async fn wait_for_token(&self, refused: Option<&Handed>) -> Result<Option<Arc<Handed>>, RequestError> {
+        let mut outcomes = self.shared.outcome.subscribe();
+        let before = *outcomes.borrow_and_update();
+        match refused {
+            Some(handed) => self.shared.send_input(
+                handed.epoch,
+                Input::RequestRefused {
+                    serial: handed.grant.serial,
+                },
+            ),
+            None => self.shared.send_active(Input::TokenWanted),
+        }
+        let until = Instant::now() + WAIT_FOR_TOKEN;
+        loop {
+            if let Some(handed) = self.shared.living()
+                && refused.is_none_or(|old| !handed.is_same(old))
+            {
+                return Ok(Some(handed));
+            }
+            self.verdict(&before)?;
+            if refused.is_some() && outcomes.borrow().declined != before.declined {
+                return Ok(None);
+            }
+            match timeout_at(until, outcomes.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(RequestError::Stopped),
+                Err(_) => return Err(RequestError::NoToken(Trouble::ServerDown)),
+            }
+        }
+    }
+
+    fn verdict(&self, before: &Outcome) -> Result<(), RequestError> {
+        let snapshot = Arc::clone(&self.shared.snapshot.borrow());
+        if let Banner::Ended { reason } = snapshot.banner {
+            return Err(RequestError::SessionOver(reason));
+        }
+        let outcome = *self.shared.outcome.borrow();
+        if outcome.stopped {
+            return Err(RequestError::Stopped);
+        }
+        if *self.shared.settled.borrow() && snapshot.phase == SessionPhase::SignedOut {
+            return Err(RequestError::SignedOut);
+        }
+        if outcome.failures != before.failures {
+            return Err(RequestError::NoToken(outcome.trouble));
+        }
+        Ok(())
+    }
+}
+
+fn is_refusal(response: &Response<Bytes>) -> bool {
+    matches!(response.status().as_u16(), 401 | 403)
+}
+
+fn repeatable(request: &Request<Bytes>) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
+        || request.headers().contains_key(IDEMPOTENCY_KEY)
+}

@@ -1,0 +1,499 @@
+//! The one task that owns the state machine: it carries outputs out in order and brings their answers back in.
+
+mod calls;
+mod entropy;
+mod shared;
+mod store;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keeper_core::{
+    AccessGrant, Banner, Connection, Decision, Input, Keeper as Core, LockAnswer, Moment, OperatorAct,
+    Output, SessionRecord, SessionSnapshot, Slot, Trouble,
+};
+use protocol::auth::Me;
+use secrecy::SecretString;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep, timeout};
+
+pub(crate) use shared::{Handed, Outcome, Shared};
+
+use self::entropy::OsEntropy;
+use self::store::{StoreJob, StoreWorker};
+use crate::clock::WakeWatch;
+use crate::handle::OpenError;
+use crate::journal::{DecisionEntry, JournalFolder};
+use crate::link::LinkWatch;
+use crate::profile::SignedIn;
+use crate::slot::normalised;
+use crate::{KeeperConfig, ServerTarget, SignInError, SlotId};
+
+/// The clock is looked at this often at least, so that sleep and missed timers show.
+const TICK: Duration = Duration::from_secs(1);
+/// A timer that stays due is not looked at more often than this.
+const SPIN_GUARD: Duration = Duration::from_millis(5);
+/// How long signing in, trying again and stopping are waited for.
+const SIGN_IN_WAIT: Duration = Duration::from_secs(20);
+const RETRY_WAIT: Duration = Duration::from_secs(12);
+const STOP_WAIT: Duration = Duration::from_secs(6);
+const SIGN_OUT_WAIT: Duration = Duration::from_secs(8);
+
+/// What the driver is told.
+pub(crate) enum Message {
+    /// An answer, or something that a caller saw, for the session of this epoch only.
+    Input { epoch: u64, input: Input },
+    /// Something for whatever session is active.
+    Active(Input),
+    /// Sign in.
+    SignIn {
+        username: String,
+        password: SecretString,
+        done: oneshot::Sender<Result<Me, SignInError>>,
+    },
+    /// The server has answered a sign-in.
+    SignInAnswered {
+        operator: String,
+        signed_in: Box<SignedIn>,
+        sent: Moment,
+        done: oneshot::Sender<Result<Me, SignInError>>,
+    },
+    /// A call that [`Message::Input`] does not tell of has ended.
+    CallEnded { epoch: u64 },
+    /// Try at once.
+    Retry { done: oneshot::Sender<()> },
+    /// Sign out.
+    SignOut { done: oneshot::Sender<()> },
+    /// Everything that signing out asked for is done.
+    SignedOut { epoch: u64 },
+    /// Stop.
+    Shutdown { done: oneshot::Sender<()> },
+}
+
+/// One slot's state machine with its store.
+struct Active {
+    epoch: u64,
+    slot: SlotId,
+    core: Core,
+    store: StoreWorker,
+    calls_out: u32,
+    /// Whether the machine wants the lock or has it.
+    in_cycle: bool,
+}
+
+struct SignInWaiter {
+    epoch: u64,
+    serial_before: Option<u64>,
+    until: Instant,
+    me: Me,
+    done: oneshot::Sender<Result<Me, SignInError>>,
+}
+
+struct RetryWaiter {
+    until: Instant,
+    done: oneshot::Sender<()>,
+}
+
+pub(crate) struct Driver {
+    shared: Arc<Shared>,
+    inbox: mpsc::UnboundedReceiver<Message>,
+    active: Option<Active>,
+    epochs: u64,
+    entropy: OsEntropy,
+    signing_in: Vec<SignInWaiter>,
+    retrying: Vec<RetryWaiter>,
+    signing_out: Vec<(u64, Instant, oneshot::Sender<()>)>,
+    wake: WakeWatch,
+    link: Option<LinkWatch>,
+}
+
+impl Driver {
+    pub(crate) async fn start(config: KeeperConfig) -> Result<Arc<Shared>, OpenError> {
+        let journals = JournalFolder::open(&config.folder).map_err(OpenError::Folder)?;
+        let (sender, inbox) = mpsc::unbounded_channel();
+        let snapshot = SessionSnapshot::signed_out(config.clock.now());
+        let shared = Shared::new(config, journals, snapshot, sender);
+        let remote = !matches!(shared.config.server, ServerTarget::Embedded);
+        let driver = Self {
+            wake: WakeWatch::new(shared.config.clock.as_ref()),
+            link: remote.then(LinkWatch::new),
+            shared: Arc::clone(&shared),
+            inbox,
+            active: None,
+            epochs: 0,
+            entropy: OsEntropy,
+            signing_in: Vec::new(),
+            retrying: Vec::new(),
+            signing_out: Vec::new(),
+        };
+        tokio::spawn(driver.run());
+        Ok(shared)
+    }
+
+    async fn run(mut self) {
+        self.restore();
+        let mut not_before = Instant::now();
+        let mut ticked = Instant::now();
+        loop {
+            let pause = self
+                .until_next_timer()
+                .max(not_before.saturating_duration_since(Instant::now()));
+            tokio::select! {
+                biased;
+                message = self.inbox.recv() => match message {
+                    None => return,
+                    Some(Message::Shutdown { done }) => {
+                        self.stop().await;
+                        let _ = done.send(());
+                        return;
+                    }
+                    Some(message) => self.take(message),
+                },
+                () = sleep(pause) => {
+                    not_before = Instant::now() + SPIN_GUARD;
+                    if ticked.elapsed() >= TICK {
+                        ticked = Instant::now();
+                        self.look_around();
+                    }
+                    self.feed_active(Input::TimerFired);
+                }
+            }
+            self.settle_waiters();
+        }
+    }
+
+    fn until_next_timer(&self) -> Duration {
+        let next = self.active.as_ref().and_then(|active| active.core.next_timer());
+        let now = self.now();
+        next.map_or(TICK, |at| Duration::from_millis(at.since(now).as_ms()).min(TICK))
+    }
+
+    fn now(&self) -> Moment {
+        self.shared.config.clock.now()
+    }
+
+    /// Notices sleep and changes of the link.
+    fn look_around(&mut self) {
+        if self.wake.woke(self.shared.config.clock.as_ref()) {
+            tracing::info!("the machine woke up");
+            self.feed_active(Input::Woke);
+        }
+        if let Some(up) = self.link.as_mut().and_then(LinkWatch::changed) {
+            tracing::info!(up, "the network link changed");
+            self.feed_active(Input::LinkChanged { up });
+        }
+    }
+
+    /// Brings back the session that was last active at this server.
+    fn restore(&mut self) {
+        let index = self.shared.journals.index().unwrap_or_default();
+        for slot in index.to_delete.iter().filter_map(|text| SlotId::parse(text)) {
+            self.shared.finish_deletion(slot);
+        }
+        let Some(operator) = index.active.get(&self.shared.config.server.name()) else {
+            self.shared.settle();
+            return;
+        };
+        self.activate(operator);
+        self.feed_active(Input::Started);
+    }
+
+    /// Makes this slot the active one. The one before it, if it is another, is parked: its record stays in the keychain.
+    fn activate(&mut self, operator: &str) {
+        let config = &self.shared.config;
+        let slot = SlotId::of(&config.server, operator);
+        if self.active.as_ref().is_some_and(|active| active.slot == slot) {
+            return;
+        }
+        self.epochs += 1;
+        let store = StoreWorker::start(&self.shared, self.epochs, slot.clone());
+        let whose = Slot {
+            server: config.server.name(),
+            operator: normalised(operator),
+        };
+        let core = Core::new(
+            whose,
+            config.profile.capabilities(),
+            config.knobs,
+            config.clock.now(),
+        );
+        self.shared.hand_out(self.epochs, None);
+        self.active = Some(Active {
+            epoch: self.epochs,
+            slot,
+            core,
+            store,
+            calls_out: 0,
+            in_cycle: false,
+        });
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Input { epoch, input } => {
+                if let Some(active) = self.active.as_mut().filter(|active| active.epoch == epoch) {
+                    let answers_call = matches!(
+                        input,
+                        Input::RefreshAnswered { .. }
+                            | Input::HeartbeatAnswered { .. }
+                            | Input::PingAnswered { .. }
+                    );
+                    active.calls_out -= u32::from(answers_call && active.calls_out > 0);
+                    let looked = matches!(input, Input::StoreRead(_) | Input::LockAnswered(LockAnswer::Busy));
+                    self.feed_active(input);
+                    if looked {
+                        self.shared.settle();
+                    }
+                }
+            }
+            Message::Active(input) => self.feed_active(input),
+            Message::SignIn {
+                username,
+                password,
+                done,
+            } => self.shared.send_sign_in(username, password, done),
+            Message::SignInAnswered {
+                operator,
+                signed_in,
+                sent,
+                done,
+            } => {
+                self.signed_in(&operator, *signed_in, sent, done);
+            }
+            Message::CallEnded { epoch } => {
+                if let Some(active) = self.active.as_mut().filter(|active| active.epoch == epoch) {
+                    active.calls_out = active.calls_out.saturating_sub(1);
+                }
+            }
+            Message::Retry { done } => {
+                self.shared.config.vault.permit_prompt();
+                self.feed_active(Input::Operator(OperatorAct::Retry));
+                self.retrying.push(RetryWaiter {
+                    until: Instant::now() + RETRY_WAIT,
+                    done,
+                });
+            }
+            Message::SignOut { done } => self.sign_out(done),
+            Message::SignedOut { epoch } => {
+                for (_, _, done) in self.signing_out.extract_if(.., |(of, _, _)| *of == epoch) {
+                    let _ = done.send(());
+                }
+            }
+            Message::Shutdown { done } => drop(done),
+        }
+    }
+
+    fn signed_in(
+        &mut self,
+        operator: &str,
+        signed_in: SignedIn,
+        sent: Moment,
+        done: oneshot::Sender<Result<Me, SignInError>>,
+    ) {
+        let SignedIn {
+            grant,
+            session_id,
+            generation,
+            me,
+        } = signed_in;
+        let Some(refresh_token) = grant.refresh_token.clone() else {
+            let _ = done.send(Err(SignInError::NotExtendable));
+            return;
+        };
+        let server = &self.shared.config.server;
+        let slot = SlotId::of(server, operator);
+        let record = SessionRecord {
+            server: server.name(),
+            operator: normalised(operator),
+            session_id,
+            generation,
+            refresh_token,
+        };
+        self.shared.remember_active(slot, record.operator.clone());
+        self.activate(operator);
+        self.shared.settle();
+        let serial_before = self
+            .shared
+            .access
+            .load()
+            .as_ref()
+            .map(|handed| handed.grant.serial);
+        self.signing_in.push(SignInWaiter {
+            epoch: self.epochs,
+            serial_before,
+            until: Instant::now() + SIGN_IN_WAIT,
+            me,
+            done,
+        });
+        self.feed_active(Input::SignedIn { record, grant, sent });
+    }
+
+    fn sign_out(&mut self, done: oneshot::Sender<()>) {
+        let Some(active) = &self.active else {
+            let _ = done.send(());
+            return;
+        };
+        let epoch = active.epoch;
+        self.shared.forget_active(active.core.slot().operator.clone());
+        self.signing_out
+            .push((epoch, Instant::now() + SIGN_OUT_WAIT, done));
+        self.feed_active(Input::Operator(OperatorAct::SignOut));
+        if let Some(active) = &self.active {
+            active.store.push(StoreJob::Fence);
+        }
+    }
+
+    /// Feeds the machine and carries out what it says.
+    fn feed_active(&mut self, input: Input) {
+        let now = self.now();
+        let Some(active) = self.active.as_mut() else {
+            return;
+        };
+        let epoch = active.epoch;
+        let refused = match input {
+            Input::RequestRefused { serial } | Input::SessionRefused { serial, .. } => Some(serial),
+            _ => None,
+        };
+        let wanted = matches!(input, Input::TokenWanted);
+        if matches!(input, Input::LockAnswered(LockAnswer::Busy)) {
+            active.in_cycle = false;
+        }
+        let outputs = active.core.handle(input, now, &mut self.entropy);
+        let cycle_ended = outputs.contains(&Output::ReleaseLock);
+        for output in outputs {
+            self.carry_out(output);
+        }
+        let in_cycle = self.active.as_ref().is_some_and(|active| active.in_cycle);
+        let handed = self.shared.living();
+        if handed.is_none() && !in_cycle && (cycle_ended || wanted || refused.is_some()) {
+            self.shared.note_failure(self.trouble());
+        }
+        if let Some(handed) = handed
+            && refused == Some(handed.grant.serial)
+            && handed.epoch == epoch
+        {
+            self.shared.note_declined();
+        }
+    }
+
+    /// Why no token is to be had, as the snapshot tells it.
+    fn trouble(&self) -> Trouble {
+        let snapshot = self.shared.snapshot.borrow();
+        match (snapshot.connection, snapshot.banner) {
+            (Connection::Lost { trouble }, _) | (_, Banner::ServerDown { trouble }) => trouble,
+            (_, Banner::Offline) => Trouble::Offline,
+            _ => Trouble::ServerDown,
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        let Some(active) = self.active.as_mut() else {
+            return;
+        };
+        let epoch = active.epoch;
+        match output {
+            Output::AcquireLock { wait } => {
+                active.in_cycle = true;
+                active.store.acquire(wait);
+            }
+            Output::ReleaseLock => {
+                active.in_cycle = false;
+                active.store.release();
+            }
+            Output::ReadStore => active.store.push(StoreJob::Read),
+            Output::WriteJournal(journal) => active.store.push(StoreJob::WriteJournal(journal)),
+            Output::WriteVault(record) => active.store.push(StoreJob::WriteVault(record)),
+            Output::DeleteVault => active.store.push(StoreJob::DeleteVault),
+            Output::SendRefresh(call) => {
+                active.calls_out += 1;
+                calls::refresh(&self.shared, epoch, call);
+            }
+            Output::SendHeartbeat { call } => {
+                active.calls_out += 1;
+                calls::heartbeat(&self.shared, epoch, call);
+            }
+            Output::SendPing { call, last_input_age } => {
+                active.calls_out += 1;
+                calls::ping(&self.shared, epoch, call, last_input_age);
+            }
+            Output::SendLogout { access } => {
+                active.calls_out += 1;
+                calls::logout(&self.shared, epoch, access);
+            }
+            Output::HandOut(grant) => self.hand_out(epoch, grant),
+            Output::Notify(notice) => {
+                let _ = self.shared.notices.send(notice);
+            }
+            Output::Publish => self.shared.publish(active.core.snapshot()),
+            Output::Record(decision) => {
+                let slot = active.slot.clone();
+                self.record(slot, decision);
+            }
+        }
+    }
+
+    fn hand_out(&self, epoch: u64, grant: Option<AccessGrant>) {
+        self.shared.hand_out(epoch, grant);
+    }
+
+    fn record(&self, slot: SlotId, decision: Decision) {
+        tracing::info!(%slot, ?decision, "decided");
+        let at_ms = self.shared.config.clock.wall_ms();
+        self.shared.record(
+            slot,
+            DecisionEntry {
+                at_ms,
+                process: std::process::id(),
+                decision,
+            },
+        );
+    }
+
+    fn settle_waiters(&mut self) {
+        let now = Instant::now();
+        let handed = self.shared.access.load_full();
+        for waiter in self.signing_in.extract_if(.., |waiter| {
+            let in_force = handed.as_ref().is_some_and(|handed| {
+                handed.epoch == waiter.epoch && Some(handed.grant.serial) != waiter.serial_before
+            });
+            in_force || now >= waiter.until
+        }) {
+            let _ = waiter.done.send(Ok(waiter.me));
+        }
+        let quiet = self.active.as_ref().is_none_or(|active| active.calls_out == 0)
+            && !self.shared.snapshot.borrow().attempting;
+        for waiter in self
+            .retrying
+            .extract_if(.., |waiter| quiet || now >= waiter.until)
+        {
+            let _ = waiter.done.send(());
+        }
+        for (_, _, done) in self.signing_out.extract_if(.., |(_, until, _)| now >= *until) {
+            let _ = done.send(());
+        }
+    }
+
+    /// Lets calls that are out come back and be stored, then ends.
+    async fn stop(&mut self) {
+        let finish = async {
+            loop {
+                let busy = self
+                    .active
+                    .as_ref()
+                    .is_some_and(|active| self.shared.snapshot.borrow().attempting && active.calls_out > 0);
+                if !busy {
+                    break;
+                }
+                match self.inbox.recv().await {
+                    None => break,
+                    Some(message) => self.take(message),
+                }
+            }
+            if let Some(active) = self.active.take() {
+                active.store.finish().await;
+            }
+        };
+        let _ = timeout(STOP_WAIT, finish).await;
+        self.shared.stopped();
+    }
+}

@@ -1,0 +1,294 @@
+//! What the driver's task, its calls and its callers share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response};
+use keeper_core::{AccessGrant, Connection, Input, Notice, OperatorAct, SessionSnapshot, Trouble};
+use secrecy::SecretString;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use super::Message;
+use crate::journal::{DecisionEntry, JournalFolder};
+use crate::profile::Reply;
+use crate::{KeeperConfig, Limits, SignInError, SlotId};
+
+/// The operator's input is passed on at most this often, in milliseconds.
+const INPUT_SPACING_MS: u64 = 1_000;
+/// That the server answers is passed on at most this often while all is well, in milliseconds.
+const REACHED_SPACING_MS: u64 = 1_000;
+/// Pause between tries to remove what a signed-out operator left in a keychain that was away.
+const DELETION_PAUSE: Duration = Duration::from_secs(30);
+
+/// The access token in force, ready to be put on a request.
+pub(crate) struct Handed {
+    pub(crate) epoch: u64,
+    pub(crate) grant: Arc<AccessGrant>,
+    pub(crate) bearer: HeaderValue,
+}
+
+impl Handed {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.epoch == other.epoch && self.grant.serial == other.grant.serial
+    }
+}
+
+/// Changes whenever somebody who waits for a token has something to look at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outcome {
+    /// How often it was known that no token is to be had just now.
+    pub(crate) failures: u64,
+    /// How often a refused token was found too fresh to be replaced.
+    pub(crate) declined: u64,
+    pub(crate) trouble: Trouble,
+    pub(crate) stopped: bool,
+}
+
+pub(crate) struct Shared {
+    pub(crate) config: KeeperConfig,
+    pub(crate) journals: JournalFolder,
+    pub(crate) access: ArcSwapOption<Handed>,
+    pub(crate) snapshot: watch::Sender<Arc<SessionSnapshot>>,
+    pub(crate) outcome: watch::Sender<Outcome>,
+    pub(crate) settled: watch::Sender<bool>,
+    pub(crate) notices: broadcast::Sender<Notice>,
+    messages: mpsc::UnboundedSender<Message>,
+    last_input_ms: AtomicU64,
+    last_reached_ms: AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn new(
+        config: KeeperConfig,
+        journals: JournalFolder,
+        snapshot: SessionSnapshot,
+        messages: mpsc::UnboundedSender<Message>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            config,
+            journals,
+            access: ArcSwapOption::empty(),
+            snapshot: watch::Sender::new(Arc::new(snapshot)),
+            outcome: watch::Sender::new(Outcome {
+                failures: 0,
+                declined: 0,
+                trouble: Trouble::ServerDown,
+                stopped: false,
+            }),
+            settled: watch::Sender::new(false),
+            notices: broadcast::Sender::new(64),
+            messages,
+            last_input_ms: AtomicU64::new(0),
+            last_reached_ms: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn send(&self, message: Message) {
+        let _ = self.messages.send(message);
+    }
+
+    pub(crate) fn send_input(&self, epoch: u64, input: Input) {
+        self.send(Message::Input { epoch, input });
+    }
+
+    pub(crate) fn send_active(&self, input: Input) {
+        self.send(Message::Active(input));
+    }
+
+    /// The access token, if it has not died.
+    pub(crate) fn living(&self) -> Option<Arc<Handed>> {
+        self.access
+            .load_full()
+            .filter(|handed| self.config.clock.now() < handed.grant.expires)
+    }
+
+    /// Tells the machine that the server answered, where that is news and where it was the server.
+    pub(crate) fn note_answer(&self, response: &Response<Bytes>) {
+        if matches!(self.snapshot.borrow().connection, Connection::Online) {
+            let now = self.config.clock.now().as_ms();
+            let last = self.last_reached_ms.load(Ordering::Relaxed);
+            if now.saturating_sub(last) < REACHED_SPACING_MS {
+                return;
+            }
+            self.last_reached_ms.store(now, Ordering::Relaxed);
+        }
+        let kind = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or_default();
+        if response.status().as_u16() < 500 && kind.contains("json") {
+            self.send_active(Input::Reached(Ok(())));
+        }
+    }
+
+    pub(crate) fn note_operator_input(&self) {
+        let now = self.config.clock.now().as_ms();
+        let last = self.last_input_ms.load(Ordering::Relaxed);
+        let fresh = last != 0 && now.saturating_sub(last) < INPUT_SPACING_MS;
+        if !fresh
+            && self
+                .last_input_ms
+                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        {
+            self.send_active(Input::Operator(OperatorAct::Input));
+        }
+    }
+
+    pub(super) fn hand_out(&self, epoch: u64, grant: Option<AccessGrant>) {
+        let handed = grant.and_then(|grant| {
+            let mut bearer = HeaderValue::try_from(format!("Bearer {}", grant.token.expose())).ok()?;
+            bearer.set_sensitive(true);
+            Some(Arc::new(Handed {
+                epoch,
+                grant: Arc::new(grant),
+                bearer,
+            }))
+        });
+        self.access.store(handed);
+        self.outcome.send_modify(|_| {});
+    }
+
+    pub(super) fn publish(&self, snapshot: SessionSnapshot) {
+        self.snapshot.send_replace(Arc::new(snapshot));
+        self.outcome.send_modify(|_| {});
+    }
+
+    pub(super) fn note_failure(&self, trouble: Trouble) {
+        self.outcome.send_modify(|outcome| {
+            outcome.failures += 1;
+            outcome.trouble = trouble;
+        });
+    }
+
+    pub(super) fn note_declined(&self) {
+        self.outcome.send_modify(|outcome| outcome.declined += 1);
+    }
+
+    pub(super) fn settle(&self) {
+        self.settled.send_replace(true);
+        self.outcome.send_modify(|_| {});
+    }
+
+    pub(super) fn stopped(&self) {
+        self.access.store(None);
+        self.settled.send_replace(true);
+        self.outcome.send_modify(|outcome| outcome.stopped = true);
+    }
+
+    pub(super) fn record(self: &Arc<Self>, slot: SlotId, entry: DecisionEntry) {
+        let shared = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            if let Err(fault) = shared.journals.record(&slot, &entry) {
+                tracing::debug!(%slot, %fault, "a decision was not recorded");
+            }
+        });
+    }
+
+    pub(super) fn remember_active(self: &Arc<Self>, slot: SlotId, operator: String) {
+        let server = self.config.server.name();
+        self.change_index(move |index| {
+            index.to_delete.retain(|other| other != slot.as_str());
+            index.active.insert(server, operator);
+        });
+    }
+
+    pub(super) fn forget_active(self: &Arc<Self>, operator: String) {
+        let server = self.config.server.name();
+        self.change_index(move |index| {
+            if index
+                .active
+                .get(&server)
+                .is_some_and(|active| *active == operator)
+            {
+                index.active.remove(&server);
+            }
+        });
+    }
+
+    fn change_index(self: &Arc<Self>, change: impl FnOnce(&mut crate::journal::SlotIndex) + Send + 'static) {
+        let shared = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Err(fault) = shared.journals.change_index(change).await {
+                tracing::warn!(%fault, "the index of sessions was not written");
+            }
+        });
+    }
+
+    /// Keeps trying to remove a slot whose operator has signed out, until it is gone or signed in to again.
+    pub(super) fn finish_deletion(self: &Arc<Self>, slot: SlotId) {
+        let weak = Arc::downgrade(self);
+        tokio::spawn(async move {
+            loop {
+                let Some(shared) = weak.upgrade() else { return };
+                let wanted = shared
+                    .journals
+                    .index()
+                    .is_ok_and(|index| index.to_delete.iter().any(|other| other == slot.as_str()));
+                if !wanted || shared.outcome.borrow().stopped {
+                    return;
+                }
+                if shared.config.vault.secret_delete(slot.as_str()).await.is_ok() {
+                    let gone = slot.clone();
+                    shared.change_index(move |index| index.to_delete.retain(|other| other != gone.as_str()));
+                    return;
+                }
+                drop(shared);
+                tokio::time::sleep(DELETION_PAUSE).await;
+            }
+        });
+    }
+
+    pub(super) async fn deletion_failed(self: &Arc<Self>, slot: SlotId) {
+        let text = slot.as_str().to_owned();
+        let noted = self.journals.change_index(move |index| {
+            if !index.to_delete.contains(&text) {
+                index.to_delete.push(text);
+            }
+        });
+        if noted.await.is_ok() {
+            self.finish_deletion(slot);
+        }
+    }
+
+    pub(super) fn send_sign_in(
+        self: &Arc<Self>,
+        username: String,
+        password: SecretString,
+        done: oneshot::Sender<Result<protocol::auth::Me, SignInError>>,
+    ) {
+        let shared = Arc::clone(self);
+        tokio::spawn(async move {
+            let config = &shared.config;
+            config.vault.permit_prompt();
+            let request = config
+                .profile
+                .sign_in_request(&username, &password, &config.device);
+            let sent = config.clock.now();
+            drop(password);
+            let answer = match config.transport.send(request, Limits::AUTH).await {
+                Ok(response) => config
+                    .profile
+                    .read_sign_in(Reply::of(&response, config.clock.wall_ms())),
+                Err(fault) => Err(SignInError::from(fault)),
+            };
+            match answer {
+                Ok(signed_in) => shared.send(Message::SignInAnswered {
+                    operator: username,
+                    signed_in: Box::new(signed_in),
+                    sent,
+                    done,
+                }),
+                Err(error) => {
+                    tracing::info!(code = error.code(), "nobody was signed in");
+                    let _ = done.send(Err(error));
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,394 @@
+//! The files beside the keychain, without a secret in them: each slot's open intent, its last decisions, and the index
+//! of slots.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use keeper_core::{AttemptId, Decision, EndReason, Fingerprint, Head, Intent, Journal, SetAside};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::failpoint;
+use crate::lock::SlotLock;
+use crate::slot::{SlotId, hex};
+
+const VERSION: u32 = 1;
+/// A journal is some hundred bytes; more than this is none of ours.
+const LARGEST: u64 = 1 << 20;
+/// How many decisions are kept.
+const DECISIONS: usize = 200;
+
+/// Why a journal file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalFault {
+    /// The operating system's fault.
+    #[error("the journal's file cannot be used")]
+    Io(#[from] io::Error),
+    /// The file is torn, garbled or of a newer version.
+    #[error("the journal's file cannot be understood")]
+    Garbled,
+}
+
+/// One decision with its time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionEntry {
+    /// Milliseconds since 1970 by this device's clock.
+    pub at_ms: i64,
+    /// The process that decided.
+    pub process: u32,
+    /// What was decided.
+    #[serde(flatten)]
+    pub decision: Decision,
+}
+
+/// The folder that holds the files of all slots.
+#[derive(Clone, Debug)]
+pub struct JournalFolder {
+    path: PathBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    version: u32,
+    checksum: String,
+    body: String,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct JournalBody {
+    #[serde(default)]
+    head: Option<HeadBody>,
+    intent: Option<IntentBody>,
+    set_aside: Option<SetAsideBody>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct HeadBody {
+    generation: u32,
+    fingerprint: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct IntentBody {
+    generation: u32,
+    fingerprint: String,
+    attempt: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SetAsideBody {
+    fingerprint: String,
+    reason: EndReason,
+}
+
+/// Who was last active at which server, and which slots' secrets still have to be removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotIndex {
+    /// For each server's name, the operator who was last active there.
+    #[serde(default)]
+    pub active: std::collections::BTreeMap<String, String>,
+    /// Slots whose operator signed out while the keychain was away.
+    #[serde(default)]
+    pub to_delete: Vec<String>,
+}
+
+impl JournalFolder {
+    /// The files in this folder, which is made, for its user alone, if it is missing.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::DirBuilderExt;
+            builder.mode(0o700);
+        }
+        builder.create(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+        })
+    }
+
+    /// The lock between processes of this slot.
+    pub fn lock(&self, slot: &SlotId) -> SlotLock {
+        SlotLock::new(&self.path.join(format!("{slot}.lock")))
+    }
+
+    fn journal_path(&self, slot: &SlotId) -> PathBuf {
+        self.path.join(format!("{slot}.journal.json"))
+    }
+
+    fn decisions_path(&self, slot: &SlotId) -> PathBuf {
+        self.path.join(format!("{slot}.decisions.jsonl"))
+    }
+
+    /// The slot's journal; an empty one where none was ever written.
+    ///
+    /// # Errors
+    /// [`JournalFault`]; whoever reads it then knows of no intent, and must not think there is none.
+    pub fn read(&self, slot: &SlotId) -> Result<Journal, JournalFault> {
+        match read_sealed::<JournalBody>(&self.journal_path(slot))? {
+            None => Ok(Journal::default()),
+            Some(body) => body.into_journal().ok_or(JournalFault::Garbled),
+        }
+    }
+
+    /// Makes the slot's journal say this; durable when it returns.
+    ///
+    /// # Errors
+    /// [`JournalFault`]; the file then says either this or what it said before.
+    pub fn write(&self, slot: &SlotId, journal: &Journal) -> Result<(), JournalFault> {
+        write_sealed(&self.path, &self.journal_path(slot), &JournalBody::of(journal))
+    }
+
+    /// Adds a decision. It need not be durable: losing the last few in a crash costs a diagnosis, never a session.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn record(&self, slot: &SlotId, entry: &DecisionEntry) -> Result<(), JournalFault> {
+        let path = self.decisions_path(slot);
+        let mut line = serde_json::to_vec(entry).map_err(|_| JournalFault::Garbled)?;
+        line.push(b'\n');
+        let file = options().append(true).create(true).open(&path)?;
+        (&file).write_all(&line)?;
+        if file.metadata()?.len() > (DECISIONS * 4 * line.len().max(64)) as u64 {
+            self.trim(slot)?;
+        }
+        Ok(())
+    }
+
+    fn trim(&self, slot: &SlotId) -> Result<(), JournalFault> {
+        let mut text = Vec::new();
+        for entry in self.decisions(slot)? {
+            serde_json::to_writer(&mut text, &entry).map_err(|_| JournalFault::Garbled)?;
+            text.push(b'\n');
+        }
+        replace(&self.path, &self.decisions_path(slot), &text, Durability::Lazy)?;
+        Ok(())
+    }
+
+    /// The last decisions, oldest first. Lines that cannot be read are left out.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn decisions(&self, slot: &SlotId) -> Result<Vec<DecisionEntry>, JournalFault> {
+        let Some(text) = read_bounded(&self.decisions_path(slot))? else {
+            return Ok(Vec::new());
+        };
+        let entries: Vec<DecisionEntry> = text
+            .split(|byte| *byte == b'\n')
+            .filter_map(|line| serde_json::from_slice(line).ok())
+            .collect();
+        let from = entries.len().saturating_sub(DECISIONS);
+        Ok(entries[from..].to_vec())
+    }
+
+    /// The index of slots; an empty one where there is none or where it cannot be understood.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn index(&self) -> Result<SlotIndex, JournalFault> {
+        match read_sealed(&self.path.join("index.json")) {
+            Ok(index) => Ok(index.unwrap_or_default()),
+            Err(JournalFault::Garbled) => Ok(SlotIndex::default()),
+            Err(fault @ JournalFault::Io(_)) => Err(fault),
+        }
+    }
+
+    /// Changes the index, alone among all processes; durable when it returns.
+    ///
+    /// # Errors
+    /// [`JournalFault`]; [`JournalFault::Io`] of kind `WouldBlock` where other processes hold it for over a second.
+    pub async fn change_index<F>(&self, change: F) -> Result<(), JournalFault>
+    where
+        F: FnOnce(&mut SlotIndex) + Send + 'static,
+    {
+        let lock = SlotLock::new(&self.path.join("index.lock"));
+        let held = lock.acquire(std::time::Duration::from_secs(1)).await?;
+        let held = held.ok_or_else(|| JournalFault::Io(io::ErrorKind::WouldBlock.into()))?;
+        let folder = self.clone();
+        let changed = tokio::task::spawn_blocking(move || {
+            let mut index = folder.index()?;
+            let before = index.clone();
+            change(&mut index);
+            let path = folder.path.join("index.json");
+            let written = if index == before {
+                Ok(())
+            } else {
+                write_sealed(&folder.path, &path, &index)
+            };
+            drop(held);
+            written
+        });
+        changed
+            .await
+            .unwrap_or_else(|_| Err(JournalFault::Io(io::ErrorKind::Other.into())))
+    }
+}
+
+impl JournalBody {
+    fn of(journal: &Journal) -> Self {
+        Self {
+            head: journal.head.map(|head| HeadBody {
+                generation: head.generation,
+                fingerprint: hex(head.fingerprint.as_bytes()),
+            }),
+            intent: journal.intent.map(|intent| IntentBody {
+                generation: intent.generation,
+                fingerprint: hex(intent.fingerprint.as_bytes()),
+                attempt: hex(intent.attempt.as_bytes()),
+            }),
+            set_aside: journal.set_aside.map(|aside| SetAsideBody {
+                fingerprint: hex(aside.fingerprint.as_bytes()),
+                reason: aside.reason,
+            }),
+        }
+    }
+
+    fn into_journal(self) -> Option<Journal> {
+        let head = match self.head {
+            None => None,
+            Some(body) => Some(Head {
+                generation: body.generation,
+                fingerprint: Fingerprint::from_bytes(sixteen(&body.fingerprint)?),
+            }),
+        };
+        let intent = match self.intent {
+            None => None,
+            Some(body) => Some(Intent {
+                generation: body.generation,
+                fingerprint: Fingerprint::from_bytes(sixteen(&body.fingerprint)?),
+                attempt: AttemptId::from_bytes(sixteen(&body.attempt)?),
+            }),
+        };
+        let set_aside = match self.set_aside {
+            None => None,
+            Some(body) => Some(SetAside {
+                fingerprint: Fingerprint::from_bytes(sixteen(&body.fingerprint)?),
+                reason: body.reason,
+            }),
+        };
+        Some(Journal {
+            head,
+            intent,
+            set_aside,
+        })
+    }
+}
+
+fn sixteen(text: &str) -> Option<[u8; 16]> {
+    let mut bytes = [0; 16];
+    if text.len() != 32 || !text.is_ascii() {
+        return None;
+    }
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+fn checksum(version: u32, body: &str) -> String {
+    let mut digest = Sha256::new();
+    digest.update(version.to_be_bytes());
+    digest.update(body.as_bytes());
+    hex(&digest.finalize()[..16])
+}
+
+fn read_bounded(path: &Path) -> Result<Option<Vec<u8>>, JournalFault> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        Err(JournalFault::Garbled)
+    } else {
+        Ok(Some(bytes))
+    }
+}
+
+fn read_sealed<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, JournalFault> {
+    let Some(bytes) = read_bounded(path)? else {
+        return Ok(None);
+    };
+    let envelope: Envelope = serde_json::from_slice(&bytes).map_err(|_| JournalFault::Garbled)?;
+    if envelope.version != VERSION || envelope.checksum != checksum(envelope.version, &envelope.body) {
+        return Err(JournalFault::Garbled);
+    }
+    serde_json::from_str(&envelope.body)
+        .map(Some)
+        .map_err(|_| JournalFault::Garbled)
+}
+
+fn write_sealed<T: Serialize>(folder: &Path, path: &Path, value: &T) -> Result<(), JournalFault> {
+    let body = serde_json::to_string(value).map_err(|_| JournalFault::Garbled)?;
+    let envelope = Envelope {
+        version: VERSION,
+        checksum: checksum(VERSION, &body),
+        body,
+    };
+    let bytes = serde_json::to_vec(&envelope).map_err(|_| JournalFault::Garbled)?;
+    replace(folder, path, &bytes, Durability::Durable)?;
+    Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    Durable,
+    Lazy,
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options
+}
+
+fn replace(folder: &Path, path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
+    let failed = |_| io::Error::other("failpoint");
+    let mut temporary = path.as_os_str().to_owned();
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let write = WRITES.fetch_add(1, Ordering::Relaxed);
+    temporary.push(format!(".{}-{write}.tmp", std::process::id()));
+    let temporary = PathBuf::from(temporary);
+    failpoint::hit("journal-before-write").map_err(failed)?;
+    let mut file = options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(&temporary)?;
+    file.write_all(bytes)?;
+    if durability == Durability::Durable {
+        file.sync_all()?;
+    }
+    drop(file);
+    failpoint::hit("journal-before-rename").map_err(failed)?;
+    fs::rename(&temporary, path)?;
+    failpoint::hit("journal-before-directory-sync").map_err(failed)?;
+    if durability == Durability::Durable {
+        sync_directory(folder)?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn sync_directory(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Windows keeps directory changes with the file's own; a directory cannot be opened for this.
+#[cfg(not(unix))]
+fn sync_directory(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! What a server's requests look like and what its answers mean: one profile for each kind of server.
+
+mod json;
+mod reading;
+mod vigie;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use keeper_core::{Answer, Capabilities, Deadlines, EndReason, Grant, RefreshCall, Span, Trouble};
+use protocol::auth::Me;
+use secrecy::SecretString;
+
+pub use vigie::VigieProfile;
+
+use crate::{Device, SignInError};
+
+/// Requests and the meaning of answers. A profile does no I/O. Request URIs are paths below the server's origin.
+pub trait Profile: Send + Sync {
+    /// Its name in settings and logs.
+    fn name(&self) -> &'static str;
+    /// What the server promises.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Signs in.
+    fn sign_in_request(&self, username: &str, password: &SecretString, device: &Device) -> Request<Bytes>;
+    /// Reads the answer to [`Profile::sign_in_request`].
+    ///
+    /// # Errors
+    /// Why nobody is signed in.
+    fn read_sign_in(&self, reply: Reply<'_>) -> Result<SignedIn, SignInError>;
+
+    /// Refreshes.
+    fn refresh_request(&self, call: &RefreshCall) -> Request<Bytes>;
+    /// Reads the answer to [`Profile::refresh_request`]. `Refused` means that the configured server itself said so.
+    fn read_refresh(&self, reply: Reply<'_>) -> Answer;
+
+    /// Asks whether the server lives.
+    fn heartbeat_request(&self) -> Request<Bytes>;
+    /// Reads the answer to [`Profile::heartbeat_request`].
+    ///
+    /// # Errors
+    /// Why this is not the server, or not a healthy one.
+    fn read_heartbeat(&self, reply: Reply<'_>) -> Result<(), Trouble>;
+
+    /// Tells of the operator's input. The client adds the authorisation.
+    fn ping_request(&self, last_input_age: Span) -> Request<Bytes>;
+    /// Reads the answer to [`Profile::ping_request`].
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    fn read_ping(&self, reply: Reply<'_>) -> Result<Deadlines, Trouble>;
+
+    /// Signs out. The client adds the authorisation.
+    fn logout_request(&self) -> Request<Bytes>;
+
+    /// Reads the answer to any authorised request for what it says about the session.
+    fn read_refusal(&self, reply: Reply<'_>) -> Refusal;
+    /// Whether this path belongs to signing in, refreshing or signing out, where nothing is ever refreshed or repeated.
+    fn is_auth_path(&self, path: &str) -> bool;
+}
+
+/// An answer to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply<'a> {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The whole body.
+    pub body: &'a [u8],
+    /// The device's wall clock, milliseconds since 1970: for `Retry-After` dates without a `Date` header beside them.
+    pub wall_ms: i64,
+}
+
+impl<'a> Reply<'a> {
+    /// This response, read at this time of the wall clock.
+    pub fn of(response: &'a Response<Bytes>, wall_ms: i64) -> Self {
+        Self {
+            status: response.status(),
+            headers: response.headers(),
+            body: response.body(),
+            wall_ms,
+        }
+    }
+}
+
+/// A good answer to signing in.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The tokens and deadlines; always with a refresh token.
+    pub grant: Grant,
+    /// The server's id of the session.
+    pub session_id: String,
+    /// How often it has rotated.
+    pub generation: u32,
+    /// Who signed in.
+    pub me: Me,
+}
+
+/// What an answer to an authorised request says about the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nothing.
+    None,
+    /// The access token is not good: a refresh may help.
+    Token,
+    /// The session is over.
+    Session(EndReason),
+}

@@ -1,0 +1,368 @@
+//! The profile of Vigie's own server.
+
+use bytes::Bytes;
+use chrono::DateTime;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, StatusCode};
+use keeper_core::{
+    AccessToken, Answer, Capabilities, Deadlines, EndReason, Fault, Grant, RefreshCall, RefreshToken, Span,
+    Trouble,
+};
+use protocol::ErrorCode;
+use protocol::auth::{LoginRequest, Me, PingRequest, RefreshRequest};
+use protocol::health::{Health, SERVICE};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::json::{self, Field};
+use super::reading::{self, Kind};
+use super::{Profile, Refusal, Reply, SignedIn};
+use crate::{Device, SignInError};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, application/problem+json");
+
+/// Vigie's own server.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct VigieProfile;
+
+impl VigieProfile {
+    /// Vigie's own server.
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+fn request(method: Method, path: &'static str, body: Bytes) -> Request<Bytes> {
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() = http::Uri::from_static(path);
+    request.headers_mut().insert(ACCEPT, ACCEPTED);
+    request
+}
+
+fn post<T: Serialize>(path: &'static str, body: &T) -> Request<Bytes> {
+    let body = serde_json::to_vec(body).map(Bytes::from).unwrap_or_default();
+    let mut request = request(Method::POST, path, body);
+    request.headers_mut().insert(CONTENT_TYPE, JSON);
+    request
+}
+
+fn age_seconds(age: Span) -> u32 {
+    u32::try_from(age.as_ms() / 1_000).unwrap_or(u32::MAX)
+}
+
+impl Profile for VigieProfile {
+    fn name(&self) -> &'static str {
+        "vigie"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            renews_without_rotation: true,
+            repeats_answers: true,
+        }
+    }
+
+    fn sign_in_request(&self, username: &str, password: &SecretString, device: &Device) -> Request<Bytes> {
+        post(
+            "/v1/auth/login",
+            &LoginRequest {
+                username: username.to_owned(),
+                password: protocol::Secret::new(password.expose_secret()),
+                organization: None,
+                device_name: device.name.clone(),
+                device_kind: device.kind,
+            },
+        )
+    }
+
+    fn read_sign_in(&self, reply: Reply<'_>) -> Result<SignedIn, SignInError> {
+        match reading::kind(&reply) {
+            Kind::Good(map) => read_signed_in(&map, reply.wall_ms).ok_or(SignInError::NotVigie),
+            Kind::Problem(code, map) => Err(sign_in_error(code, &map, reading::retry_after(&reply))),
+            Kind::Other(Trouble::RateLimited) => Err(SignInError::RateLimited {
+                retry_after_seconds: reading::retry_after(&reply).map(age_seconds),
+            }),
+            Kind::Other(trouble) => Err(trouble.into()),
+        }
+    }
+
+    fn refresh_request(&self, call: &RefreshCall) -> Request<Bytes> {
+        post(
+            "/v1/auth/refresh",
+            &RefreshRequest {
+                refresh_token: protocol::Secret::new(call.refresh_token.expose()),
+                attempt_id: Uuid::from_bytes(*call.attempt.as_bytes()),
+                rotate: call.rotate,
+                last_input_age_seconds: call.last_input_age.map(age_seconds),
+            },
+        )
+    }
+
+    fn read_refresh(&self, reply: Reply<'_>) -> Answer {
+        match reading::kind(&reply) {
+            Kind::Good(map) => read_grant(&map, reply.wall_ms)
+                .map_or(Answer::Transient(Trouble::Malformed, None), Answer::Granted),
+            Kind::Problem(code, _) => refresh_answer(code, reading::retry_after(&reply)),
+            Kind::Other(trouble) => Answer::Transient(trouble, reading::retry_after(&reply)),
+        }
+    }
+
+    fn heartbeat_request(&self) -> Request<Bytes> {
+        request(Method::GET, "/healthz", Bytes::new())
+    }
+
+    fn read_heartbeat(&self, reply: Reply<'_>) -> Result<(), Trouble> {
+        match reading::kind(&reply) {
+            Kind::Good(map) => match serde_json::from_value::<Health>(Value::Object(map)) {
+                Ok(health) if health.service == SERVICE => Ok(()),
+                Ok(_) | Err(_) => Err(Trouble::NotTheServer),
+            },
+            // A server that says in its own words that it is too busy is alive.
+            Kind::Problem(ErrorCode::RateLimited, _) => Ok(()),
+            Kind::Problem(code, _) => Err(trouble_of(code)),
+            Kind::Other(trouble) => Err(trouble),
+        }
+    }
+
+    fn ping_request(&self, last_input_age: Span) -> Request<Bytes> {
+        post(
+            "/v1/activity/ping",
+            &PingRequest {
+                last_input_age_seconds: age_seconds(last_input_age),
+            },
+        )
+    }
+
+    fn read_ping(&self, reply: Reply<'_>) -> Result<Deadlines, Trouble> {
+        match reading::kind(&reply) {
+            Kind::Good(map) => read_deadlines(&map).ok_or(Trouble::Malformed),
+            Kind::Problem(code, _) => Err(trouble_of(code)),
+            Kind::Other(trouble) => Err(trouble),
+        }
+    }
+
+    fn logout_request(&self) -> Request<Bytes> {
+        request(Method::POST, "/v1/auth/logout", Bytes::new())
+    }
+
+    fn read_refusal(&self, reply: Reply<'_>) -> Refusal {
+        if !matches!(reply.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            return Refusal::None;
+        }
+        let Kind::Problem(code, _) = reading::kind(&reply) else {
+            return Refusal::None;
+        };
+        match code {
+            ErrorCode::LoginRequired | ErrorCode::TokenExpired => Refusal::Token,
+            _ => end_reason(code).map_or(Refusal::None, Refusal::Session),
+        }
+    }
+
+    fn is_auth_path(&self, path: &str) -> bool {
+        matches!(
+            path.trim_end_matches('/'),
+            "/v1/auth/login" | "/v1/auth/refresh" | "/v1/auth/logout" | "/v1/auth/pin"
+        )
+    }
+}
+
+fn read_signed_in(map: &Map<String, Value>, wall_ms: i64) -> Option<SignedIn> {
+    let grant = read_grant(map, wall_ms)?;
+    grant.refresh_token.as_ref()?;
+    let session_id = grant.session_id.clone()?;
+    let generation = match json::count(map, "generation") {
+        Field::Absent => 0,
+        Field::Is(generation) => generation,
+        Field::Wrong => return None,
+    };
+    let me: Me = serde_json::from_value(map.get("me")?.clone()).ok()?;
+    Some(SignedIn {
+        grant,
+        session_id,
+        generation,
+        me,
+    })
+}
+
+/// The whole answer, or nothing.
+fn read_grant(map: &Map<String, Value>, wall_ms: i64) -> Option<Grant> {
+    let bearer = match map.get("token_type") {
+        None | Some(Value::Null) => true,
+        Some(kind) => kind
+            .as_str()
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("bearer")),
+    };
+    if !bearer {
+        return None;
+    }
+    let Field::Is(access_token) = json::token(map, "access_token") else {
+        return None;
+    };
+    let Field::Is(expires_in) = json::seconds(map, "expires_in") else {
+        return None;
+    };
+    let refresh_token = match json::token(map, "refresh_token") {
+        Field::Is(token) => Some(RefreshToken::new(token)),
+        Field::Absent => None,
+        Field::Wrong => return None,
+    };
+    // A server's wish to be asked at once, or at a time that makes no sense, is no reason to throw good tokens away.
+    let refresh_in = match json::seconds(map, "refresh_in") {
+        Field::Is(wish) => Some(wish.min(expires_in)),
+        Field::Absent | Field::Wrong => None,
+    };
+    let session_id = match map.get("session_id") {
+        None | Some(Value::Null) => None,
+        Some(id) => Some(
+            id.as_str()
+                .filter(|id| !id.is_empty() && id.len() <= 256)?
+                .to_owned(),
+        ),
+    };
+    Some(Grant {
+        session_id,
+        access_token: AccessToken::new(access_token),
+        expires_in,
+        refresh_in,
+        refresh_token,
+        deadlines: read_deadlines(map)?,
+        clock_ahead_ms: json::text(map, "server_time")
+            .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
+            .map(|time| wall_ms.saturating_sub(time.timestamp_millis())),
+    })
+}
+
+fn read_deadlines(map: &Map<String, Value>) -> Option<Deadlines> {
+    let deadline = |name| match map.get(name) {
+        // An end that is reached already is a sound answer: zero seconds are left.
+        Some(Value::Number(number)) if number.as_u64() == Some(0) => Some(Some(Span::ZERO)),
+        _ => match json::seconds(map, name) {
+            Field::Is(span) => Some(Some(span)),
+            Field::Absent => Some(None),
+            Field::Wrong => None,
+        },
+    };
+    Some(Deadlines {
+        idle: deadline("idle_expires_in")?,
+        absolute: deadline("absolute_expires_in")?,
+    })
+}
+
+/// Why the session is over, where the code says that it is.
+const fn end_reason(code: ErrorCode) -> Option<EndReason> {
+    match code {
+        ErrorCode::AccountDisabled => Some(EndReason::Disabled),
+        ErrorCode::SessionRevoked => Some(EndReason::Revoked),
+        ErrorCode::SessionIdle => Some(EndReason::Idle),
+        ErrorCode::SessionEnded => Some(EndReason::Expired),
+        ErrorCode::SessionSignedOut => Some(EndReason::SignedOut),
+        ErrorCode::RefreshReused => Some(EndReason::Reused),
+        ErrorCode::RefreshInvalid => Some(EndReason::Invalid),
+        ErrorCode::LoginRequired
+        | ErrorCode::TokenExpired
+        | ErrorCode::InvalidCredentials
+        | ErrorCode::StaleAttempt
+        | ErrorCode::RotationRequired
+        | ErrorCode::CannotRevokeCurrentSession
+        | ErrorCode::SessionNotFound
+        | ErrorCode::Forbidden
+        | ErrorCode::NotFound
+        | ErrorCode::MethodNotAllowed
+        | ErrorCode::MalformedBody
+        | ErrorCode::UnsupportedMediaType
+        | ErrorCode::BodyTooLarge
+        | ErrorCode::ValidationFailed
+        | ErrorCode::SettingsIncoherent
+        | ErrorCode::IdempotencyKeyRequired
+        | ErrorCode::IdempotencyKeyReused
+        | ErrorCode::CategoryUnknown
+        | ErrorCode::SaleTotalMismatch
+        | ErrorCode::RateLimited
+        | ErrorCode::ServerBusy
+        | ErrorCode::Timeout
+        | ErrorCode::StoreUnavailable
+        | ErrorCode::Internal => None,
+    }
+}
+
+/// What a code means where it says nothing of the session.
+const fn trouble_of(code: ErrorCode) -> Trouble {
+    match code {
+        ErrorCode::RateLimited => Trouble::RateLimited,
+        ErrorCode::ServerBusy | ErrorCode::Timeout | ErrorCode::StoreUnavailable | ErrorCode::Internal => {
+            Trouble::ServerDown
+        }
+        ErrorCode::LoginRequired
+        | ErrorCode::TokenExpired
+        | ErrorCode::InvalidCredentials
+        | ErrorCode::AccountDisabled
+        | ErrorCode::SessionRevoked
+        | ErrorCode::SessionIdle
+        | ErrorCode::SessionEnded
+        | ErrorCode::SessionSignedOut
+        | ErrorCode::RefreshReused
+        | ErrorCode::RefreshInvalid
+        | ErrorCode::StaleAttempt
+        | ErrorCode::RotationRequired
+        | ErrorCode::CannotRevokeCurrentSession
+        | ErrorCode::SessionNotFound
+        | ErrorCode::Forbidden
+        | ErrorCode::NotFound
+        | ErrorCode::MethodNotAllowed
+        | ErrorCode::MalformedBody
+        | ErrorCode::UnsupportedMediaType
+        | ErrorCode::BodyTooLarge
+        | ErrorCode::ValidationFailed
+        | ErrorCode::SettingsIncoherent
+        | ErrorCode::IdempotencyKeyRequired
+        | ErrorCode::IdempotencyKeyReused
+        | ErrorCode::CategoryUnknown
+        | ErrorCode::SaleTotalMismatch => Trouble::Malformed,
+    }
+}
+
+fn refresh_answer(code: ErrorCode, wait: Option<Span>) -> Answer {
+    if let Some(reason) = end_reason(code) {
+        return Answer::Refused(reason);
+    }
+    match code {
+        ErrorCode::StaleAttempt => Answer::Stale,
+        ErrorCode::RotationRequired => Answer::RotationRequired,
+        // The refresh endpoint asks for no access token and no password: a server that says so here is another one,
+        // or does not know this client.
+        ErrorCode::LoginRequired
+        | ErrorCode::TokenExpired
+        | ErrorCode::InvalidCredentials
+        | ErrorCode::Forbidden => Answer::Misconfigured(Fault::ClientUnknown),
+        ErrorCode::MalformedBody
+        | ErrorCode::UnsupportedMediaType
+        | ErrorCode::BodyTooLarge
+        | ErrorCode::ValidationFailed
+        | ErrorCode::NotFound
+        | ErrorCode::MethodNotAllowed => Answer::Misconfigured(Fault::RequestRejected),
+        _ => Answer::Transient(trouble_of(code), wait),
+    }
+}
+
+fn sign_in_error(code: ErrorCode, map: &Map<String, Value>, wait: Option<Span>) -> SignInError {
+    let retry_after_seconds = wait.map(age_seconds);
+    match code {
+        ErrorCode::InvalidCredentials => SignInError::InvalidCredentials,
+        ErrorCode::AccountDisabled => SignInError::AccountDisabled,
+        ErrorCode::RateLimited => SignInError::RateLimited { retry_after_seconds },
+        ErrorCode::ServerBusy | ErrorCode::Timeout | ErrorCode::StoreUnavailable => {
+            SignInError::ServerBusy { retry_after_seconds }
+        }
+        ErrorCode::Internal => SignInError::ServerDown,
+        ErrorCode::ValidationFailed | ErrorCode::MalformedBody | ErrorCode::BodyTooLarge => {
+            SignInError::InputRejected {
+                field: json::text(map, "field").unwrap_or("username").to_owned(),
+            }
+        }
+        _ => SignInError::NotVigie,
+    }
+}

@@ -1,0 +1,112 @@
+//! The form in which a session's record stands in the keychain.
+
+use keeper_core::{RefreshToken, SessionRecord, VaultFault};
+use protocol::Secret;
+use secrecy::{ExposeSecret, SecretSlice};
+use serde::{Deserialize, Serialize};
+
+use super::Vault;
+use crate::SlotId;
+
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    version: u32,
+    server: String,
+    operator: String,
+    session_id: String,
+    generation: u32,
+    refresh_token: Secret,
+}
+
+/// The slot's record.
+///
+/// # Errors
+/// [`VaultFault`] where the keychain cannot be asked, or holds something that is no record of a known version.
+pub(crate) async fn read_record(
+    vault: &dyn Vault,
+    slot: &SlotId,
+) -> Result<Option<SessionRecord>, VaultFault> {
+    vault
+        .secret_read(slot.as_str())
+        .await?
+        .map(|secret| decode(&secret))
+        .transpose()
+}
+
+/// Makes this the slot's record.
+///
+/// # Errors
+/// [`VaultFault`]
+pub(crate) async fn write_record(
+    vault: &dyn Vault,
+    slot: &SlotId,
+    record: &SessionRecord,
+) -> Result<(), VaultFault> {
+    vault.secret_write(slot.as_str(), encode(record)?).await
+}
+
+fn encode(record: &SessionRecord) -> Result<SecretSlice<u8>, VaultFault> {
+    let stored = Stored {
+        version: VERSION,
+        server: record.server.clone(),
+        operator: record.operator.clone(),
+        session_id: record.session_id.clone(),
+        generation: record.generation,
+        refresh_token: Secret::new(record.refresh_token.expose()),
+    };
+    serde_json::to_vec(&stored)
+        .map(SecretSlice::from)
+        .map_err(|_| VaultFault::Failed)
+}
+
+fn decode(secret: &SecretSlice<u8>) -> Result<SessionRecord, VaultFault> {
+    let stored: Stored = serde_json::from_slice(secret.expose_secret()).map_err(|_| VaultFault::Failed)?;
+    if stored.version != VERSION {
+        return Err(VaultFault::Failed);
+    }
+    Ok(SessionRecord {
+        server: stored.server,
+        operator: stored.operator,
+        session_id: stored.session_id,
+        generation: stored.generation,
+        refresh_token: RefreshToken::new(stored.refresh_token.expose()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use keeper_core::{RefreshToken, SessionRecord, VaultFault};
+    use secrecy::SecretSlice;
+
+    use super::{decode, encode};
+
+    #[test]
+    fn a_record_comes_back_as_it_was() {
+        let record = SessionRecord {
+            server: "https://caisse.example".to_owned(),
+            operator: "marie \"é\"".to_owned(),
+            session_id: "s".to_owned(),
+            generation: 7,
+            refresh_token: RefreshToken::new("token"),
+        };
+        assert_eq!(decode(&encode(&record).unwrap()), Ok(record));
+    }
+
+    #[test]
+    fn what_is_no_record_is_a_fault_and_not_an_empty_slot() {
+        for text in [
+            "",
+            "{}",
+            "null",
+            "{\"version\":2,\"server\":\"s\",\"operator\":\"o\",\"session_id\":\"i\",\"generation\":1,\"refresh_token\":\"t\"}",
+        ] {
+            assert_eq!(
+                decode(&SecretSlice::from(text.as_bytes().to_vec())),
+                Err(VaultFault::Failed),
+                "{text}"
+            );
+        }
+    }
+}
