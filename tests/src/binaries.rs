@@ -15,14 +15,21 @@ pub struct Binaries {
 impl Binaries {
     /// Finds them: in `VIGIE_APP_BIN` and `VIGIE_SERVER_BIN`, else beside the running test.
     pub fn find() -> Result<Self, StageError> {
-        Ok(Self { app: find("VIGIE_APP_BIN", "vigie")?, server: find("VIGIE_SERVER_BIN", "vigie-server")? })
+        Ok(Self {
+            app: find("VIGIE_APP_BIN", "vigie")?,
+            server: find("VIGIE_SERVER_BIN", "vigie-server")?,
+        })
     }
 }
 
 fn find(variable: &'static str, name: &str) -> Result<PathBuf, StageError> {
     let named = std::env::var_os(variable).map(PathBuf::from);
     let path = named.unwrap_or_else(|| beside_this_program().join(name));
-    if path.is_file() { Ok(path) } else { Err(StageError::NotBuilt { path, variable }) }
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err(StageError::NotBuilt { path, variable })
+    }
 }
 
 /// The folder of built programs: this one's own, or the one above when this is a test in `deps/`.

@@ -36,16 +36,23 @@ impl Bus {
              <allow send_destination=\"*\" eavesdrop=\"true\"/>\n    <allow eavesdrop=\"true\"/>\n    \
              <allow own=\"*\"/>\n  </policy>\n</busconfig>\n"
         );
-        std::fs::write(&configuration, text)
-            .map_err(StageError::file("writing the bus's configuration", &configuration))?;
+        std::fs::write(&configuration, text).map_err(StageError::file(
+            "writing the bus's configuration",
+            &configuration,
+        ))?;
         let daemon = launch
             .args(["--nofork", "--nopidfile", "--nosyslog"])
             .arg(format!("--config-file={}", configuration.display()))
             .start()?;
-        until("the session bus opening its socket", Duration::from_secs(10), || {
-            Ok(std::os::unix::net::UnixStream::connect(&socket).ok())
-        })?;
-        Ok(Self { _daemon: daemon, address })
+        until(
+            "the session bus opening its socket",
+            Duration::from_secs(10),
+            || Ok(std::os::unix::net::UnixStream::connect(&socket).ok()),
+        )?;
+        Ok(Self {
+            _daemon: daemon,
+            address,
+        })
     }
 
     /// What `DBUS_SESSION_BUS_ADDRESS` holds on this stage.
@@ -56,13 +63,22 @@ impl Bus {
 
 /// Waits until somebody owns `name` on the bus that `dbus_send` talks to.
 pub(crate) fn wait_for_name(dbus_send: &Launch, name: &str) -> Result<(), StageError> {
-    until(&format!("{name} appearing on the session bus"), Duration::from_secs(15), || {
-        let answer = dbus_send
-            .clone()
-            .args(["--session", "--print-reply=literal", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus"])
-            .arg("org.freedesktop.DBus.NameHasOwner")
-            .arg(format!("string:{name}"))
-            .run()?;
-        Ok(answer.contains("true").then_some(()))
-    })
+    until(
+        &format!("{name} appearing on the session bus"),
+        Duration::from_secs(15),
+        || {
+            let answer = dbus_send
+                .clone()
+                .args([
+                    "--session",
+                    "--print-reply=literal",
+                    "--dest=org.freedesktop.DBus",
+                    "/org/freedesktop/DBus",
+                ])
+                .arg("org.freedesktop.DBus.NameHasOwner")
+                .arg(format!("string:{name}"))
+                .run()?;
+            Ok(answer.contains("true").then_some(()))
+        },
+    )
 }

@@ -67,7 +67,9 @@ impl Canary {
     /// Prepares to look for any copy that holds the middle half of `secret`, so a copy cut at either end is found too.
     pub fn new(secret: &str) -> Self {
         let bytes = secret.as_bytes();
-        let middle = bytes.get(bytes.len() / 4..bytes.len() - bytes.len() / 4).unwrap_or(bytes);
+        let middle = bytes
+            .get(bytes.len() / 4..bytes.len() - bytes.len() / 4)
+            .unwrap_or(bytes);
         let mut forms = vec![(Form::Raw, middle.to_vec())];
         for alignment in 0..3 {
             for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
@@ -80,7 +82,10 @@ impl Canary {
         forms.push((Form::Hex, lower.to_uppercase().into_bytes()));
         forms.push((Form::Hex, lower.into_bytes()));
         let longest = forms.iter().map(|(_, pattern)| pattern.len()).max().unwrap_or(0);
-        let patterns = forms.into_iter().map(|(form, pattern)| (form, Finder::new(&pattern).into_owned())).collect();
+        let patterns = forms
+            .into_iter()
+            .map(|(form, pattern)| (form, Finder::new(&pattern).into_owned()))
+            .collect();
         Self { patterns, longest }
     }
 
@@ -89,7 +94,8 @@ impl Canary {
         let mut search = Search::default();
         let mut folders = vec![folder.to_owned()];
         while let Some(folder) = folders.pop() {
-            let listing = std::fs::read_dir(&folder).map_err(StageError::file("listing a folder", &folder))?;
+            let listing =
+                std::fs::read_dir(&folder).map_err(StageError::file("listing a folder", &folder))?;
             for entry in listing.flatten() {
                 let path = entry.path();
                 let Ok(kind) = entry.file_type() else { continue };
@@ -112,8 +118,14 @@ impl Canary {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Search::default()),
             Err(error) => return Err(StageError::file("opening a file to search", path)(error)),
         };
-        let length = file.metadata().map_err(StageError::file("sizing a file to search", path))?.len();
-        let mut search = Search { places: 1, ..Search::default() };
+        let length = file
+            .metadata()
+            .map_err(StageError::file("sizing a file to search", path))?
+            .len();
+        let mut search = Search {
+            places: 1,
+            ..Search::default()
+        };
         self.through(&file, 0, length, &path.display().to_string(), &mut search);
         Ok(search)
     }
@@ -121,19 +133,26 @@ impl Canary {
     /// Looks through all readable memory of a process.
     pub fn in_memory(&self, pid: u32) -> Result<Search, StageError> {
         let maps = PathBuf::from(format!("/proc/{pid}/maps"));
-        let regions = std::fs::read_to_string(&maps).map_err(StageError::file("reading a memory map", &maps))?;
+        let regions =
+            std::fs::read_to_string(&maps).map_err(StageError::file("reading a memory map", &maps))?;
         let path = PathBuf::from(format!("/proc/{pid}/mem"));
         let memory = File::open(&path).map_err(StageError::file("opening the memory of a process", &path))?;
         let mut search = Search::default();
         for region in regions.lines() {
             let mut words = region.split_whitespace();
-            let (Some(range), Some(rights)) = (words.next(), words.next()) else { continue };
+            let (Some(range), Some(rights)) = (words.next(), words.next()) else {
+                continue;
+            };
             let name = words.nth(3).unwrap_or("anonymous");
-            if !rights.starts_with('r') || name == "[vvar]" || name == "[vsyscall]" || name == "[vvar_vclock]" {
+            if !rights.starts_with('r') || name == "[vvar]" || name == "[vsyscall]" || name == "[vvar_vclock]"
+            {
                 continue;
             }
             let bounds = range.split_once('-').and_then(|(from, to)| {
-                Some((u64::from_str_radix(from, 16).ok()?, u64::from_str_radix(to, 16).ok()?))
+                Some((
+                    u64::from_str_radix(from, 16).ok()?,
+                    u64::from_str_radix(to, 16).ok()?,
+                ))
             });
             let Some((from, to)) = bounds else { continue };
             search.places += 1;
@@ -147,7 +166,9 @@ impl Canary {
         let mut at = from;
         while at < to {
             let wanted = usize::try_from(to - at).unwrap_or(CHUNK).min(CHUNK);
-            let Some(target) = buffer.get_mut(..wanted) else { return };
+            let Some(target) = buffer.get_mut(..wanted) else {
+                return;
+            };
             let read = match file.read_at(target, at) {
                 Ok(0) | Err(_) => return,
                 Ok(read) => read,
@@ -162,7 +183,11 @@ impl Canary {
                 }));
             }
             search.bytes += read as u64;
-            let step = if read > self.longest && at + (read as u64) < to { read - self.longest } else { read };
+            let step = if read > self.longest && at + (read as u64) < to {
+                read - self.longest
+            } else {
+                read
+            };
             at += step as u64;
         }
     }

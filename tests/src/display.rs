@@ -16,16 +16,24 @@ pub struct ScreenSize {
 
 impl ScreenSize {
     /// A laptop's screen.
-    pub const DESKTOP: Self = Self { width: 1280, height: 800 };
+    pub const DESKTOP: Self = Self {
+        width: 1280,
+        height: 800,
+    };
     /// A counter tablet held upright.
-    pub const TABLET: Self = Self { width: 800, height: 1280 };
+    pub const TABLET: Self = Self {
+        width: 800,
+        height: 1280,
+    };
 }
 
 impl std::str::FromStr for ScreenSize {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+        let sides = text
+            .split_once('x')
+            .and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
         match sides {
             Some((width @ 320..=7680, height @ 320..=4320)) => Ok(Self { width, height }),
             Some(_) | None => Err("expected WIDTHxHEIGHT in pixels, for example 1280x800".to_owned()),
@@ -50,19 +58,31 @@ impl Display {
         let mut number = String::new();
         BufReader::new(ready)
             .read_line(&mut number)
-            .map_err(|source| StageError::NotStarted { program: "Xvfb".to_owned(), source })?;
+            .map_err(|source| StageError::NotStarted {
+                program: "Xvfb".to_owned(),
+                source,
+            })?;
         let number = number.trim();
         if number.is_empty() {
-            return Err(StageError::Unexpected { program: "Xvfb", answer: server.said() });
+            return Err(StageError::Unexpected {
+                program: "Xvfb",
+                answer: server.said(),
+            });
         }
-        Ok(Self { name: format!(":{number}"), _server: server, window_manager: None })
+        Ok(Self {
+            name: format!(":{number}"),
+            _server: server,
+            window_manager: None,
+        })
     }
 
     pub(crate) fn manage_windows(&mut self, launch: Launch, xdotool: &Launch) -> Result<(), StageError> {
         self.window_manager = Some(launch.arg("--sm-disable").start()?);
-        until("the window manager taking over the screen", Duration::from_secs(10), || {
-            Ok(xdotool.clone().arg("get_num_desktops").run().ok())
-        })
+        until(
+            "the window manager taking over the screen",
+            Duration::from_secs(10),
+            || Ok(xdotool.clone().arg("get_num_desktops").run().ok()),
+        )
         .map(|_| ())
     }
 
@@ -73,8 +93,13 @@ impl Display {
 
     pub(crate) fn picture(import: Launch, path: &Path) -> Result<(), StageError> {
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(StageError::file("making a folder for a picture", folder))?;
+            std::fs::create_dir_all(folder)
+                .map_err(StageError::file("making a folder for a picture", folder))?;
         }
-        import.args(["-silent", "-window", "root"]).arg(path).run().map(|_| ())
+        import
+            .args(["-silent", "-window", "root"])
+            .arg(path)
+            .run()
+            .map(|_| ())
     }
 }

@@ -15,6 +15,8 @@ mod notices;
 mod patience;
 mod running;
 mod stage;
+#[cfg(feature = "product")]
+mod window;
 
 #[cfg(feature = "product")]
 pub use binaries::Binaries;
@@ -28,3 +30,5 @@ pub use patience::{Stopwatch, pause, until};
 pub use running::{Launch, Running};
 pub use rustix::process::Signal;
 pub use stage::{Home, Stage, StageOptions};
+#[cfg(feature = "product")]
+pub use window::Window;

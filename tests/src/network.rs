@@ -38,7 +38,9 @@ impl Network {
     /// killed test left under the same number is removed first.
     pub fn build() -> Result<Self, StageError> {
         let (number, claim) = claim()?;
-        let namespace = |side: &str| Namespace { name: format!("vigie{number}-{side}") };
+        let namespace = |side: &str| Namespace {
+            name: format!("vigie{number}-{side}"),
+        };
         let network = Self {
             number,
             client: namespace("client"),
@@ -89,7 +91,10 @@ impl Network {
     /// From now on this share of all packets vanishes; 100 and more is a silent cut.
     pub fn lose(&self, percent: u8) -> Result<(), StageError> {
         match percent {
-            0..100 => self.rule(&format!("numgen random mod 1000 < {} drop", u32::from(percent) * 10)),
+            0..100 => self.rule(&format!(
+                "numgen random mod 1000 < {} drop",
+                u32::from(percent) * 10
+            )),
             100.. => self.cut_silently(),
         }
     }
@@ -104,7 +109,10 @@ impl Network {
         self.within(&self.router, &["nft", "flush", "chain", "inet", "cut", "forward"])?;
         self.within(&self.client, &["ip", "link", "set", "up0", "up"])?;
         let gateway = self.router_on_client_side();
-        self.within(&self.client, &["ip", "route", "replace", "default", "via", &gateway])
+        self.within(
+            &self.client,
+            &["ip", "route", "replace", "default", "via", &gateway],
+        )
     }
 
     fn router_on_client_side(&self) -> String {
@@ -125,26 +133,73 @@ impl Network {
             ip(&["-n", namespace, "link", "set", "lo", "up"])?;
         }
         let control = format!("vigie{number}");
-        ip(&["link", "add", &control, "type", "veth", "peer", "name", "control0", "netns", client])?;
+        ip(&[
+            "link", "add", &control, "type", "veth", "peer", "name", "control0", "netns", client,
+        ])?;
         ip(&["addr", "add", &format!("10.214.{number}.1/30"), "dev", &control])?;
         ip(&["link", "set", &control, "up"])?;
-        ip(&["-n", client, "addr", "add", &format!("10.214.{number}.2/30"), "dev", "control0"])?;
+        ip(&[
+            "-n",
+            client,
+            "addr",
+            "add",
+            &format!("10.214.{number}.2/30"),
+            "dev",
+            "control0",
+        ])?;
         ip(&["-n", client, "link", "set", "control0", "up"])?;
 
-        ip(&["-n", client, "link", "add", "up0", "type", "veth", "peer", "name", "client0", "netns", router])?;
-        ip(&["-n", server, "link", "add", "up0", "type", "veth", "peer", "name", "server0", "netns", router])?;
-        for (namespace, link, last) in
-            [(client, "up0", 1), (router, "client0", 2), (router, "server0", 129), (server, "up0", 130)]
-        {
-            ip(&["-n", namespace, "addr", "add", &format!("10.213.{number}.{last}/25"), "dev", link])?;
+        ip(&[
+            "-n", client, "link", "add", "up0", "type", "veth", "peer", "name", "client0", "netns", router,
+        ])?;
+        ip(&[
+            "-n", server, "link", "add", "up0", "type", "veth", "peer", "name", "server0", "netns", router,
+        ])?;
+        for (namespace, link, last) in [
+            (client, "up0", 1),
+            (router, "client0", 2),
+            (router, "server0", 129),
+            (server, "up0", 130),
+        ] {
+            ip(&[
+                "-n",
+                namespace,
+                "addr",
+                "add",
+                &format!("10.213.{number}.{last}/25"),
+                "dev",
+                link,
+            ])?;
             ip(&["-n", namespace, "link", "set", link, "up"])?;
         }
-        ip(&["-n", client, "route", "add", "default", "via", &self.router_on_client_side()])?;
-        ip(&["-n", server, "route", "add", "default", "via", &format!("10.213.{number}.129")])?;
-        self.within(&self.router, &["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"])?;
+        ip(&[
+            "-n",
+            client,
+            "route",
+            "add",
+            "default",
+            "via",
+            &self.router_on_client_side(),
+        ])?;
+        ip(&[
+            "-n",
+            server,
+            "route",
+            "add",
+            "default",
+            "via",
+            &format!("10.213.{number}.129"),
+        ])?;
+        self.within(
+            &self.router,
+            &["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"],
+        )?;
         self.within(&self.router, &["nft", "add", "table", "inet", "cut"])?;
         let chain = "{ type filter hook forward priority 0; policy accept; }";
-        self.within(&self.router, &["nft", "add", "chain", "inet", "cut", "forward", chain])
+        self.within(
+            &self.router,
+            &["nft", "add", "chain", "inet", "cut", "forward", chain],
+        )
     }
 
     fn within(&self, namespace: &Namespace, command: &[&str]) -> Result<(), StageError> {
@@ -186,7 +241,10 @@ fn ip(arguments: &[&str]) -> Result<(), StageError> {
         .args(arguments)
         .stdin(Stdio::null())
         .output()
-        .map_err(|source| StageError::NotStarted { program: "ip".to_owned(), source })?;
+        .map_err(|source| StageError::NotStarted {
+            program: "ip".to_owned(),
+            source,
+        })?;
     if output.status.success() {
         return Ok(());
     }

@@ -61,7 +61,11 @@ impl Notices {
         write_file(&configuration, &rules)?;
         let daemon = launch.arg("-conf").arg(&configuration).start()?;
         crate::bus::wait_for_name(dbus_send, "org.freedesktop.Notifications")?;
-        Ok(Self { daemon, dunstctl, record })
+        Ok(Self {
+            daemon,
+            dunstctl,
+            record,
+        })
     }
 
     /// Everything that arrived since the curtain rose, oldest first, replacements included.
@@ -84,21 +88,37 @@ impl Notices {
     /// How many notices stand on the screen now.
     pub fn on_screen(&self) -> Result<u32, StageError> {
         let answer = self.dunstctl.clone().args(["count", "displayed"]).run()?;
-        answer.trim().parse().map_err(|_| StageError::Unexpected { program: "dunstctl", answer })
+        answer.trim().parse().map_err(|_| StageError::Unexpected {
+            program: "dunstctl",
+            answer,
+        })
     }
 
     /// The notices that were closed, as the daemon's own history tells them: summary and body, newest first.
     pub fn history(&self) -> Result<Vec<(String, String)>, StageError> {
         let answer = self.dunstctl.clone().arg("history").run()?;
-        let unexpected = || StageError::Unexpected { program: "dunstctl", answer: answer.clone() };
+        let unexpected = || StageError::Unexpected {
+            program: "dunstctl",
+            answer: answer.clone(),
+        };
         let history: serde_json::Value = serde_json::from_str(&answer).map_err(|_| unexpected())?;
-        let closed = history.pointer("/data/0").and_then(serde_json::Value::as_array).ok_or_else(unexpected)?;
+        let closed = history
+            .pointer("/data/0")
+            .and_then(serde_json::Value::as_array)
+            .ok_or_else(unexpected)?;
         let field = |entry: &serde_json::Value, name: &str| {
-            entry.pointer(&format!("/{name}/data")).and_then(serde_json::Value::as_str).map(str::to_owned)
+            entry
+                .pointer(&format!("/{name}/data"))
+                .and_then(serde_json::Value::as_str)
+                .map(str::to_owned)
         };
         closed
             .iter()
-            .map(|entry| field(entry, "summary").zip(field(entry, "body")).ok_or_else(unexpected))
+            .map(|entry| {
+                field(entry, "summary")
+                    .zip(field(entry, "body"))
+                    .ok_or_else(unexpected)
+            })
             .collect()
     }
 
@@ -129,7 +149,10 @@ impl Notices {
 }
 
 fn notice(record: &str) -> Result<Notice, StageError> {
-    let unexpected = || StageError::Unexpected { program: "dunst", answer: record.to_owned() };
+    let unexpected = || StageError::Unexpected {
+        program: "dunst",
+        answer: record.to_owned(),
+    };
     let fields: Vec<&str> = record.split(FIELD).collect();
     let [id, application, summary, body, urgency, arrived] = fields.as_slice() else {
         return Err(unexpected());

@@ -23,7 +23,11 @@ pub fn until<T>(
             return Ok(found);
         }
         if watch.elapsed() >= limit {
-            return Err(StageError::TooLate { what: what.to_owned(), waited: limit, last: String::new() });
+            return Err(StageError::TooLate {
+                what: what.to_owned(),
+                waited: limit,
+                last: String::new(),
+            });
         }
         pause(LOOK);
     }

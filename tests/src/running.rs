@@ -36,8 +36,9 @@ impl Launch {
         logs: &Path,
     ) -> Self {
         let program = program.as_ref().to_owned();
-        let name =
-            Path::new(&program).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let name = Path::new(&program)
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let log = logs.join(format!("{name}.log"));
         Self {
             name,
@@ -60,14 +61,16 @@ impl Launch {
     /// Adds arguments.
     #[must_use]
     pub fn args<I: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = I>) -> Self {
-        self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
+        self.arguments
+            .extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
         self
     }
 
     /// Sets one environment variable, over the stage's own.
     #[must_use]
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.environment.insert(name.as_ref().to_owned(), value.as_ref().to_owned());
+        self.environment
+            .insert(name.as_ref().to_owned(), value.as_ref().to_owned());
         self
     }
 
@@ -86,6 +89,15 @@ impl Launch {
         self
     }
 
+    #[cfg(feature = "product")]
+    /// Another program with the same environment and no argument yet.
+    #[must_use]
+    pub(crate) fn instead(mut self, program: &str) -> Self {
+        self.program = program.into();
+        self.arguments.clear();
+        self
+    }
+
     /// The program's path.
     pub fn program(&self) -> &OsStr {
         &self.program
@@ -98,7 +110,10 @@ impl Launch {
 
     fn line(&self) -> String {
         let words = std::iter::once(&self.program).chain(&self.arguments);
-        words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+        words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     fn command(&self) -> Command {
@@ -107,7 +122,11 @@ impl Launch {
         if let Some(namespace) = &self.namespace {
             command.args(["ip", "netns", "exec", namespace.name()]);
         }
-        command.arg(&self.program).args(&self.arguments).env_clear().envs(&self.environment);
+        command
+            .arg(&self.program)
+            .args(&self.arguments)
+            .env_clear()
+            .envs(&self.environment);
         if let Some(group) = self.group {
             command.process_group(group);
         }
@@ -141,11 +160,20 @@ impl Launch {
             .stdout(output)
             .stderr(errors)
             .spawn()
-            .map_err(|source| StageError::NotStarted { program: self.name.clone(), source })?;
+            .map_err(|source| StageError::NotStarted {
+                program: self.name.clone(),
+                source,
+            })?;
         if let (Some(typed), Some(mut pipe)) = (typed, child.stdin.take()) {
-            pipe.write_all(typed).map_err(StageError::file("typing into a program", &self.log))?;
+            pipe.write_all(typed)
+                .map_err(StageError::file("typing into a program", &self.log))?;
         }
-        Ok(Running { child, name: self.name, log: self.log, ended: None })
+        Ok(Running {
+            child,
+            name: self.name,
+            log: self.log,
+            ended: None,
+        })
     }
 
     /// Starts it with its standard output handed back, for a program that says on it when it is ready.
@@ -157,12 +185,23 @@ impl Launch {
             .stdout(Stdio::piped())
             .stderr(errors)
             .spawn()
-            .map_err(|source| StageError::NotStarted { program: self.name.clone(), source })?;
+            .map_err(|source| StageError::NotStarted {
+                program: self.name.clone(),
+                source,
+            })?;
         let output = child.stdout.take().ok_or_else(|| StageError::NotStarted {
             program: self.name.clone(),
             source: std::io::ErrorKind::BrokenPipe.into(),
         })?;
-        Ok((Running { child, name: self.name, log: self.log, ended: None }, output))
+        Ok((
+            Running {
+                child,
+                name: self.name,
+                log: self.log,
+                ended: None,
+            },
+            output,
+        ))
     }
 
     /// Runs it to its end and gives what it wrote to its standard output; an error status is an error.
@@ -172,7 +211,10 @@ impl Launch {
 
     /// Runs it to its end with `typed` on its input, and gives what it wrote to its standard output.
     pub fn run_typing(self, typed: &[u8]) -> Result<String, StageError> {
-        let not_started = |source| StageError::NotStarted { program: self.name.clone(), source };
+        let not_started = |source| StageError::NotStarted {
+            program: self.name.clone(),
+            source,
+        };
         let mut child = self
             .command()
             .stdin(Stdio::piped())
@@ -182,7 +224,9 @@ impl Launch {
             .map_err(not_started)?;
         if let Some(mut pipe) = child.stdin.take() {
             match pipe.write_all(typed) {
-                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(not_started(error)),
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                    return Err(not_started(error));
+                }
                 Ok(()) | Err(_) => {}
             }
         }
@@ -215,7 +259,9 @@ impl Running {
 
     /// What it has written so far.
     pub fn said(&self) -> String {
-        std::fs::read(&self.log).map(|said| String::from_utf8_lossy(&said).into_owned()).unwrap_or_default()
+        std::fs::read(&self.log)
+            .map(|said| String::from_utf8_lossy(&said).into_owned())
+            .unwrap_or_default()
     }
 
     /// Whether it still runs.
@@ -226,8 +272,10 @@ impl Running {
     /// Sends a signal to this one process.
     pub fn signal(&self, signal: Signal) -> Result<(), StageError> {
         let pid = Pid::from_child(&self.child);
-        kill_process(pid, signal)
-            .map_err(|error| StageError::NotStarted { program: self.name.clone(), source: error.into() })
+        kill_process(pid, signal).map_err(|error| StageError::NotStarted {
+            program: self.name.clone(),
+            source: error.into(),
+        })
     }
 
     /// Asks it to end (SIGTERM) and waits; kills it after five seconds. Gives how it ended.
@@ -247,7 +295,10 @@ impl Running {
         if let Some(status) = self.poll() {
             return Ok(status);
         }
-        let gone = |source| StageError::NotStarted { program: self.name.clone(), source };
+        let gone = |source| StageError::NotStarted {
+            program: self.name.clone(),
+            source,
+        };
         self.child.kill().map_err(gone)?;
         let status = self.child.wait().map_err(gone)?;
         self.ended = Some(status);

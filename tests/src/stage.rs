@@ -82,20 +82,38 @@ impl Stage {
             .map_err(StageError::file("making the stage's folder", temp))?;
         let home = match &options.home {
             Home::Temporary => folder.path().join("home"),
-            Home::Kept(kept) => std::path::absolute(kept).map_err(StageError::file("finding the home", kept))?,
+            Home::Kept(kept) => {
+                std::path::absolute(kept).map_err(StageError::file("finding the home", kept))?
+            }
         };
         let logs = folder.path().join("logs");
         let runtime = folder.path().join("run");
-        let mark = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mark = folder
+            .path()
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let mut environment = environment(&home, &runtime, &mark);
         for private in [&home, &runtime, &logs] {
             make_private(private)?;
         }
-        for name in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"] {
-            make_private(Path::new(environment.get(OsStr::new(name)).map_or(OsStr::new(""), OsString::as_os_str)))?;
+        for name in [
+            "XDG_CONFIG_HOME",
+            "XDG_DATA_HOME",
+            "XDG_STATE_HOME",
+            "XDG_CACHE_HOME",
+        ] {
+            make_private(Path::new(
+                environment
+                    .get(OsStr::new(name))
+                    .map_or(OsStr::new(""), OsString::as_os_str),
+            ))?;
         }
 
-        let leader = Launch::new("sleep", &environment, Some(0), &logs).arg("infinity").start()?;
+        let leader = Launch::new("sleep", &environment, Some(0), &logs)
+            .arg("infinity")
+            .start()?;
         let group = i32::try_from(leader.pid()).unwrap_or_default();
         let launch = |program: &str, environment: &BTreeMap<OsString, OsString>| {
             Launch::new(program, environment, Some(group), &logs)
@@ -110,8 +128,12 @@ impl Stage {
         let dbus_send = launch("dbus-send", &environment);
         let secret_tool =
             launch("sh", &environment).args(["-c", "exec secret-tool \"$@\" 2>&1", "secret-tool"]);
-        let mut keychain =
-            Keychain::new(launch("gnome-keyring-daemon", &environment), secret_tool, dbus_send.clone(), &runtime);
+        let mut keychain = Keychain::new(
+            launch("gnome-keyring-daemon", &environment),
+            secret_tool,
+            dbus_send.clone(),
+            &runtime,
+        );
         match options.keychain {
             KeychainAtStart::Unlocked => keychain.start()?,
             KeychainAtStart::Locked => {
@@ -153,7 +175,10 @@ impl Stage {
 
     /// The value of one of the stage's environment variables, as a path.
     pub fn place(&self, variable: &str) -> PathBuf {
-        self.environment.get(OsStr::new(variable)).map(PathBuf::from).unwrap_or_default()
+        self.environment
+            .get(OsStr::new(variable))
+            .map(PathBuf::from)
+            .unwrap_or_default()
     }
 
     /// The home directory; the XDG directories lie in it.
@@ -212,7 +237,10 @@ impl Stage {
     }
 
     /// Types and moves as a person would: the arguments are those of `xdotool`.
-    pub fn xdotool<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Result<String, StageError> {
+    pub fn xdotool<I: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = I>,
+    ) -> Result<String, StageError> {
         self.launch("xdotool").args(arguments).run()
     }
 
@@ -235,7 +263,10 @@ impl Stage {
 
     fn keep_evidence(&self) {
         let test = std::thread::current().name().unwrap_or("main").replace("::", "-");
-        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../out/failed").join(test).join(&self.mark);
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../out/failed")
+            .join(test)
+            .join(&self.mark);
         if std::fs::create_dir_all(&kept).is_err() {
             return;
         }
@@ -272,9 +303,15 @@ fn environment(home: &Path, runtime: &Path, mark: &str) -> BTreeMap<OsString, Os
         environment.insert(name.into(), value);
     };
     set(MARK, mark.into());
-    set("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin".into()));
+    set(
+        "PATH",
+        std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin".into()),
+    );
     for inherited in ["USER", "LOGNAME"] {
-        set(inherited, std::env::var_os(inherited).unwrap_or_else(|| "operator".into()));
+        set(
+            inherited,
+            std::env::var_os(inherited).unwrap_or_else(|| "operator".into()),
+        );
     }
     set("HOME", home.into());
     set("XDG_CONFIG_HOME", home.join(".config").into());
@@ -304,10 +341,24 @@ fn marked(mark: &str) -> Vec<(u32, PathBuf)> {
     let wanted = format!("{MARK}={mark}");
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-        let Ok(environment) = std::fs::read(entry.path().join("environ")) else { continue };
-        if environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes()) {
-            found.push((pid, std::fs::read_link(entry.path().join("exe")).unwrap_or_default()));
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse::<u32>().ok())
+        else {
+            continue;
+        };
+        let Ok(environment) = std::fs::read(entry.path().join("environ")) else {
+            continue;
+        };
+        if environment
+            .split(|byte| *byte == 0)
+            .any(|variable| variable == wanted.as_bytes())
+        {
+            found.push((
+                pid,
+                std::fs::read_link(entry.path().join("exe")).unwrap_or_default(),
+            ));
         }
     }
     found

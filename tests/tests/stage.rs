@@ -15,7 +15,10 @@ const SECOND: Duration = Duration::from_secs(1);
 fn answer_from_server(stage: &Stage, network: &Network) -> String {
     let address = network.server_address();
     let script = format!("exec 3<>/dev/tcp/{address}/9");
-    let probe: Launch = stage.launch("timeout").args(["1", "bash", "-c", &script]).inside(network.client_side());
+    let probe: Launch = stage
+        .launch("timeout")
+        .args(["1", "bash", "-c", &script])
+        .inside(network.client_side());
     match probe.run() {
         Ok(_) => "open".to_owned(),
         Err(error) => error.to_string(),
@@ -26,22 +29,37 @@ fn answer_from_server(stage: &Stage, network: &Network) -> String {
 fn a_secret_can_be_stored_and_found_again() {
     let stage = Stage::start().unwrap();
 
-    stage.keychain().store("a drawer", ("purpose", "stage"), "key under the mat").unwrap();
+    stage
+        .keychain()
+        .store("a drawer", ("purpose", "stage"), "key under the mat")
+        .unwrap();
     let found = stage.keychain().search(("purpose", "stage")).unwrap();
 
-    let found: Vec<_> = found.iter().map(|entry| (entry.label.as_str(), entry.secret.as_str())).collect();
+    let found: Vec<_> = found
+        .iter()
+        .map(|entry| (entry.label.as_str(), entry.secret.as_str()))
+        .collect();
     assert_eq!(found, [("a drawer", "key under the mat")]);
 }
 
 #[test]
 fn a_locked_keychain_gives_nothing_until_it_is_unlocked() {
     let stage = Stage::start().unwrap();
-    stage.keychain().store("a drawer", ("purpose", "stage"), "key under the mat").unwrap();
+    stage
+        .keychain()
+        .store("a drawer", ("purpose", "stage"), "key under the mat")
+        .unwrap();
 
     stage.keychain().lock().unwrap();
-    let locked = stage.launch("timeout").args(["3", "secret-tool", "lookup", "purpose", "stage"]).run();
+    let locked = stage
+        .launch("timeout")
+        .args(["3", "secret-tool", "lookup", "purpose", "stage"])
+        .run();
     stage.keychain().unlock().unwrap();
-    let unlocked = stage.launch("secret-tool").args(["lookup", "purpose", "stage"]).run();
+    let unlocked = stage
+        .launch("secret-tool")
+        .args(["lookup", "purpose", "stage"])
+        .run();
 
     assert!(locked.is_err(), "a locked keychain answered {locked:?}");
     assert_eq!(unlocked.unwrap(), "key under the mat");
@@ -49,9 +67,17 @@ fn a_locked_keychain_gives_nothing_until_it_is_unlocked() {
 
 #[test]
 fn an_absent_keychain_stays_absent_and_a_frozen_one_hangs() {
-    let mut stage =
-        Stage::set(StageOptions { keychain: KeychainAtStart::Absent, ..StageOptions::default() }).unwrap();
-    let look = |stage: &Stage| stage.launch("timeout").args(["2", "secret-tool", "lookup", "a", "b"]).run();
+    let mut stage = Stage::set(StageOptions {
+        keychain: KeychainAtStart::Absent,
+        ..StageOptions::default()
+    })
+    .unwrap();
+    let look = |stage: &Stage| {
+        stage
+            .launch("timeout")
+            .args(["2", "secret-tool", "lookup", "a", "b"])
+            .run()
+    };
 
     let absent = look(&stage).unwrap_err().to_string();
     stage.keychain_mut().start().unwrap();
@@ -69,18 +95,42 @@ fn an_absent_keychain_stays_absent_and_a_frozen_one_hangs() {
 fn notices_are_recorded_with_their_replacements_and_shown_once() {
     let stage = Stage::start().unwrap();
     let send = |id: &str, body: &str| {
-        stage.launch("dunstify").args(["-a", "Vigie", "-u", "critical", "-r", id, "Connexion perdue", body]).run()
+        stage
+            .launch("dunstify")
+            .args([
+                "-a",
+                "Vigie",
+                "-u",
+                "critical",
+                "-r",
+                id,
+                "Connexion perdue",
+                body,
+            ])
+            .run()
     };
 
     send("7", "Première ligne\net une autre").unwrap();
     send("7", "La suite").unwrap();
-    stage.notices().wait_for("the second notice", 5 * SECOND, |notice| notice.body == "La suite").unwrap();
+    stage
+        .notices()
+        .wait_for("the second notice", 5 * SECOND, |notice| {
+            notice.body == "La suite"
+        })
+        .unwrap();
 
     let arrived = stage.notices().arrived().unwrap();
     let bodies: Vec<_> = arrived.iter().map(|notice| notice.body.as_str()).collect();
     assert_eq!(bodies, ["Première ligne\net une autre", "La suite"]);
-    assert!(arrived.iter().all(|notice| notice.application == "Vigie" && notice.urgency == "CRITICAL"));
-    assert_eq!(arrived.iter().map(|notice| notice.id).collect::<BTreeSet<_>>(), BTreeSet::from([7]));
+    assert!(
+        arrived
+            .iter()
+            .all(|notice| notice.application == "Vigie" && notice.urgency == "CRITICAL")
+    );
+    assert_eq!(
+        arrived.iter().map(|notice| notice.id).collect::<BTreeSet<_>>(),
+        BTreeSet::from([7])
+    );
     assert_eq!(stage.notices().on_screen().unwrap(), 1);
     stage.notices().close_all().unwrap();
     until("the notice leaving the screen", 5 * SECOND, || {
@@ -88,7 +138,10 @@ fn notices_are_recorded_with_their_replacements_and_shown_once() {
     })
     .unwrap();
     let history = stage.notices().history().unwrap();
-    assert_eq!(history.first().map(|(summary, _)| summary.as_str()), Some("Connexion perdue"));
+    assert_eq!(
+        history.first().map(|(summary, _)| summary.as_str()),
+        Some("Connexion perdue")
+    );
 }
 
 #[test]
@@ -97,13 +150,25 @@ fn a_picture_shows_what_is_on_the_screen() {
     let picture = |name: &str| {
         let path = stage.folder().join(name);
         stage.picture(&path).unwrap();
-        let colours = stage.launch("identify").args(["-format", "%k %w %h"]).arg(&path).run().unwrap();
-        let numbers: Vec<u32> = colours.split_whitespace().map(|number| number.parse().unwrap()).collect();
+        let colours = stage
+            .launch("identify")
+            .args(["-format", "%k %w %h"])
+            .arg(&path)
+            .run()
+            .unwrap();
+        let numbers: Vec<u32> = colours
+            .split_whitespace()
+            .map(|number| number.parse().unwrap())
+            .collect();
         (numbers[0], numbers[1], numbers[2])
     };
 
     let (before, width, height) = picture("before.png");
-    stage.launch("dunstify").args(["-u", "critical", "Bonjour"]).run().unwrap();
+    stage
+        .launch("dunstify")
+        .args(["-u", "critical", "Bonjour"])
+        .run()
+        .unwrap();
     until("the notice on the screen", 5 * SECOND, || {
         Ok((stage.notices().on_screen()? == 1 && picture("after.png").0 > before).then_some(()))
     })
@@ -115,7 +180,11 @@ fn a_picture_shows_what_is_on_the_screen() {
 #[test]
 fn nothing_on_the_stage_outlives_it() {
     let stage = Stage::start().unwrap();
-    let _runaway = stage.launch("sh").args(["-c", "setsid sleep 3600 & setsid sleep 3600"]).start().unwrap();
+    let _runaway = stage
+        .launch("sh")
+        .args(["-c", "setsid sleep 3600 & setsid sleep 3600"])
+        .start()
+        .unwrap();
     until("the runaways starting", 5 * SECOND, || {
         Ok((stage.processes_named("sleep").len() == 3).then_some(()))
     })
@@ -131,8 +200,11 @@ fn nothing_on_the_stage_outlives_it() {
 }
 
 fn is_alive(pid: u32) -> bool {
-    std::fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| stat.rsplit(')').next().is_some_and(|rest| !rest.trim_start().starts_with('Z')))
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        stat.rsplit(')')
+            .next()
+            .is_some_and(|rest| !rest.trim_start().starts_with('Z'))
+    })
 }
 
 #[test]
@@ -140,7 +212,10 @@ fn a_silent_cut_loses_packets_while_the_link_stays_up() {
     let stage = Stage::start().unwrap();
     let network = Network::build().unwrap();
     let carrier = || {
-        let read = stage.launch("cat").arg("/sys/class/net/up0/carrier").inside(network.client_side());
+        let read = stage
+            .launch("cat")
+            .arg("/sys/class/net/up0/carrier")
+            .inside(network.client_side());
         read.run().unwrap().trim().to_owned()
     };
     let whole = answer_from_server(&stage, &network);
@@ -196,14 +271,21 @@ fn a_canary_is_found_in_every_form_and_in_memory() {
     let sixty_four = base64::engine::general_purpose::STANDARD.encode(format!("{{\"token\":\"{secret}\"}}"));
     let mut far = vec![b'x'; (4 << 20) - 20];
     far.extend_from_slice(secret.as_bytes());
-    for (name, bytes) in
-        [("raw", far), ("utf16", utf16), ("hex", hex.into_bytes()), ("base64", sixty_four.into_bytes())]
-    {
+    for (name, bytes) in [
+        ("raw", far),
+        ("utf16", utf16),
+        ("hex", hex.into_bytes()),
+        ("base64", sixty_four.into_bytes()),
+    ] {
         std::fs::write(folder.join(name), bytes).unwrap();
     }
     std::fs::write(folder.join("innocent"), "vigie-canary-").unwrap();
     let script = "read word; sleep 60; echo $word";
-    let holder = stage.launch("bash").args(["-c", script]).start_typing(format!("{secret}\n").as_bytes()).unwrap();
+    let holder = stage
+        .launch("bash")
+        .args(["-c", script])
+        .start_typing(format!("{secret}\n").as_bytes())
+        .unwrap();
     let bystander = stage.launch("sleep").arg("60").start().unwrap();
     let canary = Canary::new(secret);
 
@@ -215,9 +297,21 @@ fn a_canary_is_found_in_every_form_and_in_memory() {
     let bystander_memory = canary.in_memory(bystander.pid()).unwrap();
     let skipped = canary.in_files(&folder, &|path| path.ends_with("raw")).unwrap();
 
-    let forms: BTreeSet<String> = files.sightings.iter().map(|seen| format!("{:?}", seen.form)).collect();
-    assert_eq!(forms.into_iter().collect::<Vec<_>>(), ["Base64", "Hex", "Raw", "Utf16"]);
-    assert!(files.sightings.iter().all(|seen| !seen.place.contains("innocent")));
+    let forms: BTreeSet<String> = files
+        .sightings
+        .iter()
+        .map(|seen| format!("{:?}", seen.form))
+        .collect();
+    assert_eq!(
+        forms.into_iter().collect::<Vec<_>>(),
+        ["Base64", "Hex", "Raw", "Utf16"]
+    );
+    assert!(
+        files
+            .sightings
+            .iter()
+            .all(|seen| !seen.place.contains("innocent"))
+    );
     assert!(holder_memory.is_ok());
     assert!(bystander_memory.sightings.is_empty() && bystander_memory.bytes > 1 << 16);
     assert!(skipped.sightings.iter().all(|seen| seen.form != Form::Raw));
