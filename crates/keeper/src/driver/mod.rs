@@ -350,9 +350,10 @@ impl Driver {
             return;
         };
         let epoch = active.epoch;
-        let refused = match input {
-            Input::RequestRefused { serial } | Input::SessionRefused { serial, .. } => Some(serial),
-            _ => None,
+        let refused = if let Input::RequestRefused { serial } | Input::SessionRefused { serial, .. } = input {
+            Some(serial)
+        } else {
+            None
         };
         let wanted = matches!(input, Input::TokenWanted);
         if matches!(input, Input::LockAnswered(LockAnswer::Busy)) {

@@ -156,9 +156,18 @@ impl Profile for VigieProfile {
         let Kind::Problem(code, _) = reading::kind(&reply) else {
             return Refusal::None;
         };
-        match code {
-            ErrorCode::LoginRequired | ErrorCode::TokenExpired => Refusal::Token,
-            _ => end_reason(code).map_or(Refusal::None, Refusal::Session),
+        match meaning(code) {
+            Meaning::AccessRefused => Refusal::Token,
+            Meaning::Over(reason) => Refusal::Session(reason),
+            Meaning::CredentialsWrong
+            | Meaning::Stale
+            | Meaning::RotationRequired
+            | Meaning::NotAllowed
+            | Meaning::RequestRejected
+            | Meaning::RateLimited
+            | Meaning::Busy
+            | Meaning::Broken
+            | Meaning::Elsewhere => Refusal::None,
         }
     }
 
@@ -252,117 +261,115 @@ fn read_deadlines(map: &Map<String, Value>) -> Option<Deadlines> {
     })
 }
 
-/// Why the session is over, where the code says that it is.
-const fn end_reason(code: ErrorCode) -> Option<EndReason> {
+/// What an error code means to a client: the one table of this profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    /// The session is over.
+    Over(EndReason),
+    /// The access token is not good.
+    AccessRefused,
+    /// Name or password are wrong.
+    CredentialsWrong,
+    /// A late duplicate of a refresh.
+    Stale,
+    /// Rotate now.
+    RotationRequired,
+    /// This client may not do this.
+    NotAllowed,
+    /// The server does not take this form of request.
+    RequestRejected,
+    /// Wait.
+    RateLimited,
+    /// The server cannot answer just now.
+    Busy,
+    /// The server is broken.
+    Broken,
+    /// A code of other endpoints.
+    Elsewhere,
+}
+
+const fn meaning(code: ErrorCode) -> Meaning {
     match code {
-        ErrorCode::AccountDisabled => Some(EndReason::Disabled),
-        ErrorCode::SessionRevoked => Some(EndReason::Revoked),
-        ErrorCode::SessionIdle => Some(EndReason::Idle),
-        ErrorCode::SessionEnded => Some(EndReason::Expired),
-        ErrorCode::SessionSignedOut => Some(EndReason::SignedOut),
-        ErrorCode::RefreshReused => Some(EndReason::Reused),
-        ErrorCode::RefreshInvalid => Some(EndReason::Invalid),
-        ErrorCode::LoginRequired
-        | ErrorCode::TokenExpired
-        | ErrorCode::InvalidCredentials
-        | ErrorCode::StaleAttempt
-        | ErrorCode::RotationRequired
-        | ErrorCode::CannotRevokeCurrentSession
-        | ErrorCode::SessionNotFound
-        | ErrorCode::Forbidden
-        | ErrorCode::NotFound
+        ErrorCode::AccountDisabled => Meaning::Over(EndReason::Disabled),
+        ErrorCode::SessionRevoked => Meaning::Over(EndReason::Revoked),
+        ErrorCode::SessionIdle => Meaning::Over(EndReason::Idle),
+        ErrorCode::SessionEnded => Meaning::Over(EndReason::Expired),
+        ErrorCode::SessionSignedOut => Meaning::Over(EndReason::SignedOut),
+        ErrorCode::RefreshReused => Meaning::Over(EndReason::Reused),
+        ErrorCode::RefreshInvalid => Meaning::Over(EndReason::Invalid),
+        ErrorCode::LoginRequired | ErrorCode::TokenExpired => Meaning::AccessRefused,
+        ErrorCode::InvalidCredentials => Meaning::CredentialsWrong,
+        ErrorCode::StaleAttempt => Meaning::Stale,
+        ErrorCode::RotationRequired => Meaning::RotationRequired,
+        ErrorCode::Forbidden => Meaning::NotAllowed,
+        ErrorCode::NotFound
         | ErrorCode::MethodNotAllowed
         | ErrorCode::MalformedBody
         | ErrorCode::UnsupportedMediaType
         | ErrorCode::BodyTooLarge
-        | ErrorCode::ValidationFailed
+        | ErrorCode::ValidationFailed => Meaning::RequestRejected,
+        ErrorCode::RateLimited => Meaning::RateLimited,
+        ErrorCode::ServerBusy | ErrorCode::Timeout | ErrorCode::StoreUnavailable => Meaning::Busy,
+        ErrorCode::Internal => Meaning::Broken,
+        ErrorCode::CannotRevokeCurrentSession
+        | ErrorCode::SessionNotFound
         | ErrorCode::SettingsIncoherent
         | ErrorCode::IdempotencyKeyRequired
         | ErrorCode::IdempotencyKeyReused
         | ErrorCode::CategoryUnknown
-        | ErrorCode::SaleTotalMismatch
-        | ErrorCode::RateLimited
-        | ErrorCode::ServerBusy
-        | ErrorCode::Timeout
-        | ErrorCode::StoreUnavailable
-        | ErrorCode::Internal => None,
+        | ErrorCode::SaleTotalMismatch => Meaning::Elsewhere,
     }
 }
 
-/// What a code means where it says nothing of the session.
 const fn trouble_of(code: ErrorCode) -> Trouble {
-    match code {
-        ErrorCode::RateLimited => Trouble::RateLimited,
-        ErrorCode::ServerBusy | ErrorCode::Timeout | ErrorCode::StoreUnavailable | ErrorCode::Internal => {
-            Trouble::ServerDown
-        }
-        ErrorCode::LoginRequired
-        | ErrorCode::TokenExpired
-        | ErrorCode::InvalidCredentials
-        | ErrorCode::AccountDisabled
-        | ErrorCode::SessionRevoked
-        | ErrorCode::SessionIdle
-        | ErrorCode::SessionEnded
-        | ErrorCode::SessionSignedOut
-        | ErrorCode::RefreshReused
-        | ErrorCode::RefreshInvalid
-        | ErrorCode::StaleAttempt
-        | ErrorCode::RotationRequired
-        | ErrorCode::CannotRevokeCurrentSession
-        | ErrorCode::SessionNotFound
-        | ErrorCode::Forbidden
-        | ErrorCode::NotFound
-        | ErrorCode::MethodNotAllowed
-        | ErrorCode::MalformedBody
-        | ErrorCode::UnsupportedMediaType
-        | ErrorCode::BodyTooLarge
-        | ErrorCode::ValidationFailed
-        | ErrorCode::SettingsIncoherent
-        | ErrorCode::IdempotencyKeyRequired
-        | ErrorCode::IdempotencyKeyReused
-        | ErrorCode::CategoryUnknown
-        | ErrorCode::SaleTotalMismatch => Trouble::Malformed,
+    match meaning(code) {
+        Meaning::RateLimited => Trouble::RateLimited,
+        Meaning::Busy | Meaning::Broken => Trouble::ServerDown,
+        Meaning::Over(_)
+        | Meaning::AccessRefused
+        | Meaning::CredentialsWrong
+        | Meaning::Stale
+        | Meaning::RotationRequired
+        | Meaning::NotAllowed
+        | Meaning::RequestRejected
+        | Meaning::Elsewhere => Trouble::Malformed,
     }
 }
 
+/// The refresh endpoint asks for no access token and no password: an answer about those says that the server does not
+/// know this client.
 fn refresh_answer(code: ErrorCode, wait: Option<Span>) -> Answer {
-    if let Some(reason) = end_reason(code) {
-        return Answer::Refused(reason);
-    }
-    match code {
-        ErrorCode::StaleAttempt => Answer::Stale,
-        ErrorCode::RotationRequired => Answer::RotationRequired,
-        // The refresh endpoint asks for no access token and no password: a server that says so here is another one,
-        // or does not know this client.
-        ErrorCode::LoginRequired
-        | ErrorCode::TokenExpired
-        | ErrorCode::InvalidCredentials
-        | ErrorCode::Forbidden => Answer::Misconfigured(Fault::ClientUnknown),
-        ErrorCode::MalformedBody
-        | ErrorCode::UnsupportedMediaType
-        | ErrorCode::BodyTooLarge
-        | ErrorCode::ValidationFailed
-        | ErrorCode::NotFound
-        | ErrorCode::MethodNotAllowed => Answer::Misconfigured(Fault::RequestRejected),
-        _ => Answer::Transient(trouble_of(code), wait),
+    match meaning(code) {
+        Meaning::Over(reason) => Answer::Refused(reason),
+        Meaning::Stale => Answer::Stale,
+        Meaning::RotationRequired => Answer::RotationRequired,
+        Meaning::AccessRefused | Meaning::CredentialsWrong | Meaning::NotAllowed => {
+            Answer::Misconfigured(Fault::ClientUnknown)
+        }
+        Meaning::RequestRejected => Answer::Misconfigured(Fault::RequestRejected),
+        Meaning::RateLimited | Meaning::Busy | Meaning::Broken | Meaning::Elsewhere => {
+            Answer::Transient(trouble_of(code), wait)
+        }
     }
 }
 
 fn sign_in_error(code: ErrorCode, map: &Map<String, Value>, wait: Option<Span>) -> SignInError {
     let retry_after_seconds = wait.map(age_seconds);
-    match code {
-        ErrorCode::InvalidCredentials => SignInError::InvalidCredentials,
-        ErrorCode::AccountDisabled => SignInError::AccountDisabled,
-        ErrorCode::RateLimited => SignInError::RateLimited { retry_after_seconds },
-        ErrorCode::ServerBusy | ErrorCode::Timeout | ErrorCode::StoreUnavailable => {
-            SignInError::ServerBusy { retry_after_seconds }
-        }
-        ErrorCode::Internal => SignInError::ServerDown,
-        ErrorCode::ValidationFailed | ErrorCode::MalformedBody | ErrorCode::BodyTooLarge => {
-            SignInError::InputRejected {
-                field: json::text(map, "field").unwrap_or("username").to_owned(),
-            }
-        }
-        _ => SignInError::NotVigie,
+    match meaning(code) {
+        Meaning::CredentialsWrong => SignInError::InvalidCredentials,
+        Meaning::Over(EndReason::Disabled) => SignInError::AccountDisabled,
+        Meaning::RateLimited => SignInError::RateLimited { retry_after_seconds },
+        Meaning::Busy => SignInError::ServerBusy { retry_after_seconds },
+        Meaning::Broken => SignInError::ServerDown,
+        Meaning::RequestRejected => match json::text(map, "field") {
+            Some(field) => SignInError::InputRejected { field: field.to_owned() },
+            None => SignInError::NotVigie,
+        },
+        Meaning::Over(_)
+        | Meaning::AccessRefused
+        | Meaning::Stale
+        | Meaning::RotationRequired
+        | Meaning::NotAllowed
+        | Meaning::Elsewhere => SignInError::NotVigie,
     }
 }

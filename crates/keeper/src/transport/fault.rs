@@ -43,6 +43,7 @@ fn below<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     cause.source()
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds at any time")]
 fn known(cause: &(dyn Error + 'static)) -> Option<TransportFault> {
     if let Some(name) = cause.downcast_ref::<NameFault>() {
         let offline = link() == Link::Down;
@@ -106,6 +107,7 @@ fn io_fault(kind: io::ErrorKind) -> Option<TransportFault> {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds at any time")]
 fn certificate_fault(error: &CertificateError) -> CertificateFault {
     match error {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
