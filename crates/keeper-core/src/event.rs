@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessGrant, Answer, AttemptId, Deadlines, EndReason, Grant, Journal, Moment, RefreshToken, SessionRecord, Span,
-    Trouble, VaultFault,
+    AccessGrant, Answer, AttemptId, Deadlines, EndReason, Grant, Journal, Moment, RefreshToken,
+    SessionRecord, Span, Trouble, VaultFault,
 };
 
 /// Tells one call's answer from another's.

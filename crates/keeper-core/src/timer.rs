@@ -81,7 +81,9 @@ impl TimerTable {
     }
     /// Takes one timer that is due out of the table.
     pub fn take_due(&mut self, now: Moment) -> Option<Timer> {
-        let due = Timer::ALL.into_iter().find(|timer| self.get(*timer).is_some_and(|at| at <= now))?;
+        let due = Timer::ALL
+            .into_iter()
+            .find(|timer| self.get(*timer).is_some_and(|at| at <= now))?;
         self.stop(due);
         Some(due)
     }

@@ -15,7 +15,7 @@ use crate::writer::in_savepoint;
 const SPEND: &str = concat!(
     "UPDATE sessions SET
         generation = generation + 1,
-        attempts = substr(CAST(attempts || ?4 AS BLOB), -160),
+        attempts = substr(CAST(attempts || ?4 AS BLOB), -320),
         last_used_at = max(last_used_at, ?3),
         last_input_at = max(last_input_at, ?5),
         rotated_at = ?3,
@@ -35,7 +35,7 @@ const TOUCH: &str = concat!(
 );
 
 const REMEMBER: &str =
-    "UPDATE sessions SET attempts = substr(CAST(attempts || ?2 AS BLOB), -160) WHERE id = ?1";
+    "UPDATE sessions SET attempts = substr(CAST(attempts || ?2 AS BLOB), -320) WHERE id = ?1";
 
 const FAST_FORWARD: &str =
     "UPDATE sessions SET generation = ?2, rotated_at = ?3 WHERE id = ?1 AND generation < ?2";

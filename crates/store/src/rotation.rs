@@ -9,7 +9,7 @@ use crate::session::{Origin, RevokeReason, SessionRow};
 use protocol::auth::DeviceKind;
 
 /// How many attempts a session remembers.
-pub const ATTEMPTS_KEPT: usize = 8;
+pub const ATTEMPTS_KEPT: usize = 16;
 
 /// For how long a session may be renewed without rotation: 24 hours.
 pub const UNROTATED_MOST_MS: Millis = 24 * 60 * 60 * 1_000;
@@ -18,7 +18,8 @@ pub const UNROTATED_MOST_MS: Millis = 24 * 60 * 60 * 1_000;
 pub type AttemptHash = [u8; 16];
 
 /// Stands among a session's attempts where the row was moved forward to a generation: what was tried between the backup
-/// and there is not known, so a token from before it is refused without being taken for a thief's.
+/// and there is not known, so a token from before it is refused without being taken for a thief's. Restoring a backup puts
+/// it one generation above each row's own.
 pub const FORWARDED: AttemptHash = [0; 16];
 
 /// A refresh token whose signature was found good, and what came with it.

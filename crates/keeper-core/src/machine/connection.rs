@@ -34,7 +34,8 @@ impl Keeper {
         let call = self.call_id();
         self.link.out = Some((call, step.now));
         step.put(Output::SendHeartbeat { call });
-        self.timers.set(Timer::HeartbeatLimit, step.now + self.knobs.heartbeat_limit);
+        self.timers
+            .set(Timer::HeartbeatLimit, step.now + self.knobs.heartbeat_limit);
         let pause = self.heartbeat_pause(step);
         self.timers.set(Timer::Heartbeat, step.now + pause);
     }
@@ -94,7 +95,8 @@ impl Keeper {
             return;
         }
         if self.link.lost().is_none() {
-            self.timers.set(Timer::NotifyCut, step.now + self.knobs.cut_notified_after);
+            self.timers
+                .set(Timer::NotifyCut, step.now + self.knobs.cut_notified_after);
             let next = step.now + self.knobs.heartbeat_lost;
             let sooner = self.timers.get(Timer::Heartbeat).map_or(next, |at| at.min(next));
             self.timers.set(Timer::Heartbeat, sooner);
@@ -111,7 +113,9 @@ impl Keeper {
 
     fn connection_back(&mut self, trouble: Trouble, step: &mut Step<'_>) {
         let in_use = self.in_use(step.now);
-        let Stage::Live(live) = &mut self.stage else { return };
+        let Stage::Live(live) = &mut self.stage else {
+            return;
+        };
         let due = live.failures > 0
             || !live.has_access(step.now)
             || self.timers.get(Timer::Refresh).is_none_or(|at| at <= step.now);
@@ -133,7 +137,8 @@ impl Keeper {
                 | Trouble::Malformed,
             ) => self.knobs.recovery_spread,
         };
-        self.timers.set(Timer::Refresh, step.now + step.entropy.up_to(spread));
+        self.timers
+            .set(Timer::Refresh, step.now + step.entropy.up_to(spread));
     }
 
     /// A caller's own request tells as much as a heartbeat where it succeeds; where it fails it is a reason to ask.
@@ -156,7 +161,8 @@ impl Keeper {
             let due = self.timers.get(Timer::Refresh).is_none_or(|at| at <= step.now);
             if (due || !live.has_access(step.now)) && self.cycle == Cycle::Idle {
                 let spread = self.knobs.return_jitter;
-                self.timers.set(Timer::Refresh, step.now + step.entropy.up_to(spread));
+                self.timers
+                    .set(Timer::Refresh, step.now + step.entropy.up_to(spread));
             }
             self.heartbeat_now(step);
         }
@@ -204,7 +210,10 @@ impl Keeper {
     pub(super) fn ping_if_due(&mut self, step: &mut Step<'_>) {
         let Stage::Live(live) = &self.stage else { return };
         let Some(input) = self.last_input else { return };
-        if self.ping_out.is_some_and(|(_, at)| step.now.since(at) < self.knobs.call_limit) || self.link.lost().is_some()
+        if self
+            .ping_out
+            .is_some_and(|(_, at)| step.now.since(at) < self.knobs.call_limit)
+            || self.link.lost().is_some()
         {
             return;
         }
@@ -222,7 +231,10 @@ impl Keeper {
         let call = self.call_id();
         self.ping_out = Some((call, step.now));
         self.last_ping = Some(step.now);
-        step.put(Output::SendPing { call, last_input_age: step.now.since(input) });
+        step.put(Output::SendPing {
+            call,
+            last_input_age: step.now.since(input),
+        });
     }
 
     pub(super) fn ping_answered(
@@ -231,7 +243,9 @@ impl Keeper {
         answer: Result<Deadlines, Trouble>,
         step: &mut Step<'_>,
     ) {
-        let Some((expected, sent)) = self.ping_out else { return };
+        let Some((expected, sent)) = self.ping_out else {
+            return;
+        };
         if expected != call {
             return;
         }

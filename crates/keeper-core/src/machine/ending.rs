@@ -26,7 +26,10 @@ impl Keeper {
             self.stage = ended;
         }
         self.quiet();
-        let journal = Journal { set_aside: Some(SetAside { fingerprint, reason }), ..self.journal.clone() };
+        let journal = Journal {
+            set_aside: Some(SetAside { fingerprint, reason }),
+            ..self.journal.clone()
+        };
         self.journal = journal.clone();
         step.put(Output::WriteJournal(journal));
         self.cycle = Cycle::Closing;
@@ -34,7 +37,11 @@ impl Keeper {
 
     fn quiet(&mut self) {
         self.timers.clear();
-        self.wants = Wants { leave: self.wants.leave, enter: self.wants.enter, ..Wants::default() };
+        self.wants = Wants {
+            leave: self.wants.leave,
+            enter: self.wants.enter,
+            ..Wants::default()
+        };
         self.link = super::state::Link::default();
         self.ping_out = None;
         self.refreshing_shown = false;
@@ -43,19 +50,30 @@ impl Keeper {
     /// Nothing that is still under way can bring the session back: its answers no longer have anybody to go to.
     pub(super) fn sign_out(&mut self, step: &mut Step<'_>) {
         let (fingerprint, access) = match &mut self.stage {
-            Stage::Live(live) => (Fingerprint::of(&live.record.refresh_token), live.access.take().or(live.held.take())),
+            Stage::Live(live) => (
+                Fingerprint::of(&live.record.refresh_token),
+                live.access.take().or(live.held.take()),
+            ),
             Stage::Entering { record, .. } => (Fingerprint::of(&record.refresh_token), None),
             Stage::Restoring { .. } | Stage::Over { .. } => {
                 let unknown = Fingerprint::from_bytes([0; 16]);
-                (self.journal.set_aside.map_or(unknown, |aside| aside.fingerprint), None)
+                (
+                    self.journal.set_aside.map_or(unknown, |aside| aside.fingerprint),
+                    None,
+                )
             }
             Stage::Blank => return,
         };
         step.put(Output::HandOut(None));
         step.put(Output::SendLogout { access });
-        step.put(Output::Record(Decision::Ended { reason: EndReason::SignedOut }));
+        step.put(Output::Record(Decision::Ended {
+            reason: EndReason::SignedOut,
+        }));
         self.stage = Stage::Blank;
-        self.wants = Wants { leave: Some(fingerprint), ..Wants::default() };
+        self.wants = Wants {
+            leave: Some(fingerprint),
+            ..Wants::default()
+        };
         self.quiet();
         if self.cycle == Cycle::Waiting {
             self.cycle = Cycle::Idle;

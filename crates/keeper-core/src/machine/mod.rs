@@ -7,10 +7,10 @@ mod state;
 mod storage;
 mod view;
 
+use crate::{CallId, timer::Timer, timer::TimerTable};
 use crate::{
     Capabilities, Entropy, Input, Knobs, LockAnswer, Moment, OperatorAct, Output, SessionSnapshot, Slot,
 };
-use crate::{CallId, timer::Timer, timer::TimerTable};
 use state::{Cycle, Link, Stage, Wants};
 
 /// The keeper of one slot: one operator at one server.
@@ -83,14 +83,21 @@ impl Keeper {
 
     /// Takes one input in and says what to do, in order.
     pub fn handle(&mut self, input: Input, now: Moment, entropy: &mut dyn Entropy) -> Vec<Output> {
-        let mut step = Step { now, entropy, out: Vec::new() };
+        let mut step = Step {
+            now,
+            entropy,
+            out: Vec::new(),
+        };
         self.take(input, &mut step);
         self.go_on(&mut step);
         let snapshot = self.snapshot();
         if snapshot.banner != self.published.banner {
             self.since = now;
         }
-        let snapshot = SessionSnapshot { since: self.since, ..snapshot };
+        let snapshot = SessionSnapshot {
+            since: self.since,
+            ..snapshot
+        };
         if snapshot != self.published {
             self.published = snapshot;
             step.put(Output::Publish);
@@ -107,7 +114,10 @@ impl Keeper {
         match input {
             Input::Started => {
                 if self.stage == Stage::Blank {
-                    self.stage = Stage::Restoring { fault: None, tries: 0 };
+                    self.stage = Stage::Restoring {
+                        fault: None,
+                        tries: 0,
+                    };
                     self.wants.read = true;
                 }
             }
@@ -161,6 +171,7 @@ impl Keeper {
     }
 
     fn in_use(&self, now: Moment) -> bool {
-        self.last_input.is_some_and(|at| now.since(at) <= self.knobs.in_use)
+        self.last_input
+            .is_some_and(|at| now.since(at) <= self.knobs.in_use)
     }
 }

@@ -4,8 +4,8 @@ use super::state::{Cycle, Plan, Stage};
 use super::{Keeper, Step};
 use crate::timer::Timer;
 use crate::{
-    Answer, CallId, Deadlines, Decision, EndReason, Fingerprint, Grant, Intent, Journal, Moment, Output, RefreshCall,
-    Span, StoreRead, Trouble,
+    Answer, CallId, Deadlines, Decision, EndReason, Fingerprint, Grant, Intent, Journal, Moment, Output,
+    RefreshCall, Span, StoreRead, Trouble,
 };
 
 /// Refusals in a row that the store may explain away before the server is believed.
@@ -19,8 +19,14 @@ impl Keeper {
             return;
         };
         let fingerprint = Fingerprint::of(&live.record.refresh_token);
-        let begun = self.journal.intent.filter(|intent| intent.fingerprint == fingerprint);
-        let renewed_as = live.renewal.filter(|(token, _)| *token == fingerprint).map(|(_, attempt)| attempt);
+        let begun = self
+            .journal
+            .intent
+            .filter(|intent| intent.fingerprint == fingerprint);
+        let renewed_as = live
+            .renewal
+            .filter(|(token, _)| *token == fingerprint)
+            .map(|(_, attempt)| attempt);
         let attempt = begun
             .map(|intent| intent.attempt)
             .or(renewed_as)
@@ -36,17 +42,45 @@ impl Keeper {
         let renew = vault_away && self.capabilities.renews_without_rotation && !live.must_rotate;
         let would_lose_the_stored_one = vault_away && live.stored_once && self.capabilities.repeats_answers;
         if renew {
-            self.dispatch(Plan { attempt, fingerprint, rotate: false, replay }, step);
+            self.dispatch(
+                Plan {
+                    attempt,
+                    fingerprint,
+                    rotate: false,
+                    replay,
+                },
+                step,
+            );
         } else if would_lose_the_stored_one {
             self.failed_softly(None, None, step);
         } else if replay {
-            self.dispatch(Plan { attempt, fingerprint, rotate: true, replay }, step);
+            self.dispatch(
+                Plan {
+                    attempt,
+                    fingerprint,
+                    rotate: true,
+                    replay,
+                },
+                step,
+            );
         } else {
-            let intent = Intent { generation: live.record.generation, fingerprint, attempt };
-            let journal = Journal { intent: Some(intent), ..self.journal.clone() };
+            let intent = Intent {
+                generation: live.record.generation,
+                fingerprint,
+                attempt,
+            };
+            let journal = Journal {
+                intent: Some(intent),
+                ..self.journal.clone()
+            };
             self.journal = journal.clone();
             step.put(Output::WriteJournal(journal));
-            self.cycle = Cycle::Intending(Plan { attempt, fingerprint, rotate: true, replay });
+            self.cycle = Cycle::Intending(Plan {
+                attempt,
+                fingerprint,
+                rotate: true,
+                replay,
+            });
         }
     }
 
@@ -69,14 +103,29 @@ impl Keeper {
             rotate: plan.rotate,
             last_input_age,
         }));
-        self.cycle = Cycle::Sending { call, sent: step.now, plan };
+        self.cycle = Cycle::Sending {
+            call,
+            sent: step.now,
+            plan,
+        };
         self.timers.stop(Timer::Refresh);
-        self.timers.set(Timer::CallLimit, step.now + self.knobs.call_limit);
-        self.timers.set(Timer::ShowRefreshing, step.now + self.knobs.refreshing_shown_after);
+        self.timers
+            .set(Timer::CallLimit, step.now + self.knobs.call_limit);
+        self.timers.set(
+            Timer::ShowRefreshing,
+            step.now + self.knobs.refreshing_shown_after,
+        );
     }
 
     pub(super) fn refresh_answered(&mut self, call: CallId, answer: Answer, step: &mut Step<'_>) {
-        let Cycle::Sending { call: expected, sent, plan } = self.cycle else { return };
+        let Cycle::Sending {
+            call: expected,
+            sent,
+            plan,
+        } = self.cycle
+        else {
+            return;
+        };
         if call != expected {
             return;
         }
@@ -102,8 +151,14 @@ impl Keeper {
     }
 
     fn granted(&mut self, grant: &Grant, sent: Moment, plan: Plan, step: &mut Step<'_>) {
-        let Stage::Live(live) = &mut self.stage else { return };
-        if grant.session_id.as_ref().is_some_and(|id| *id != live.record.session_id) {
+        let Stage::Live(live) = &mut self.stage else {
+            return;
+        };
+        if grant
+            .session_id
+            .as_ref()
+            .is_some_and(|id| *id != live.record.session_id)
+        {
             self.failed_softly(Some(Trouble::Malformed), None, step);
             return;
         }
@@ -112,7 +167,10 @@ impl Keeper {
         live.fault = None;
         live.must_rotate = false;
         live.questioned = 0;
-        let successor = grant.refresh_token.clone().filter(|token| *token != live.record.refresh_token);
+        let successor = grant
+            .refresh_token
+            .clone()
+            .filter(|token| *token != live.record.refresh_token);
         let hold = successor.is_some();
         if let Some(token) = successor {
             live.record.generation = live.record.generation.saturating_add(1);
@@ -122,7 +180,9 @@ impl Keeper {
         let record = live.record.clone();
         self.refreshes = self.refreshes.saturating_add(1);
         self.clock_ahead_ms = grant.clock_ahead_ms.or(self.clock_ahead_ms);
-        step.put(Output::Record(Decision::RefreshGranted { generation: record.generation }));
+        step.put(Output::Record(Decision::RefreshGranted {
+            generation: record.generation,
+        }));
         self.link_answers(step);
         self.take_deadlines(grant.deadlines, sent, step);
         self.take_access(grant, sent, hold, step);
@@ -130,9 +190,17 @@ impl Keeper {
         if hold {
             step.put(Output::WriteVault(record));
             self.cycle = Cycle::Persisting;
-        } else if plan.rotate && self.journal.intent.is_some_and(|intent| intent.fingerprint == plan.fingerprint) {
+        } else if plan.rotate
+            && self
+                .journal
+                .intent
+                .is_some_and(|intent| intent.fingerprint == plan.fingerprint)
+        {
             // Only a rotating call's answer closes an intent: after a renewal an earlier rotation may still be on its way.
-            let journal = Journal { intent: None, ..self.journal.clone() };
+            let journal = Journal {
+                intent: None,
+                ..self.journal.clone()
+            };
             self.journal = journal.clone();
             step.put(Output::WriteJournal(journal));
             self.cycle = Cycle::Closing;
@@ -144,7 +212,9 @@ impl Keeper {
     /// When the next refresh is due.
     pub(super) fn schedule(&mut self, grant: &Grant, sent: Moment, step: &mut Step<'_>) {
         let life = grant.expires_in;
-        let wished = grant.refresh_in.unwrap_or(life.permille(self.knobs.advisory_permille));
+        let wished = grant
+            .refresh_in
+            .unwrap_or(life.permille(self.knobs.advisory_permille));
         let jitter = wished.permille(self.knobs.advisory_jitter_permille);
         let jittered = wished.less(jitter) + step.entropy.up_to(jitter + jitter);
         let latest = life.less(self.margin(life));
@@ -154,11 +224,17 @@ impl Keeper {
 
     /// What is left of an access token's life when a refresh becomes mandatory.
     fn margin(&self, life: Span) -> Span {
-        life.permille(self.knobs.mandatory_permille).min(self.knobs.mandatory_most)
+        life.permille(self.knobs.mandatory_permille)
+            .min(self.knobs.mandatory_most)
     }
 
     /// No verdict: try again after a pause, with the same attempt.
-    pub(super) fn failed_softly(&mut self, trouble: Option<Trouble>, wished: Option<Span>, step: &mut Step<'_>) {
+    pub(super) fn failed_softly(
+        &mut self,
+        trouble: Option<Trouble>,
+        wished: Option<Span>,
+        step: &mut Step<'_>,
+    ) {
         let failures = match &mut self.stage {
             Stage::Live(live) => {
                 live.failures = live.failures.saturating_add(1);
@@ -171,17 +247,23 @@ impl Keeper {
             step.put(Output::Record(Decision::RefreshFailed { trouble }));
         }
         let longest_wish = Span::from_secs(3_600);
-        let mut pause = self.pause(failures, step).max(wished.unwrap_or(Span::ZERO).min(longest_wish));
+        let mut pause = self
+            .pause(failures, step)
+            .max(wished.unwrap_or(Span::ZERO).min(longest_wish));
         if let Stage::Live(live) = &self.stage
             && let Some((granted, life)) = live.granted
             && live.has_access(step.now)
             && wished.is_none()
         {
-            let spacing =
-                self.knobs.advisory_spacing.min(life.permille(self.knobs.advisory_spacing_permille));
+            let spacing = self
+                .knobs
+                .advisory_spacing
+                .min(life.permille(self.knobs.advisory_spacing_permille));
             let mandatory = granted + life.less(self.margin(life));
             if step.now < mandatory {
-                pause = pause.max(spacing).min(mandatory.since(step.now).max(self.knobs.backoff_base));
+                pause = pause
+                    .max(spacing)
+                    .min(mandatory.since(step.now).max(self.knobs.backoff_base));
             }
         }
         self.timers.set(Timer::Refresh, step.now + pause);
@@ -193,7 +275,10 @@ impl Keeper {
 
     /// Full jitter over an exponential ceiling, with a floor so that nothing spins.
     pub(super) fn pause(&mut self, failures: u32, step: &mut Step<'_>) -> Span {
-        let ceiling = self.knobs.backoff_base.doubled(failures.min(30), self.knobs.backoff_cap);
+        let ceiling = self
+            .knobs
+            .backoff_base
+            .doubled(failures.min(30), self.knobs.backoff_cap);
         let floor = self.knobs.backoff_base.permille(500);
         floor + step.entropy.up_to(ceiling.less(floor))
     }
@@ -216,7 +301,12 @@ impl Keeper {
         if let Some(journal) = read.journal {
             self.journal = journal;
         }
-        let ours = record.as_ref().ok().and_then(Option::as_ref).filter(|record| self.is_ours(record)).cloned();
+        let ours = record
+            .as_ref()
+            .ok()
+            .and_then(Option::as_ref)
+            .filter(|record| self.is_ours(record))
+            .cloned();
         let Stage::Live(live) = &mut self.stage else {
             self.release(step);
             return;
@@ -239,7 +329,15 @@ impl Keeper {
                 .filter(|intent| intent.fingerprint == plan.fingerprint && intent.attempt != plan.attempt);
             if journal_readable && let Some(intent) = other_attempt {
                 live.questioned += 1;
-                self.dispatch(Plan { attempt: intent.attempt, rotate: true, replay: true, ..plan }, step);
+                self.dispatch(
+                    Plan {
+                        attempt: intent.attempt,
+                        rotate: true,
+                        replay: true,
+                        ..plan
+                    },
+                    step,
+                );
                 return;
             }
         }
@@ -257,7 +355,8 @@ impl Keeper {
         {
             // The keychain may hold a newer token: not believed before it could be read.
             live.vault_fault = Some(fault);
-            self.timers.set(Timer::VaultRetry, step.now + self.knobs.vault_retry);
+            self.timers
+                .set(Timer::VaultRetry, step.now + self.knobs.vault_retry);
             self.failed_softly(None, None, step);
             return;
         }
@@ -293,11 +392,15 @@ impl Keeper {
     /// server that refuses every token must not make this spin.
     pub(super) fn request_refused(&mut self, serial: u64, step: &mut Step<'_>) {
         let quiet = self.knobs.backoff_base.doubled(1, self.knobs.backoff_cap);
-        let Stage::Live(live) = &mut self.stage else { return };
+        let Stage::Live(live) = &mut self.stage else {
+            return;
+        };
         if live.access.as_ref().is_none_or(|access| access.serial != serial) {
             return;
         }
-        let fresh = live.granted.is_some_and(|(sent, life)| step.now.since(sent) < quiet.min(life.permille(500)));
+        let fresh = live
+            .granted
+            .is_some_and(|(sent, life)| step.now.since(sent) < quiet.min(life.permille(500)));
         if fresh && self.refreshes > 0 {
             return;
         }
@@ -307,7 +410,9 @@ impl Keeper {
     }
 
     pub(super) fn take_deadlines(&mut self, deadlines: Deadlines, sent: Moment, step: &mut Step<'_>) {
-        let Stage::Live(live) = &mut self.stage else { return };
+        let Stage::Live(live) = &mut self.stage else {
+            return;
+        };
         live.idle_end = deadlines.idle.map(|left| sent + left);
         live.idle_span = live.idle_span.max(deadlines.idle.unwrap_or(Span::ZERO));
         live.idle_near = false;
@@ -319,12 +424,18 @@ impl Keeper {
         let (idle_end, absolute_end) = (live.idle_end, live.absolute_end);
         for (end, lead, near, at_end) in [
             (idle_end, idle_lead, Timer::IdleWarning, Timer::IdleEnd),
-            (absolute_end, absolute_lead, Timer::AbsoluteWarning, Timer::AbsoluteEnd),
+            (
+                absolute_end,
+                absolute_lead,
+                Timer::AbsoluteWarning,
+                Timer::AbsoluteEnd,
+            ),
         ] {
             match end {
                 Some(end) => {
                     self.timers.set(near, (end - lead).max(step.now));
-                    self.timers.set(at_end, end.max(step.now + self.knobs.backoff_base));
+                    self.timers
+                        .set(at_end, end.max(step.now + self.knobs.backoff_base));
                 }
                 None => {
                     self.timers.stop(near);

@@ -1,18 +1,29 @@
 //! The parts of the keeper's state; what cannot be is not to be written down.
 
 use crate::{
-    AccessGrant, AttemptId, CallId, Connection, EndReason, Fault, Fingerprint, Grant, Moment, SessionRecord, Span,
-    Trouble, VaultFault,
+    AccessGrant, AttemptId, CallId, Connection, EndReason, Fault, Fingerprint, Grant, Moment, SessionRecord,
+    Span, Trouble, VaultFault,
 };
 
 /// Where the session stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Stage {
     Blank,
-    Restoring { fault: Option<VaultFault>, tries: u32 },
-    Entering { record: SessionRecord, grant: Grant, sent: Moment },
+    Restoring {
+        fault: Option<VaultFault>,
+        tries: u32,
+    },
+    Entering {
+        record: SessionRecord,
+        grant: Grant,
+        sent: Moment,
+    },
     Live(Live),
-    Over { session_id: String, generation: u32, reason: EndReason },
+    Over {
+        session_id: String,
+        generation: u32,
+        reason: EndReason,
+    },
 }
 
 /// A session that lives as far as this device knows.
@@ -89,10 +100,17 @@ pub(super) enum Cycle {
     Locking,
     Reading,
     Intending(Plan),
-    Sending { call: CallId, sent: Moment, plan: Plan },
+    Sending {
+        call: CallId,
+        sent: Moment,
+        plan: Plan,
+    },
     Persisting,
     Closing,
-    Questioning { reason: EndReason, plan: Plan },
+    Questioning {
+        reason: EndReason,
+        plan: Plan,
+    },
 }
 
 impl Cycle {
@@ -138,7 +156,12 @@ pub(super) struct Link {
 
 impl Default for Link {
     fn default() -> Self {
-        Self { state: Connection::Unknown, out: None, notified: false, retrying: false }
+        Self {
+            state: Connection::Unknown,
+            out: None,
+            notified: false,
+            retrying: false,
+        }
     }
 }
 

@@ -16,8 +16,13 @@ impl Keeper {
         }
         if self.cycle == Cycle::Idle && self.wants.any() {
             self.cycle = Cycle::Locking;
-            self.timers.set(Timer::LockWait, step.now + self.knobs.lock_wait + Span::from_secs(1));
-            step.put(Output::AcquireLock { wait: self.knobs.lock_wait });
+            self.timers.set(
+                Timer::LockWait,
+                step.now + self.knobs.lock_wait + Span::from_secs(1),
+            );
+            step.put(Output::AcquireLock {
+                wait: self.knobs.lock_wait,
+            });
         }
     }
 
@@ -47,7 +52,8 @@ impl Keeper {
         let urgent = self.wants.leave.is_some() || self.wants.enter || self.wants.read;
         if urgent {
             // What is wanted stays wanted; the timer only spaces the tries.
-            self.timers.set(Timer::VaultRetry, step.now + self.knobs.vault_retry);
+            self.timers
+                .set(Timer::VaultRetry, step.now + self.knobs.vault_retry);
             self.cycle = Cycle::Waiting;
         }
         if std::mem::take(&mut self.wants.refresh) {
@@ -85,8 +91,18 @@ impl Keeper {
     pub(super) fn leave_or_enter(&mut self, step: &mut Step<'_>) -> bool {
         if let Some(fingerprint) = self.wants.leave.take() {
             step.put(Output::DeleteVault);
-            let set_aside = Some(crate::SetAside { fingerprint, reason: EndReason::SignedOut });
-            self.write_journal(Journal { head: None, intent: None, set_aside }, step);
+            let set_aside = Some(crate::SetAside {
+                fingerprint,
+                reason: EndReason::SignedOut,
+            });
+            self.write_journal(
+                Journal {
+                    head: None,
+                    intent: None,
+                    set_aside,
+                },
+                step,
+            );
             self.cycle = Cycle::Closing;
             return true;
         }
@@ -136,7 +152,10 @@ impl Keeper {
                     Stage::Blank | Stage::Entering { .. } | Stage::Live(_) | Stage::Over { .. } => 0,
                 };
                 step.put(Output::Record(Decision::VaultFailed { fault: *fault }));
-                self.stage = Stage::Restoring { fault: Some(*fault), tries: tries.saturating_add(1) };
+                self.stage = Stage::Restoring {
+                    fault: Some(*fault),
+                    tries: tries.saturating_add(1),
+                };
                 let pause = self.knobs.vault_retry.doubled(tries, self.knobs.vault_retry_cap);
                 self.timers.set(Timer::VaultRetry, step.now + pause);
                 self.release(step);
@@ -159,9 +178,14 @@ impl Keeper {
                         self.release(step);
                     }
                     None => {
-                        step.put(Output::Record(Decision::Restored { generation: record.generation }));
-                        self.stage =
-                            Stage::Live(Live { durable: true, stored_once: true, ..Live::of(record.clone()) });
+                        step.put(Output::Record(Decision::Restored {
+                            generation: record.generation,
+                        }));
+                        self.stage = Stage::Live(Live {
+                            durable: true,
+                            stored_once: true,
+                            ..Live::of(record.clone())
+                        });
                         self.wants.refresh = true;
                         self.heartbeat_now(step);
                         self.decide(read, step);
@@ -181,7 +205,9 @@ impl Keeper {
 
     /// Under the lock, with the store just read: catch up with it, make the record durable, then refresh if wanted.
     fn decide(&mut self, read: StoreRead, step: &mut Step<'_>) {
-        let Some(standing) = self.catch_up(&read, step) else { return };
+        let Some(standing) = self.catch_up(&read, step) else {
+            return;
+        };
         self.journal = read.journal.clone().unwrap_or_default();
         match standing {
             Standing::Newest { write: true } => {
@@ -211,13 +237,17 @@ impl Keeper {
             Ok(None) => Ok(None),
             Err(fault) => Err(*fault),
         };
-        let Stage::Live(live) = &mut self.stage else { return None };
+        let Stage::Live(live) = &mut self.stage else {
+            return None;
+        };
         let mine = Fingerprint::of(&live.record.refresh_token);
         let ahead = read
             .journal
             .as_ref()
             .and_then(|journal| journal.head)
-            .is_some_and(|head| head.fingerprint != mine && head.generation >= live.record.generation && live.durable);
+            .is_some_and(|head| {
+                head.fingerprint != mine && head.generation >= live.record.generation && live.durable
+            });
         let signed_out = read
             .journal
             .as_ref()
@@ -261,17 +291,28 @@ impl Keeper {
                 step.put(Output::Record(Decision::VaultFailed { fault }));
                 live.vault_fault = Some(fault);
                 live.vault_tries = live.vault_tries.saturating_add(1);
-                let pause = self.knobs.vault_retry.doubled(live.vault_tries, self.knobs.vault_retry_cap);
+                let pause = self
+                    .knobs
+                    .vault_retry
+                    .doubled(live.vault_tries, self.knobs.vault_retry_cap);
                 self.timers.set(Timer::VaultRetry, step.now + pause);
-                Some(if ahead { Standing::Behind } else { Standing::Newest { write: false } })
+                Some(if ahead {
+                    Standing::Behind
+                } else {
+                    Standing::Newest { write: false }
+                })
             }
         }
     }
 
     /// Another process of this device rotated, or signed in anew: its record is the session now.
     pub(super) fn adopt(&mut self, record: SessionRecord, step: &mut Step<'_>) {
-        let Stage::Live(live) = &mut self.stage else { return };
-        step.put(Output::Record(Decision::Adopted { generation: record.generation }));
+        let Stage::Live(live) = &mut self.stage else {
+            return;
+        };
+        step.put(Output::Record(Decision::Adopted {
+            generation: record.generation,
+        }));
         if record.session_id == live.record.session_id {
             live.record = record;
             live.durable = true;
@@ -279,7 +320,11 @@ impl Keeper {
             self.now_durable(step);
         } else {
             let access = live.access.is_some();
-            *live = Live { durable: true, stored_once: true, ..Live::of(record) };
+            *live = Live {
+                durable: true,
+                stored_once: true,
+                ..Live::of(record)
+            };
             if access {
                 step.put(Output::HandOut(None));
             }
@@ -303,7 +348,10 @@ impl Keeper {
         if let Stage::Live(live) = &mut self.stage
             && let Some(grant) = live.held.take()
         {
-            let later = live.access.as_ref().is_none_or(|current| current.expires <= grant.expires);
+            let later = live
+                .access
+                .as_ref()
+                .is_none_or(|current| current.expires <= grant.expires);
             if later && step.now < grant.expires {
                 self.timers.set(Timer::AccessEnd, grant.expires);
                 live.access = Some(grant.clone());
@@ -329,7 +377,13 @@ impl Keeper {
         }
     }
 
-    pub(super) fn signed_in(&mut self, record: SessionRecord, grant: Grant, sent: Moment, step: &mut Step<'_>) {
+    pub(super) fn signed_in(
+        &mut self,
+        record: SessionRecord,
+        grant: Grant,
+        sent: Moment,
+        step: &mut Step<'_>,
+    ) {
         if !self.is_ours(&record) {
             return;
         }
@@ -337,13 +391,20 @@ impl Keeper {
             step.put(Output::HandOut(None));
         }
         self.timers.clear();
-        self.wants = super::state::Wants { leave: self.wants.leave.take(), enter: true, ..Default::default() };
+        self.wants = super::state::Wants {
+            leave: self.wants.leave.take(),
+            enter: true,
+            ..Default::default()
+        };
         self.stage = Stage::Entering { record, grant, sent };
         if self.cycle == Cycle::Waiting {
             self.cycle = Cycle::Idle;
         }
         if self.cycle == Cycle::Locking {
-            self.timers.set(Timer::LockWait, step.now + self.knobs.lock_wait + Span::from_secs(1));
+            self.timers.set(
+                Timer::LockWait,
+                step.now + self.knobs.lock_wait + Span::from_secs(1),
+            );
         }
         if self.cycle.is_sending() {
             self.leave_or_enter(step);
@@ -380,16 +441,32 @@ impl Keeper {
         match result {
             Ok(()) => {
                 let fingerprint = Fingerprint::of(&live.record.refresh_token);
-                let head = Some(Head { generation: live.record.generation, fingerprint });
+                let head = Some(Head {
+                    generation: live.record.generation,
+                    fingerprint,
+                });
                 self.now_durable(step);
                 // An intent for this very token is a rotation whose answer has not come: it must be repeated, not forgotten.
-                let intent = self.journal.intent.filter(|intent| intent.fingerprint == fingerprint);
-                self.write_journal(Journal { head, intent, set_aside: None }, step);
+                let intent = self
+                    .journal
+                    .intent
+                    .filter(|intent| intent.fingerprint == fingerprint);
+                self.write_journal(
+                    Journal {
+                        head,
+                        intent,
+                        set_aside: None,
+                    },
+                    step,
+                );
                 self.cycle = Cycle::Closing;
             }
             Err(fault) => {
                 live.vault_fault = Some(fault);
-                let pause = self.knobs.vault_retry.doubled(live.vault_tries, self.knobs.vault_retry_cap);
+                let pause = self
+                    .knobs
+                    .vault_retry
+                    .doubled(live.vault_tries, self.knobs.vault_retry_cap);
                 live.vault_tries = live.vault_tries.saturating_add(1);
                 // A server that repeats no answer has spent the stored token for good: nothing is lost by using this one.
                 let nothing_to_protect = !live.stored_once || !self.capabilities.repeats_answers;
@@ -414,7 +491,10 @@ impl Keeper {
         step: &mut Step<'_>,
     ) {
         let fingerprint = Fingerprint::of(&record.refresh_token);
-        let head = Some(Head { generation: record.generation, fingerprint });
+        let head = Some(Head {
+            generation: record.generation,
+            fingerprint,
+        });
         let stored = result.is_ok();
         self.stage = Stage::Live(Live {
             durable: stored,
@@ -423,17 +503,29 @@ impl Keeper {
             ..Live::of(record)
         });
         if !stored {
-            self.timers.set(Timer::VaultRetry, step.now + self.knobs.vault_retry);
+            self.timers
+                .set(Timer::VaultRetry, step.now + self.knobs.vault_retry);
         }
-        self.link = super::state::Link { state: crate::Connection::Online, ..Default::default() };
+        self.link = super::state::Link {
+            state: crate::Connection::Online,
+            ..Default::default()
+        };
         self.last_input = Some(step.now);
         self.last_ping = Some(step.now);
         self.clock_ahead_ms = grant.clock_ahead_ms;
         self.take_deadlines(grant.deadlines, sent, step);
         self.take_access(grant, sent, false, step);
         self.schedule(grant, sent, step);
-        self.timers.set(Timer::Heartbeat, step.now + self.knobs.heartbeat_busy);
-        self.write_journal(Journal { head, intent: None, set_aside: None }, step);
+        self.timers
+            .set(Timer::Heartbeat, step.now + self.knobs.heartbeat_busy);
+        self.write_journal(
+            Journal {
+                head,
+                intent: None,
+                set_aside: None,
+            },
+            step,
+        );
         self.cycle = Cycle::Closing;
     }
 
@@ -449,7 +541,13 @@ impl Keeper {
                     step.put(Output::Record(Decision::JournalFailed));
                     self.journal.intent = None;
                     if self.capabilities.renews_without_rotation {
-                        self.dispatch(super::state::Plan { rotate: false, ..plan }, step);
+                        self.dispatch(
+                            super::state::Plan {
+                                rotate: false,
+                                ..plan
+                            },
+                            step,
+                        );
                     } else {
                         self.failed_softly(None, None, step);
                     }

@@ -15,8 +15,13 @@ impl Keeper {
         };
         match &self.stage {
             Stage::Blank => SessionSnapshot::signed_out(self.since),
-            Stage::Restoring { fault: None, .. } => SessionSnapshot { phase: SessionPhase::Restoring, ..base },
-            Stage::Restoring { fault: Some(fault), .. } => SessionSnapshot {
+            Stage::Restoring { fault: None, .. } => SessionSnapshot {
+                phase: SessionPhase::Restoring,
+                ..base
+            },
+            Stage::Restoring {
+                fault: Some(fault), ..
+            } => SessionSnapshot {
                 phase: SessionPhase::Restoring,
                 banner: Banner::KeychainUnavailable { fault: *fault },
                 severity: Severity::Warning,
@@ -29,7 +34,11 @@ impl Keeper {
                 session_id: Some(record.session_id.clone()),
                 ..base
             },
-            Stage::Over { session_id, generation, reason } => SessionSnapshot {
+            Stage::Over {
+                session_id,
+                generation,
+                reason,
+            } => SessionSnapshot {
                 phase: SessionPhase::Ended,
                 banner: Banner::Ended { reason: *reason },
                 severity: Severity::Error,
@@ -80,7 +89,11 @@ impl Keeper {
 
     fn banner(&self, live: &Live) -> (Banner, Severity) {
         let reachable = live.access.is_some();
-        let urgency = if reachable { Severity::Warning } else { Severity::Error };
+        let urgency = if reachable {
+            Severity::Warning
+        } else {
+            Severity::Error
+        };
         if let Some(fault) = live.fault {
             return (Banner::Misconfigured { fault }, urgency);
         }
@@ -121,5 +134,6 @@ impl Keeper {
 
 fn vault_trouble(live: &Live) -> Option<VaultFault> {
     // Between an answer and the end of its write the token is on its way to the keychain: that is no trouble.
-    live.vault_fault.or_else(|| (!live.durable && live.vault_tries > 0).then_some(VaultFault::Failed))
+    live.vault_fault
+        .or_else(|| (!live.durable && live.vault_tries > 0).then_some(VaultFault::Failed))
 }

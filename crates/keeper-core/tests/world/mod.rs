@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use keeper_core::{
-    AccessGrant, AccessToken, Answer, AttemptId, CallId, Capabilities, Deadlines, EndReason, Entropy, Fingerprint,
-    Grant, Input, Journal, Keeper, Knobs, LockAnswer, Moment, Notice, OperatorAct, Output, RefreshCall, RefreshToken,
-    SessionRecord, Slot, Span, StoreRead, Trouble, VaultFault,
+    AccessGrant, AccessToken, Answer, AttemptId, CallId, Capabilities, Deadlines, EndReason, Entropy,
+    Fingerprint, Grant, Input, Journal, Keeper, Knobs, LockAnswer, Moment, Notice, OperatorAct, Output,
+    RefreshCall, RefreshToken, SessionRecord, Slot, Span, StoreRead, Trouble, VaultFault,
 };
 use protocol::auth::DeviceKind;
 use store::rotation::{FORWARDED, Over, Presented, Verdict, judge, remember};
@@ -82,9 +82,19 @@ impl Server {
             rotated_at: now as i64,
             expires_at: i64::MAX / 2,
             revoked: None,
-            origin: Origin { ip_address: String::new(), user_agent: String::new() },
+            origin: Origin {
+                ip_address: String::new(),
+                user_agent: String::new(),
+            },
         };
-        Self { row, backup: None, life, rotations: 0, minted: 0, access: HashMap::new() }
+        Self {
+            row,
+            backup: None,
+            life,
+            rotations: 0,
+            minted: 0,
+            access: HashMap::new(),
+        }
     }
 
     fn mint(&mut self, free: bool) -> AccessToken {
@@ -101,12 +111,21 @@ impl Server {
             expires_in: self.life,
             refresh_in: None,
             refresh_token: Some(token_of(self.row.id, self.row.generation)),
-            deadlines: Deadlines { idle: None, absolute: Some(Span::from_secs(720 * 3_600)) },
+            deadlines: Deadlines {
+                idle: None,
+                absolute: Some(Span::from_secs(720 * 3_600)),
+            },
             clock_ahead_ms: None,
         }
     }
 
-    pub(crate) fn refresh(&mut self, token: &RefreshToken, attempt: AttemptId, rotate: bool, now: u64) -> Answer {
+    pub(crate) fn refresh(
+        &mut self,
+        token: &RefreshToken,
+        attempt: AttemptId,
+        rotate: bool,
+        now: u64,
+    ) -> Answer {
         let generation = generation_of(token);
         let attempt = *attempt.as_bytes();
         let presented = Presented {
@@ -142,7 +161,9 @@ impl Server {
                 Answer::Refused(EndReason::Reused)
             }
             Verdict::Over(Over::Revoked(RevokeReason::RefreshReused)) => Answer::Refused(EndReason::Reused),
-            Verdict::Over(Over::Revoked(RevokeReason::AccountDisabled)) => Answer::Refused(EndReason::Disabled),
+            Verdict::Over(Over::Revoked(RevokeReason::AccountDisabled)) => {
+                Answer::Refused(EndReason::Disabled)
+            }
             Verdict::Over(Over::Revoked(_)) => Answer::Refused(EndReason::Revoked),
             Verdict::Over(Over::Expired) => Answer::Refused(EndReason::Expired),
             Verdict::Over(Over::Idle) => Answer::Refused(EndReason::Idle),
@@ -160,12 +181,36 @@ impl Server {
 
 #[derive(Clone, Debug)]
 enum Event {
-    Deliver { process: usize, epoch: u32, input: Input },
-    JournalApplies { process: usize, epoch: u32, journal: Journal },
-    VaultApplies { process: usize, epoch: u32, record: Option<SessionRecord> },
-    StoreIsRead { process: usize, epoch: u32 },
-    ServerReceives { process: usize, epoch: u32, call: RefreshCall, answer_lost: bool },
-    LockTimesOut { process: usize, epoch: u32, ticket: u64 },
+    Deliver {
+        process: usize,
+        epoch: u32,
+        input: Input,
+    },
+    JournalApplies {
+        process: usize,
+        epoch: u32,
+        journal: Journal,
+    },
+    VaultApplies {
+        process: usize,
+        epoch: u32,
+        record: Option<SessionRecord>,
+    },
+    StoreIsRead {
+        process: usize,
+        epoch: u32,
+    },
+    ServerReceives {
+        process: usize,
+        epoch: u32,
+        call: RefreshCall,
+        answer_lost: bool,
+    },
+    LockTimesOut {
+        process: usize,
+        epoch: u32,
+        ticket: u64,
+    },
     Fault(Fault),
 }
 
@@ -249,7 +294,10 @@ impl World {
             sequence: 0,
             attempts: HashMap::new(),
             posts: 0,
-            slot: Slot { server: "https://vigie.example".into(), operator: "camille".into() },
+            slot: Slot {
+                server: "https://vigie.example".into(),
+                operator: "camille".into(),
+            },
             knobs: Knobs::default(),
             // One seed, step by step: VIGIE_SEED=17 VIGIE_TRACE=1 cargo test -p keeper-core
             traced: std::env::var_os("VIGIE_TRACE").is_some(),
@@ -292,8 +340,16 @@ impl World {
     }
 
     fn start(&mut self, index: usize) {
-        let capabilities = Capabilities { renews_without_rotation: true, repeats_answers: true };
-        let keeper = Keeper::new(self.slot.clone(), capabilities, self.knobs, Moment::from_ms(self.now));
+        let capabilities = Capabilities {
+            renews_without_rotation: true,
+            repeats_answers: true,
+        };
+        let keeper = Keeper::new(
+            self.slot.clone(),
+            capabilities,
+            self.knobs,
+            Moment::from_ms(self.now),
+        );
         self.processes[index].keeper = Some(keeper);
         self.give(index, Input::Started);
     }
@@ -349,7 +405,11 @@ impl World {
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Deliver { process, epoch, input } => {
+            Event::Deliver {
+                process,
+                epoch,
+                input,
+            } => {
                 if self.lives(process, epoch) {
                     if matches!(input, Input::RefreshAnswered { .. }) {
                         self.processes[process].in_flight = false;
@@ -357,7 +417,11 @@ impl World {
                     self.give(process, input);
                 }
             }
-            Event::JournalApplies { process, epoch, journal } => {
+            Event::JournalApplies {
+                process,
+                epoch,
+                journal,
+            } => {
                 let lives = self.lives(process, epoch);
                 if !lives {
                     return;
@@ -370,7 +434,11 @@ impl World {
                     self.give(process, Input::JournalWritten(durable));
                 }
             }
-            Event::VaultApplies { process, epoch, record } => {
+            Event::VaultApplies {
+                process,
+                epoch,
+                record,
+            } => {
                 if !self.lives(process, epoch) {
                     return;
                 }
@@ -396,18 +464,43 @@ impl World {
                     self.give(process, Input::StoreRead(StoreRead { record, journal }));
                 }
             }
-            Event::ServerReceives { process, epoch, call, answer_lost } => {
-                if self.traced {
-                    eprintln!("{:>9} server (generation {}) gets {} rotate {} from p{process}", self.now, self.server.row.generation, call.refresh_token.expose(), call.rotate);
-                }
-                let answer = self.server.refresh(&call.refresh_token, call.attempt, call.rotate, self.now);
+            Event::ServerReceives {
+                process,
+                epoch,
+                call,
+                answer_lost,
+            } => {
+                let token = call.refresh_token.expose();
+                self.trace(|| {
+                    format!(
+                        "server at generation {} gets {token} rotate {} from p{process}",
+                        self.server.row.generation, call.rotate
+                    )
+                });
+                let answer = self
+                    .server
+                    .refresh(&call.refresh_token, call.attempt, call.rotate, self.now);
                 if !answer_lost {
                     let delay = 1 + self.rng.below(40);
-                    let input = Input::RefreshAnswered { call: call.call, answer };
-                    self.push(self.now + delay, Event::Deliver { process, epoch, input });
+                    let input = Input::RefreshAnswered {
+                        call: call.call,
+                        answer,
+                    };
+                    self.push(
+                        self.now + delay,
+                        Event::Deliver {
+                            process,
+                            epoch,
+                            input,
+                        },
+                    );
                 }
             }
-            Event::LockTimesOut { process, epoch, ticket } => {
+            Event::LockTimesOut {
+                process,
+                epoch,
+                ticket,
+            } => {
                 let waiting = self.queue.iter().position(|entry| *entry == (process, ticket));
                 if let Some(position) = waiting
                     && self.lives(process, epoch)
@@ -421,15 +514,18 @@ impl World {
     }
 
     fn suffer(&mut self, fault: Fault) {
-        if self.traced {
-            eprintln!("{:>9} ## {fault:?}", self.now);
-        }
+        self.trace(|| format!("## {fault:?}"));
         match fault {
             Fault::Network(network) => {
                 self.network = network;
                 if self.rng.chance(500) {
                     for index in 0..self.processes.len() {
-                        self.give(index, Input::LinkChanged { up: network == Network::Good });
+                        self.give(
+                            index,
+                            Input::LinkChanged {
+                                up: network == Network::Good,
+                            },
+                        );
                     }
                 }
             }
@@ -450,7 +546,9 @@ impl World {
             Fault::BackUp => self.server.backup = Some(self.server.row.clone()),
             Fault::Restore => {
                 if let Some(backup) = self.server.backup.clone() {
-                    self.server.row = backup;
+                    // Restoring marks every session: what was tried since the backup is not known.
+                    let attempts = remember(&backup.attempts, backup.generation + 1, FORWARDED);
+                    self.server.row = SessionRow { attempts, ..backup };
                 }
             }
             Fault::Act(index, act) => {
@@ -461,9 +559,21 @@ impl World {
             }
             Fault::Refuse(index) => {
                 if let Some(access) = self.processes[index].access.clone() {
-                    self.give(index, Input::RequestRefused { serial: access.serial });
+                    self.give(
+                        index,
+                        Input::RequestRefused {
+                            serial: access.serial,
+                        },
+                    );
                 }
             }
+        }
+    }
+
+    #[expect(clippy::print_stderr, reason = "a trace of one seed, on request")]
+    fn trace(&self, line: impl FnOnce() -> String) {
+        if self.traced {
+            eprintln!("{:>9} {}", self.now, line());
         }
     }
 
@@ -473,14 +583,15 @@ impl World {
 
     pub(crate) fn give(&mut self, index: usize, input: Input) {
         let now = Moment::from_ms(self.now);
-        let Some(keeper) = self.processes[index].keeper.as_mut() else { return };
-        if self.traced {
-            eprintln!("{:>9} p{index} <- {input:?}", self.now);
-        }
+        let Some(keeper) = self.processes[index].keeper.as_mut() else {
+            return;
+        };
+        let said = self.traced.then(|| format!("{input:?}"));
         let outputs = keeper.handle(input, now, &mut self.entropy);
-        if self.traced {
+        if let Some(said) = said {
+            self.trace(|| format!("p{index} <- {said}"));
             for output in outputs.iter().filter(|output| **output != Output::Publish) {
-                eprintln!("{:>9} p{index}    -> {output:?}", self.now);
+                self.trace(|| format!("p{index}    -> {output:?}"));
             }
         }
         for output in outputs {
@@ -496,7 +607,14 @@ impl World {
                 self.tickets += 1;
                 self.queue.push_back((index, self.tickets));
                 let ticket = self.tickets;
-                self.push(self.now + wait.as_ms(), Event::LockTimesOut { process: index, epoch, ticket });
+                self.push(
+                    self.now + wait.as_ms(),
+                    Event::LockTimesOut {
+                        process: index,
+                        epoch,
+                        ticket,
+                    },
+                );
                 if self.lock.is_none() {
                     self.pass_lock();
                 }
@@ -510,30 +628,73 @@ impl World {
             }
             Output::ReadStore => {
                 assert_eq!(self.lock, Some(index), "the store is read under the lock");
-                self.push(soon, Event::StoreIsRead { process: index, epoch });
+                self.push(
+                    soon,
+                    Event::StoreIsRead {
+                        process: index,
+                        epoch,
+                    },
+                );
             }
             Output::WriteJournal(journal) => {
                 assert_eq!(self.lock, Some(index), "the journal is written under the lock");
-                self.push(soon, Event::JournalApplies { process: index, epoch, journal });
+                self.push(
+                    soon,
+                    Event::JournalApplies {
+                        process: index,
+                        epoch,
+                        journal,
+                    },
+                );
             }
             Output::WriteVault(record) => {
                 assert_eq!(self.lock, Some(index), "the keychain is written under the lock");
-                assert_eq!((&record.server, &record.operator), (&self.slot.server, &self.slot.operator));
-                self.push(soon, Event::VaultApplies { process: index, epoch, record: Some(record) });
+                assert_eq!(
+                    (&record.server, &record.operator),
+                    (&self.slot.server, &self.slot.operator)
+                );
+                self.push(
+                    soon,
+                    Event::VaultApplies {
+                        process: index,
+                        epoch,
+                        record: Some(record),
+                    },
+                );
             }
             Output::DeleteVault => {
-                assert!(self.processes.iter().any(|process| process.signed_out), "only signing out deletes");
-                self.push(soon, Event::VaultApplies { process: index, epoch, record: None });
+                assert!(
+                    self.processes.iter().any(|process| process.signed_out),
+                    "only signing out deletes"
+                );
+                self.push(
+                    soon,
+                    Event::VaultApplies {
+                        process: index,
+                        epoch,
+                        record: None,
+                    },
+                );
             }
             Output::SendRefresh(call) => self.send(index, call),
             Output::SendHeartbeat { call } => self.heartbeat(index, call),
             Output::SendPing { call, .. } => {
                 let answer = if self.network == Network::Good {
-                    Ok(Deadlines { idle: None, absolute: Some(Span::from_secs(720 * 3_600)) })
+                    Ok(Deadlines {
+                        idle: None,
+                        absolute: Some(Span::from_secs(720 * 3_600)),
+                    })
                 } else {
                     Err(Trouble::Offline)
                 };
-                self.push(self.now + 20, Event::Deliver { process: index, epoch, input: Input::PingAnswered { call, answer } });
+                self.push(
+                    self.now + 20,
+                    Event::Deliver {
+                        process: index,
+                        epoch,
+                        input: Input::PingAnswered { call, answer },
+                    },
+                );
             }
             Output::HandOut(grant) => {
                 if let Some(grant) = &grant {
@@ -543,7 +704,10 @@ impl World {
             }
             Output::Notify(notice) => self.processes[index].notices.push(notice),
             Output::SendLogout { .. } => {
-                self.server.row.revoked.get_or_insert((self.now as i64, RevokeReason::SignedOut));
+                self.server
+                    .row
+                    .revoked
+                    .get_or_insert((self.now as i64, RevokeReason::SignedOut));
             }
             Output::Publish | Output::Record(_) => {}
         }
@@ -555,7 +719,14 @@ impl World {
                 self.lock = Some(next);
                 let epoch = self.processes[next].epoch;
                 let input = Input::LockAnswered(LockAnswer::Held);
-                self.push(self.now, Event::Deliver { process: next, epoch, input });
+                self.push(
+                    self.now,
+                    Event::Deliver {
+                        process: next,
+                        epoch,
+                        input,
+                    },
+                );
                 return;
             }
         }
@@ -563,16 +734,25 @@ impl World {
 
     fn send(&mut self, index: usize, call: RefreshCall) {
         assert_eq!(self.lock, Some(index), "a refresh leaves only under the lock");
-        assert!(!self.processes.iter().any(|process| process.in_flight), "one refresh in flight");
+        assert!(
+            !self.processes.iter().any(|process| process.in_flight),
+            "one refresh in flight"
+        );
         self.processes[index].in_flight = true;
         self.processes[index].sends.push(self.now);
         self.posts += 1;
         let fingerprint = Fingerprint::of(&call.refresh_token);
         if call.rotate {
-            let intent = self.journal.intent.expect("an intent is durable before the POST leaves");
+            let intent = self
+                .journal
+                .intent
+                .expect("an intent is durable before the POST leaves");
             assert_eq!((intent.fingerprint, intent.attempt), (fingerprint, call.attempt));
             let first = *self.attempts.entry(fingerprint).or_insert(call.attempt);
-            assert_eq!(first, call.attempt, "every retry of a generation carries the same attempt");
+            assert_eq!(
+                first, call.attempt,
+                "every retry of a generation carries the same attempt"
+            );
         }
         let epoch = self.processes[index].epoch;
         let there = self.now + 1 + self.rng.below(40);
@@ -582,30 +762,90 @@ impl World {
         };
         match self.network {
             Network::Good => {
-                self.push(there, Event::ServerReceives { process: index, epoch, call: call.clone(), answer_lost: false });
+                self.push(
+                    there,
+                    Event::ServerReceives {
+                        process: index,
+                        epoch,
+                        call: call.clone(),
+                        answer_lost: false,
+                    },
+                );
             }
             Network::Slow => {
                 let late = self.now + 200 + self.rng.below(self.server.life.as_ms().min(30_000));
-                self.push(late, Event::ServerReceives { process: index, epoch, call: call.clone(), answer_lost: false });
+                self.push(
+                    late,
+                    Event::ServerReceives {
+                        process: index,
+                        epoch,
+                        call: call.clone(),
+                        answer_lost: false,
+                    },
+                );
             }
             Network::AnswersLost => {
-                self.push(there, Event::ServerReceives { process: index, epoch, call: call.clone(), answer_lost: true });
-                self.push(self.now + 10_000, Event::Deliver { process: index, epoch, input: transient(Trouble::Offline) });
+                self.push(
+                    there,
+                    Event::ServerReceives {
+                        process: index,
+                        epoch,
+                        call: call.clone(),
+                        answer_lost: true,
+                    },
+                );
+                self.push(
+                    self.now + 10_000,
+                    Event::Deliver {
+                        process: index,
+                        epoch,
+                        input: transient(Trouble::Offline),
+                    },
+                );
             }
             Network::Cut => {
-                self.push(self.now + 3_000, Event::Deliver { process: index, epoch, input: transient(Trouble::Offline) });
+                self.push(
+                    self.now + 3_000,
+                    Event::Deliver {
+                        process: index,
+                        epoch,
+                        input: transient(Trouble::Offline),
+                    },
+                );
             }
             Network::ServerDown => {
-                self.push(there, Event::Deliver { process: index, epoch, input: transient(Trouble::ServerDown) });
+                self.push(
+                    there,
+                    Event::Deliver {
+                        process: index,
+                        epoch,
+                        input: transient(Trouble::ServerDown),
+                    },
+                );
             }
             Network::Portal => {
-                self.push(there, Event::Deliver { process: index, epoch, input: transient(Trouble::NotTheServer) });
+                self.push(
+                    there,
+                    Event::Deliver {
+                        process: index,
+                        epoch,
+                        input: transient(Trouble::NotTheServer),
+                    },
+                );
             }
         }
         if self.rng.chance(50) {
-            // The server remembers eight attempts: duplicates later than that are thieves to it.
+            // The server remembers sixteen attempts: duplicates later than that are thieves to it.
             let late = self.now + self.rng.below(self.server.life.as_ms());
-            self.push(late, Event::ServerReceives { process: index, epoch: u32::MAX, call, answer_lost: true });
+            self.push(
+                late,
+                Event::ServerReceives {
+                    process: index,
+                    epoch: u32::MAX,
+                    call,
+                    answer_lost: true,
+                },
+            );
         }
     }
 
@@ -618,11 +858,21 @@ impl World {
             Network::ServerDown => (10, Err(Trouble::ServerDown)),
             Network::Portal => (10, Err(Trouble::NotTheServer)),
         };
-        self.push(self.now + delay, Event::Deliver { process: index, epoch, input: Input::HeartbeatAnswered { call, reached } });
+        self.push(
+            self.now + delay,
+            Event::Deliver {
+                process: index,
+                epoch,
+                input: Input::HeartbeatAnswered { call, reached },
+            },
+        );
     }
 
     fn check_hand_out(&self, index: usize, grant: &AccessGrant) {
-        assert!(!self.processes[index].signed_out, "nothing is handed out after signing out");
+        assert!(
+            !self.processes[index].signed_out,
+            "nothing is handed out after signing out"
+        );
         let (minted_at, free) = self.server.access[grant.token.expose()];
         let stored = self.vault.as_ref().map(|record| record.generation);
         assert!(
