@@ -2,11 +2,11 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     clippy::cast_possible_wrap,
     reason = "tests"
 )]
 
+#[expect(dead_code, reason = "shared with other tests")]
 mod world;
 
 use keeper_core::{Banner, EndReason, Fingerprint, OperatorAct, SessionPhase, Span, VaultFault};
