@@ -63,6 +63,11 @@ pub(crate) fn pack_attempt(generation: u32, attempt: AttemptHash) -> [u8; ATTEMP
     packed
 }
 
+/// Attempts in their stored form, oldest first.
+pub(crate) fn pack_attempts(attempts: &[(u32, AttemptHash)]) -> Vec<u8> {
+    attempts.iter().flat_map(|(generation, attempt)| pack_attempt(*generation, *attempt)).collect()
+}
+
 /// Attempts from their stored form.
 pub(crate) fn unpack_attempts(column: usize, packed: &[u8]) -> rusqlite::Result<Vec<(u32, AttemptHash)>> {
     let (attempts, rest) = packed.as_chunks::<ATTEMPT_BYTES>();

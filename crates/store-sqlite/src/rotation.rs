@@ -1,21 +1,22 @@
 //! Spending a refresh token: the compare-and-swap first, and the rotation rule where it does not take.
 
 use rusqlite::{Connection, params};
-use store::rotation::{FORWARDED, Verdict, judge, noted_input};
+use store::rotation::{ATTEMPTS_KEPT, FORWARDED, Verdict, judge, noted_input, remember};
 use store::session::RevokeReason;
 use store::{AuditEntry, Presented, RotationOutcome, SessionRow, StoreError};
 
 use crate::audit;
-use crate::column::pack_attempt;
+use crate::column::{ATTEMPT_BYTES, pack_attempt, pack_attempts};
 use crate::fault::Fault;
 use crate::session_row::{change, default_idle_minutes, find, returning};
 use crate::writer::in_savepoint;
 
-/// Joining two blobs gives text in SQLite: the cast gives the same bytes back as a blob.
+/// Joining two blobs gives text in SQLite: the cast gives the same bytes back as a blob. An attempt that renewed before it
+/// spends may stand there twice, which costs a place and changes no verdict.
 const SPEND: &str = concat!(
     "UPDATE sessions SET
         generation = generation + 1,
-        attempts = substr(CAST(attempts || ?4 AS BLOB), -320),
+        attempts = substr(CAST(attempts || ?4 AS BLOB), ?9),
         last_used_at = max(last_used_at, ?3),
         last_input_at = max(last_input_at, ?5),
         rotated_at = ?3,
@@ -29,16 +30,16 @@ const SPEND: &str = concat!(
 );
 
 const TOUCH: &str = concat!(
-    "UPDATE sessions SET last_used_at = max(last_used_at, ?2), last_input_at = ?3, ip_address = ?4, user_agent = ?5
+    "UPDATE sessions SET last_used_at = max(last_used_at, ?2), last_input_at = ?3, ip_address = ?4, user_agent = ?5,
+        attempts = ?6
     WHERE id = ?1",
     returning!()
 );
 
-const REMEMBER: &str =
-    "UPDATE sessions SET attempts = substr(CAST(attempts || ?2 AS BLOB), -320) WHERE id = ?1";
-
 const FAST_FORWARD: &str =
-    "UPDATE sessions SET generation = ?2, rotated_at = ?3 WHERE id = ?1 AND generation < ?2";
+    "UPDATE sessions SET generation = ?2, rotated_at = ?3, attempts = ?4 WHERE id = ?1 AND generation < ?2";
+
+const PACKED_MOST: i64 = (ATTEMPTS_KEPT * ATTEMPT_BYTES) as i64;
 
 const REVOKE: &str = concat!(
     "UPDATE sessions SET revoked_at = ?2, revoke_reason = ?3 WHERE id = ?1 AND revoked_at IS NULL",
@@ -76,6 +77,7 @@ fn spend(connection: &Connection, presented: &Presented) -> rusqlite::Result<Opt
             presented.origin.ip_address,
             presented.origin.user_agent,
             default_idle_minutes(),
+            -PACKED_MOST,
         ],
     )
 }
@@ -94,9 +96,9 @@ fn settle(
         Verdict::Stale => RotationOutcome::Stale,
         Verdict::RotationRequired => RotationOutcome::RotationRequired,
         Verdict::Replay => RotationOutcome::Replayed(touch(connection, &row, presented)?),
-        Verdict::Renew => RotationOutcome::Renewed(renew(connection, &row, presented)?),
+        Verdict::Renew => RotationOutcome::Renewed(renew(connection, row.clone(), presented)?),
         Verdict::Rotate => RotationOutcome::Rotated(spent(connection, presented)?),
-        Verdict::FastForward => RotationOutcome::FastForwarded(fast_forward(connection, &row, presented)?),
+        Verdict::FastForward => RotationOutcome::FastForwarded(fast_forward(connection, row.clone(), presented)?),
         Verdict::Reuse => RotationOutcome::Reused(still_there(change(
             connection,
             REVOKE,
@@ -118,45 +120,32 @@ fn settle(
 
 fn touch(connection: &Connection, row: &SessionRow, presented: &Presented) -> Result<SessionRow, Fault> {
     let Presented { now, origin, .. } = presented;
+    let attempts = pack_attempts(&row.attempts);
     still_there(change(
         connection,
         TOUCH,
-        params![
-            row.id,
-            now,
-            row.last_input_at,
-            origin.ip_address,
-            origin.user_agent
-        ],
+        params![row.id, now, row.last_input_at, origin.ip_address, origin.user_agent, attempts],
     )?)
 }
 
-/// A renewal's attempt is remembered too: its late duplicate, coming after a rotation, is nobody else's.
-fn renew(connection: &Connection, row: &SessionRow, presented: &Presented) -> Result<SessionRow, Fault> {
-    if !row.attempts.contains(&(presented.generation, presented.attempt)) {
-        connection
-            .prepare_cached(REMEMBER)?
-            .execute(params![row.id, pack_attempt(presented.generation, presented.attempt)])?;
-    }
-    touch(connection, row, presented)
+fn renew(connection: &Connection, mut row: SessionRow, presented: &Presented) -> Result<SessionRow, Fault> {
+    row.attempts = remember(&row.attempts, presented.generation, presented.attempt);
+    touch(connection, &row, presented)
 }
 
 fn fast_forward(
     connection: &Connection,
-    row: &SessionRow,
+    mut row: SessionRow,
     presented: &Presented,
 ) -> Result<SessionRow, Fault> {
-    connection
-        .prepare_cached(FAST_FORWARD)?
-        .execute(params![row.id, presented.generation, presented.now])?;
-    connection
-        .prepare_cached(REMEMBER)?
-        .execute(params![row.id, pack_attempt(presented.generation, FORWARDED)])?;
-    if presented.rotate {
-        spent(connection, presented)
-    } else {
-        renew(connection, row, presented)
-    }
+    row.attempts = remember(&row.attempts, presented.generation, FORWARDED);
+    connection.prepare_cached(FAST_FORWARD)?.execute(params![
+        row.id,
+        presented.generation,
+        presented.now,
+        pack_attempts(&row.attempts)
+    ])?;
+    if presented.rotate { spent(connection, presented) } else { renew(connection, row, presented) }
 }
 
 fn spent(connection: &Connection, presented: &Presented) -> Result<SessionRow, Fault> {

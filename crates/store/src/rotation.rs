@@ -8,7 +8,7 @@ use crate::Millis;
 use crate::session::{Origin, RevokeReason, SessionRow};
 use protocol::auth::DeviceKind;
 
-/// How many attempts a session remembers.
+/// How many attempts a session remembers: those that spent a generation, and those that renewed without spending.
 pub const ATTEMPTS_KEPT: usize = 16;
 
 /// For how long a session may be renewed without rotation: 24 hours.
@@ -102,7 +102,8 @@ pub enum Verdict {
     Rotate,
     /// Answer with the same successor.
     Replay,
-    /// Renew access only, and remember the attempt: its late duplicate, coming after a rotation, is nobody else's.
+    /// Renew access only, and remember the attempt: its late duplicate, coming after a rotation, is nobody else's. It is
+    /// not given the successor either: that is for the attempt that spent the token.
     Renew,
     /// Set the row's generation to the token's, remember [`FORWARDED`] there, then do as with a current token.
     FastForward,
@@ -151,18 +152,22 @@ pub fn judge(row: &SessionRow, presented: &Presented, idle_timeout_ms: Millis) -
             Verdict::Renew
         };
     }
-    let known = row.attempts.contains(&(presented.generation, presented.attempt));
+    let shown = (presented.generation, presented.attempt);
     let parent = row.generation.checked_sub(1) == Some(presented.generation);
-    let forgotten = row
-        .attempts
-        .iter()
-        .any(|(generation, attempt)| *attempt == FORWARDED && presented.generation < *generation);
-    match (known, parent) {
-        (true, true) => Verdict::Replay,
-        (true, false) => Verdict::Stale,
-        (false, _) if forgotten => Verdict::Stale,
-        (false, _) => Verdict::Reuse,
+    let last = row.attempts.iter().rfind(|(generation, _)| *generation == presented.generation);
+    if row.attempts.contains(&shown) {
+        return if parent && last == Some(&shown) { Verdict::Replay } else { Verdict::Stale };
     }
+    if unknown_since_a_restore(&row.attempts, presented.generation) { Verdict::Stale } else { Verdict::Reuse }
+}
+
+/// Whether this generation was left behind by a backup that was restored, so that nobody knows who tried it. What was
+/// tried after that is known again.
+fn unknown_since_a_restore(attempts: &[(u32, AttemptHash)], generation: u32) -> bool {
+    attempts
+        .iter()
+        .rposition(|(marked, attempt)| *attempt == FORWARDED && generation < *marked)
+        .is_some_and(|marker| attempts[marker..].iter().all(|(tried, _)| *tried != generation))
 }
 
 /// When the operator's last input was, after one was reported `input_age_ms` ago.
@@ -176,16 +181,10 @@ pub fn noted_input(row: &SessionRow, input_age_ms: Option<Millis>, now: Millis) 
     }
 }
 
-/// The attempts to remember after `generation` was spent by `attempt`.
-pub fn remember(
-    attempts: &[(u32, AttemptHash)],
-    generation: u32,
-    attempt: AttemptHash,
-) -> Vec<(u32, AttemptHash)> {
-    let mut kept: Vec<_> = attempts.to_vec();
-    if kept.contains(&(generation, attempt)) {
-        return kept;
-    }
+/// The attempts to remember after `generation` was tried by `attempt`, newest last: the one that spends a generation is
+/// the last of that generation, and only it is given the successor again.
+pub fn remember(attempts: &[(u32, AttemptHash)], generation: u32, attempt: AttemptHash) -> Vec<(u32, AttemptHash)> {
+    let mut kept: Vec<_> = attempts.iter().copied().filter(|one| *one != (generation, attempt)).collect();
     kept.push((generation, attempt));
     let surplus = kept.len().saturating_sub(ATTEMPTS_KEPT);
     kept.drain(..surplus);

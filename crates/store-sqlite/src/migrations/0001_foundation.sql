@@ -48,7 +48,7 @@ CREATE TABLE session_settings (
     lock_after_minutes         INTEGER
 ) STRICT;
 
--- `attempts` holds the last sixteen attempts, oldest first, 20 bytes each: the generation that was spent as a big-endian
+-- `attempts` holds the last attempts, oldest first, 20 bytes each: the generation that was tried as a big-endian
 -- number of 4 bytes, then 16 bytes of the attempt's hash. One refresh so writes one row.
 CREATE TABLE sessions (
     id              BLOB PRIMARY KEY CHECK (length(id) = 16),
@@ -58,7 +58,7 @@ CREATE TABLE sessions (
     device_kind     TEXT NOT NULL CHECK (device_kind IN ('till', 'desk')),
     device_name     TEXT NOT NULL,
     generation      INTEGER NOT NULL CHECK (generation BETWEEN 0 AND 4294967295),
-    attempts        BLOB NOT NULL CHECK (length(attempts) % 20 = 0 AND length(attempts) <= 320),
+    attempts        BLOB NOT NULL CHECK (length(attempts) % 20 = 0),
     created_at      INTEGER NOT NULL,
     last_used_at    INTEGER NOT NULL,
     last_input_at   INTEGER NOT NULL,

@@ -1,0 +1,256 @@
+//! Sessions: beginning, listing, using and ending them.
+
+use protocol::auth::{DeviceKind, OrganizationRole};
+use protocol::settings::SessionSettings;
+use uuid::Uuid;
+
+use super::fixture::{HOUR, MINUTE, SESSION, START, World, begin, entry, new_session, origin, user};
+use super::{Conforms, Engine, ensure};
+use crate::session::RevokeReason;
+use crate::{Identity, SessionRow, StoreError};
+
+fn ids(rows: &[Identity]) -> Vec<Uuid> {
+    rows.iter().map(|row| row.session.id).collect()
+}
+
+/// A session begins as it was asked for, and reads back so.
+pub async fn a_session_begins_as_asked(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let mut new = new_session(world.anna, world.quai, DeviceKind::Desk, START);
+    new.site_id = Some(world.quai_site);
+    let expected = SessionRow {
+        id: new.id,
+        user_id: world.anna,
+        organization_id: world.quai,
+        site_id: Some(world.quai_site),
+        device_kind: DeviceKind::Desk,
+        device_name: "Counter 1".to_owned(),
+        generation: 0,
+        attempts: Vec::new(),
+        created_at: START,
+        last_used_at: START,
+        last_input_at: START,
+        rotated_at: START,
+        expires_at: START + SESSION,
+        revoked: None,
+        origin: origin(1),
+    };
+    let begun = begin(&*world.store, new).await?;
+    ensure!(begun == expected, "begun as {begun:?}");
+    let read = world.row(expected.id).await?;
+    ensure!(read == expected, "reads back as {read:?}");
+    Ok(())
+}
+
+/// Only a member begins a session in an organisation, at one of its sites.
+pub async fn only_a_member_begins_a_session(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let mut foreign_site = new_session(world.anna, world.quai, DeviceKind::Till, START);
+    foreign_site.site_id = Some(world.port_site);
+    let refused = [
+        new_session(Uuid::now_v7(), world.quai, DeviceKind::Till, START),
+        new_session(world.anna, Uuid::now_v7(), DeviceKind::Till, START),
+        new_session(world.anna, world.port, DeviceKind::Till, START),
+        foreign_site,
+    ];
+    for new in refused {
+        let id = new.id;
+        let outcome = world.store.begin_session(new, entry("session.created")).await;
+        ensure!(matches!(outcome, Err(StoreError::UnknownReference(_))), "an outsider got {outcome:?}");
+        ensure!(world.store.identity(id).await?.is_none(), "the refused session is there");
+    }
+    Ok(())
+}
+
+/// An account that was disabled while its password was being checked gets no session.
+pub async fn a_disabled_user_begins_no_session(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    world.store.disable_user(world.anna, START, entry("user.disabled")).await?;
+    let new = new_session(world.anna, world.quai, DeviceKind::Till, START);
+    let outcome = world.store.begin_session(new, entry("session.created")).await;
+    ensure!(matches!(outcome, Err(StoreError::UnknownReference("user"))), "it got {outcome:?}");
+    Ok(())
+}
+
+/// An identity says whose session it is, in what organisation, in what role, and how long it may idle.
+pub async fn an_identity_joins_what_a_request_needs(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let settings = SessionSettings { idle_timeout_minutes: 33, ..SessionSettings::default() };
+    world.store.put_session_settings(world.quai, settings, entry("settings.changed")).await?;
+    let mut new = new_session(world.anna, world.quai, DeviceKind::Till, START);
+    new.site_id = Some(world.quai_site);
+    let session = begin(&*world.store, new).await?;
+    let expected = Identity {
+        session: session.clone(),
+        username: "anna".to_owned(),
+        display_name: "ANNA".to_owned(),
+        disabled_at: None,
+        organization_name: "The quai".to_owned(),
+        role: Some(OrganizationRole::Manager),
+        site_name: Some("Dock".to_owned()),
+        idle_timeout_ms: 33 * MINUTE,
+    };
+    let found = world.identity(session.id).await?;
+    ensure!(found == expected, "the identity reads {found:?}");
+    let foreign = world.foreign_till(START).await?;
+    let idle = world.identity(foreign.id).await?.idle_timeout_ms;
+    ensure!(idle == 480 * MINUTE, "an organisation without settings idles for {idle} ms");
+    ensure!(world.store.identity(Uuid::now_v7()).await?.is_none(), "an unknown session was found");
+    Ok(())
+}
+
+/// A user's list holds own live sessions only, newest first.
+pub async fn live_sessions_are_the_users_own_newest_first(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let colleague = user(&*world.store, "carl", world.quai, None).await?;
+    begin(&*world.store, new_session(colleague, world.quai, DeviceKind::Till, START)).await?;
+    let older = world.till().await?;
+    let newer = world.session(DeviceKind::Till, START + 2).await?;
+    let desk = world.session(DeviceKind::Desk, START + 1).await?;
+    let listed = ids(&world.store.live_sessions(world.anna, START + 10).await?);
+    ensure!(listed == [newer.id, desk.id, older.id], "the list reads {listed:?}");
+    Ok(())
+}
+
+/// Ended, expired and idle sessions are on no list.
+pub async fn only_live_sessions_are_listed(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let till = world.session(DeviceKind::Till, START).await?;
+    let ended = world.till().await?;
+    world.session(DeviceKind::Desk, START).await?;
+    let mut short = new_session(world.anna, world.quai, DeviceKind::Till, START);
+    short.expires_at = START + HOUR;
+    begin(&*world.store, short).await?;
+    let now = START + 9 * HOUR;
+    world
+        .store
+        .revoke_session(ended.id, None, RevokeReason::ByAdministrator, START, entry("session.revoked"))
+        .await?;
+    let own = ids(&world.store.live_sessions(world.anna, now).await?);
+    ensure!(own == [till.id], "the user's list reads {own:?}");
+    let all = ids(&world.store.all_live_sessions(Some(world.quai), now, 10).await?);
+    ensure!(all == [till.id], "the organisation's list reads {all:?}");
+    let everywhere = ids(&world.store.all_live_sessions(None, now, 10).await?);
+    ensure!(everywhere == [till.id], "the list of all reads {everywhere:?}");
+    Ok(())
+}
+
+/// An organisation's list holds its sessions only, newest first, and no more than asked for.
+pub async fn live_sessions_of_an_organization_are_its_own(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let first = world.session(DeviceKind::Till, START).await?;
+    let foreign = world.foreign_till(START + 1).await?;
+    let last = world.session(DeviceKind::Till, START + 2).await?;
+    let now = START + 10;
+    let own = ids(&world.store.all_live_sessions(Some(world.quai), now, 10).await?);
+    ensure!(own == [last.id, first.id], "the organisation's list reads {own:?}");
+    let all = ids(&world.store.all_live_sessions(None, now, 10).await?);
+    ensure!(all == [last.id, foreign.id, first.id], "the list of all reads {all:?}");
+    let few = ids(&world.store.all_live_sessions(None, now, 2).await?);
+    ensure!(few == [last.id, foreign.id], "two at most reads {few:?}");
+    Ok(())
+}
+
+/// Where an owner is named, only that owner's session ends.
+pub async fn an_owner_ends_only_own_sessions(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let session = world.till().await?;
+    let revoke = |owner| {
+        world.store.revoke_session(
+            session.id,
+            Some(owner),
+            RevokeReason::ByOwner,
+            START + 1,
+            entry("session.revoked"),
+        )
+    };
+    ensure!(!revoke(world.paul).await?, "somebody else ended it");
+    ensure!(world.row(session.id).await?.revoked.is_none(), "somebody else's call ended it");
+    ensure!(revoke(world.anna).await?, "its owner could not end it");
+    Ok(())
+}
+
+/// What has ended stays ended, with the first reason and time.
+pub async fn an_ended_session_stays_ended(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let session = world.till().await?;
+    let revoke = |reason, now| {
+        world.store.revoke_session(session.id, None, reason, now, entry("session.revoked"))
+    };
+    ensure!(revoke(RevokeReason::SignedOut, START + 1).await?, "it did not end");
+    ensure!(!revoke(RevokeReason::ByAdministrator, START + 2).await?, "it ended twice");
+    let revoked = world.row(session.id).await?.revoked;
+    ensure!(revoked == Some((START + 1, RevokeReason::SignedOut)), "it reads {revoked:?}");
+    Ok(())
+}
+
+/// A session that has reached its end is not ended once more, and an unknown one is not said to have been.
+pub async fn there_is_nothing_to_end_after_the_end(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let session = world.till().await?;
+    let revoke = |id, now| {
+        world.store.revoke_session(id, None, RevokeReason::ByOwner, now, entry("session.revoked"))
+    };
+    ensure!(!revoke(session.id, session.expires_at).await?, "an expired session was ended");
+    ensure!(!revoke(Uuid::now_v7(), START).await?, "an unknown session was ended");
+    Ok(())
+}
+
+/// Ending the others keeps this session, and other users'.
+pub async fn ending_the_others_keeps_this_one(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let keep = world.till().await?;
+    let others = [world.till().await?, world.session(DeviceKind::Desk, START).await?];
+    let foreign = world.foreign_till(START).await?;
+    let ended = world
+        .store
+        .revoke_others(world.anna, keep.id, RevokeReason::ByOwner, START + 1, entry("session.revoked"))
+        .await?;
+    ensure!(ended == 2, "{ended} ended");
+    for other in others {
+        let revoked = world.row(other.id).await?.revoked;
+        ensure!(revoked == Some((START + 1, RevokeReason::ByOwner)), "another one reads {revoked:?}");
+    }
+    ensure!(world.row(keep.id).await?.revoked.is_none(), "this one ended");
+    ensure!(world.row(foreign.id).await?.revoked.is_none(), "another user's ended");
+    Ok(())
+}
+
+/// Input is noted at its time, and never moves back.
+pub async fn input_never_moves_back(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let session = world.session(DeviceKind::Desk, START).await?;
+    let told = [(HOUR, MINUTE, HOUR - MINUTE), (2 * HOUR, 2 * HOUR, HOUR - MINUTE), (3 * HOUR, -5, HOUR - MINUTE)];
+    for (after, age, expected) in told {
+        let row = world.store.note_input(session.id, age, START + after).await?;
+        let noted = row.map(|row| row.last_input_at - START);
+        ensure!(noted == Some(expected), "{age} ms ago, told after {after} ms, reads {noted:?}");
+        let kept = world.row(session.id).await?;
+        ensure!(kept.last_input_at - START == expected, "it was not kept");
+        ensure!(kept.last_used_at == START + after, "last used reads {}", kept.last_used_at);
+    }
+    Ok(())
+}
+
+/// No input is noted for a session that is over or unknown.
+pub async fn input_does_not_wake_an_ended_session(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let ended = world.till().await?;
+    world
+        .store
+        .revoke_session(ended.id, None, RevokeReason::ByOwner, START, entry("session.revoked"))
+        .await?;
+    let expired = world.till().await?;
+    let idle = world.session(DeviceKind::Desk, START).await?;
+    let told = [
+        (ended.id, 0, START + 1),
+        (expired.id, 0, START + SESSION),
+        (idle.id, 9 * HOUR, START + 9 * HOUR),
+        (Uuid::now_v7(), 0, START + 1),
+    ];
+    for (id, age, now) in told {
+        let row = world.store.note_input(id, age, now).await?;
+        ensure!(row.is_none(), "input was noted: {row:?}");
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! The list of cases, each with the faults that it must find, and the tests made from it.
+
+/// Makes the tests of an engine: for each case one that it holds, and one that it finds its mutants.
+///
+/// The argument is an expression that gives a new [`Engine`](crate::conformance::Engine) with an empty database; the
+/// crate needs `tokio` with `macros` and `rt-multi-thread`.
+#[macro_export]
+macro_rules! conformance_suite {
+    ($engine:expr) => {
+        $crate::conformance_tests! { ($engine)
+            directory {
+                an_organization_slug_is_unique: TakenSlugAccepted;
+                organizations_come_by_slug: OrganizationsUnordered;
+                a_site_name_is_unique_in_its_organization: TakenSiteNameAccepted, SiteNameTakenEverywhere;
+                a_site_needs_its_organization: SiteOfNobodyAccepted;
+                sites_are_the_organizations_own_by_name: SitesOfAll, SitesUnordered;
+                a_username_is_unique_everywhere: TakenUsernameAccepted;
+                a_user_needs_an_organization_and_its_site: ForeignSiteAccepted;
+                a_user_reads_back_whole: MembershipSiteForgotten;
+                users_are_the_organizations_own_by_name: UsersOfAll, UsersUnordered;
+                a_disabled_user_loses_every_session: DisabledKeepsSessions, DisabledEndsOthersToo;
+                an_account_is_disabled_once: UnknownUserDisabled;
+                a_password_is_set_for_one_user: PasswordKept, PasswordSetForUnknown;
+                a_refused_user_leaves_nothing_behind: RefusedUserHalfKept;
+            }
+            settings {
+                defaults_hold_until_settings_are_put: DefaultsOfItsOwn;
+                settings_read_back: LockForgotten;
+                settings_are_the_organizations_own: SettingsOfAll;
+                settings_need_an_organization: SettingsOfNobodyAccepted;
+            }
+            sessions {
+                a_session_begins_as_asked: DeviceNameForgotten;
+                only_a_member_begins_a_session: OutsiderBegins;
+                a_disabled_user_begins_no_session: DisabledBegins;
+                an_identity_joins_what_a_request_needs: RoleForgotten, IdleTimeOfTheDefaults;
+                live_sessions_are_the_users_own_newest_first: LiveOfAllUsers, LiveUnordered;
+                only_live_sessions_are_listed: EndedStillListed;
+                live_sessions_of_an_organization_are_its_own: LiveOfAllOrganizations, LiveLimitIgnored;
+                an_owner_ends_only_own_sessions: AnyoneEnds;
+                an_ended_session_stays_ended: EndedTwice, EndForgotten;
+                there_is_nothing_to_end_after_the_end: ExpiredEnded;
+                ending_the_others_keeps_this_one: KeptOneEndedToo, OthersOfAllEnded;
+                input_never_moves_back: InputMovesBack;
+                input_does_not_wake_an_ended_session: InputWakes;
+            }
+            rotation {
+                a_current_token_is_spent: GenerationStands, AttemptForgotten;
+                the_parent_by_its_own_attempt_is_replayed: ReplayIsReuse, ReplayMovesOn;
+                a_replay_has_no_time_window: ReplayForHalfAMinute;
+                the_parent_by_another_attempt_is_reuse: AnotherAttemptReplayed;
+                an_older_token_by_an_unknown_attempt_is_reuse: OlderTokenStale;
+                a_reuse_ends_the_session_durably: ReuseNotKept, ReuseForgottenByRestart;
+                a_late_duplicate_changes_nothing: LateDuplicateIsReuse, LateDuplicateEnds;
+                the_last_attempts_are_remembered: FourAttemptsRemembered, AttemptsWithoutEnd;
+                a_token_ahead_moves_the_row_forward: AheadIsUnknown, AheadIsReuse;
+                a_token_that_a_restore_forgot_is_stale: ForgottenIsReuse, ForgottenForEver;
+                a_renewal_ahead_moves_the_row_to_the_token: RenewalAheadNotKept;
+                what_is_over_says_why: EveryEndIsTheOwners;
+                the_absolute_end_is_the_end: ExpiredRotates;
+                a_desk_ends_by_idleness_and_a_till_does_not: IdleDeskLives, IdleTillEnds;
+                input_that_comes_along_counts: InputIgnored;
+                a_renewal_spends_nothing: RenewalSpends;
+                a_renewals_late_duplicate_is_stale: RenewalNotRemembered, RenewalGetsSuccessor;
+                renewals_without_rotation_end_after_a_day: RenewalsForever;
+                one_attempt_at_once_spends_once: AllRotate;
+                many_attempts_at_once_are_reuse: SecondHolderRotates;
+                sessions_rotate_beside_each_other: NeighbourRefused;
+                a_token_without_session_is_unknown: UnknownIsOver;
+                the_audit_log_holds_what_is_out_of_the_ordinary: RotationAudited, ReuseUnaudited;
+            }
+            sales {
+                a_sale_is_kept_once: KeptAgain;
+                one_sale_at_once_is_kept_once: KeptBeforeCalledNew;
+                a_key_with_another_body_is_refused: AnotherBodyTaken;
+                a_key_is_the_organizations_own: KeySharedByAll;
+                a_foreign_category_is_unknown: RefusedSaleHalfKept, ForeignCategoryTaken;
+                a_sale_belongs_to_its_organization: StrangerSells;
+                categories_are_the_organizations_own_by_position: CategoriesOfAll, CategoriesUnordered;
+                a_category_is_changed_in_its_organization: CategoryNeverChanges, CategoryChangedEverywhere;
+                a_category_needs_its_organization: CategoryOfNobodyAccepted;
+                sales_are_the_operators_own_newest_first: SalesOfAllOperators, SalesOldestFirst, SalesOfAllOrganizations;
+            }
+            audit {
+                every_deed_leaves_its_entry: DeedUnaudited, DeedAuditedTwice;
+                a_refused_deed_leaves_no_entry: RefusalAudited;
+                a_deed_without_effect_leaves_no_entry: NothingDoneAudited;
+                the_log_has_no_gap: LogWithGaps, LogOldestFirst, LogLimitIgnored;
+                the_log_is_the_organizations_own: LogOfAll;
+                an_entry_reads_back: DetailForgotten;
+            }
+            lifecycle {
+                what_is_kept_outlives_a_restart: RestartForgets;
+                a_closed_store_cannot_be_asked: ClosedStoreServes;
+                closing_loses_nothing_that_was_answered: AnswersBeforeKeeping;
+                a_refused_deed_takes_none_along: RefusalTakesAlong;
+            }
+        }
+    };
+}
+
+/// Makes the tests from the list; [`conformance_suite!`](crate::conformance_suite) is what an engine names.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_tests {
+    (($engine:expr) $($domain:ident { $($case:ident : $($mutation:ident),+ ;)+ })+) => {
+        $(mod $domain {
+            #[expect(unused_imports, reason = "the engine's expression may need what its file imports, or nothing")]
+            use super::*;
+            $(mod $case {
+                #[allow(unused_imports, reason = "the engine's expression may need what its file imports, or nothing")]
+                use super::*;
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn holds() -> $crate::conformance::Conforms {
+                    $crate::conformance::$domain::$case(&$engine).await
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn finds_its_mutants() {
+                    for mutation in [$($crate::conformance::Mutation::$mutation),+] {
+                        let mutant = $crate::conformance::WithFault::new($engine, mutation);
+                        let outcome = $crate::conformance::$domain::$case(&mutant).await;
+                        assert!(
+                            matches!(outcome, Err($crate::conformance::Violation::Broken(_))),
+                            "{mutation:?} lives: {outcome:?}",
+                        );
+                    }
+                }
+            })+
+        })+
+
+        #[test]
+        fn every_fault_is_looked_for() {
+            let looked_for = [$($($($crate::conformance::Mutation::$mutation),+),+),+];
+            let forgotten: Vec<_> = $crate::conformance::Mutation::all()
+                .filter(|mutation| looked_for.iter().filter(|one| *one == mutation).count() != 1)
+                .collect();
+            assert!(forgotten.is_empty(), "not looked for exactly once: {forgotten:?}");
+        }
+    };
+}
