@@ -6,7 +6,6 @@
     reason = "tests"
 )]
 
-#[expect(dead_code, reason = "shared with other tests")]
 mod world;
 
 use keeper_core::{Banner, EndReason, Fingerprint, OperatorAct, SessionPhase, Span, VaultFault};
