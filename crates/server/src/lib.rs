@@ -1,1 +1,44 @@
-//! .
+//! Sessions, sign-in, rotation, revocation and sales over HTTP: one router, called in process by the app or served by
+//! `vigie-server`.
+
+pub mod access_token;
+mod activity;
+mod auth;
+mod body;
+mod caller;
+pub mod certificates;
+mod client;
+pub mod clock;
+pub mod config;
+pub mod control;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod embedded;
+mod envelope;
+pub mod failure;
+pub mod first_operator;
+mod health;
+pub mod ids;
+pub mod key_file;
+pub mod keys;
+mod lifetimes;
+mod login_limit;
+mod open_store;
+mod openapi;
+pub mod options;
+pub mod passwords;
+pub mod private_files;
+pub mod refresh_token;
+mod router;
+mod sale_check;
+mod sales;
+pub mod serve;
+mod server;
+mod session_settings;
+pub mod tls;
+
+pub use keys::Keys;
+pub use open_store::open_store;
+pub use options::ServerOptions;
+pub use router::{openapi_json, router};
+pub use server::{Server, SetupError};

@@ -1,0 +1,286 @@
+//! Access tokens: short-lived signed JWTs (RFC 9068, Ed25519 as EdDSA of RFC 8037), and the keys to verify them.
+
+use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
+use protocol::Secret;
+use protocol::auth::OrganizationRole;
+use serde::{Deserialize, Serialize};
+use store::Millis;
+use thiserror::Error;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::keys::Keys;
+
+/// Who the tokens are for, and the client they are issued to (RFC 9068 §2.2).
+pub const AUDIENCE: &str = "vigie";
+
+const TYPE: &str = "at+jwt";
+
+/// A PKCS #8 Ed25519 key is this header and then the 32 bytes of the seed (RFC 8410 §7).
+const PKCS8_ED25519: [u8; 16] = [
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+];
+
+/// What an access token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The server.
+    pub iss: String,
+    /// The user.
+    pub sub: Uuid,
+    /// Always [`AUDIENCE`].
+    pub aud: String,
+    /// Always [`AUDIENCE`].
+    pub client_id: String,
+    /// The end, in seconds since 1970.
+    pub exp: i64,
+    /// The beginning, in seconds since 1970.
+    pub iat: i64,
+    /// The token's own id.
+    pub jti: Uuid,
+    /// The session.
+    pub sid: Uuid,
+    /// The organisation.
+    pub org: Uuid,
+    /// The user's role there when the token was made; what counts is the role at the time of a request.
+    pub org_role: OrganizationRole,
+}
+
+/// What a new token is to say.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject {
+    /// The user.
+    pub user_id: Uuid,
+    /// The session.
+    pub session_id: Uuid,
+    /// The organisation.
+    pub organization_id: Uuid,
+    /// The role there.
+    pub role: OrganizationRole,
+}
+
+/// Why a token is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Unacceptable {
+    /// Not a token of this server.
+    #[error("not a token of this server")]
+    Foreign,
+    /// It was good once.
+    #[error("expired")]
+    Expired,
+}
+
+/// A fault while signing: the keys are not what they should be.
+#[derive(Debug, Error)]
+#[error("access_token: {0}")]
+pub struct SigningFault(#[from] jsonwebtoken::errors::Error);
+
+struct VerifyingKey {
+    kid: String,
+    key: DecodingKey,
+}
+
+/// Signs and verifies access tokens.
+pub struct AccessTokens {
+    issuer: String,
+    header: Header,
+    signing: EncodingKey,
+    verifying: Vec<VerifyingKey>,
+    published: JwkSet,
+    validation: Validation,
+}
+
+impl AccessTokens {
+    /// Signs with the newest of the keys, verifies with all of them.
+    ///
+    /// # Errors
+    /// [`SigningFault`] where a key is none.
+    pub fn new(keys: &Keys, issuer: &str) -> Result<Self, SigningFault> {
+        let mut verifying = Vec::new();
+        let mut published = Vec::new();
+        let mut current = None;
+        for seed in &keys.signing_seeds {
+            let mut der = Zeroizing::new(Vec::with_capacity(PKCS8_ED25519.len() + 32));
+            der.extend_from_slice(&PKCS8_ED25519);
+            der.extend_from_slice(seed.expose());
+            let signing = EncodingKey::from_ed_der(&der);
+            let mut jwk = Jwk::from_encoding_key(&signing, Algorithm::EdDSA)?;
+            let kid = jwk.thumbprint(ThumbprintHash::SHA256)?;
+            jwk.common.key_id = Some(kid.clone());
+            jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+            verifying.push(VerifyingKey {
+                kid: kid.clone(),
+                key: DecodingKey::from_jwk(&jwk)?,
+            });
+            published.push(jwk);
+            current = Some((signing, kid));
+        }
+        let (signing, kid) = current
+            .ok_or(jsonwebtoken::errors::ErrorKind::InvalidEddsaKey)
+            .map_err(jsonwebtoken::errors::Error::from)?;
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(kid);
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_issuer(&[issuer]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // Expiry is judged by the server's own clock below, which a test can set.
+        validation.validate_exp = false;
+        let published = JwkSet { keys: published };
+        Ok(Self {
+            issuer: issuer.to_owned(),
+            header,
+            signing,
+            verifying,
+            published,
+            validation,
+        })
+    }
+
+    /// The public keys (RFC 7517).
+    pub const fn published(&self) -> &JwkSet {
+        &self.published
+    }
+
+    /// A new token that lives for `seconds`.
+    ///
+    /// # Errors
+    /// [`SigningFault`]
+    pub fn sign(&self, subject: Subject, now: Millis, seconds: u32) -> Result<Secret, SigningFault> {
+        let iat = now.div_euclid(1_000);
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            sub: subject.user_id,
+            aud: AUDIENCE.to_owned(),
+            client_id: AUDIENCE.to_owned(),
+            exp: iat.saturating_add(i64::from(seconds)),
+            iat,
+            jti: Uuid::new_v4(),
+            sid: subject.session_id,
+            org: subject.organization_id,
+            org_role: subject.role,
+        };
+        Ok(Secret::new(encode(&self.header, &claims, &self.signing)?))
+    }
+
+    /// What a token says, if it is one of this server's and has not run out.
+    ///
+    /// # Errors
+    /// See [`Unacceptable`].
+    pub fn verify(&self, token: &str, now: Millis) -> Result<Claims, Unacceptable> {
+        let header = decode_header(token).map_err(|_| Unacceptable::Foreign)?;
+        if header.typ.as_deref() != Some(TYPE) {
+            return Err(Unacceptable::Foreign);
+        }
+        let key = self
+            .verifying
+            .iter()
+            .find(|key| Some(&key.kid) == header.kid.as_ref())
+            .ok_or(Unacceptable::Foreign)?;
+        let claims = decode::<Claims>(token, &key.key, &self.validation)
+            .map_err(|_| Unacceptable::Foreign)?
+            .claims;
+        if claims.exp.saturating_mul(1_000) <= now {
+            return Err(Unacceptable::Expired);
+        }
+        Ok(claims)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+    use protocol::auth::OrganizationRole;
+    use uuid::Uuid;
+
+    use super::{AccessTokens, Subject, Unacceptable};
+    use crate::keys::Keys;
+
+    const NOW: i64 = 1_700_000_000_000;
+
+    fn subject() -> Subject {
+        Subject {
+            user_id: Uuid::from_u128(1),
+            session_id: Uuid::from_u128(2),
+            organization_id: Uuid::from_u128(3),
+            role: OrganizationRole::User,
+        }
+    }
+
+    fn tokens() -> AccessTokens {
+        AccessTokens::new(&Keys::generate().unwrap(), "https://vigie.example").unwrap()
+    }
+
+    #[test]
+    fn what_is_signed_verifies_until_it_ends() {
+        let tokens = tokens();
+        let token = tokens.sign(subject(), NOW, 10).unwrap();
+        let claims = tokens.verify(token.expose(), NOW + 9_999).unwrap();
+        assert_eq!(
+            (claims.sub, claims.sid, claims.org),
+            (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3))
+        );
+        assert_eq!(
+            tokens.verify(token.expose(), NOW + 10_000),
+            Err(Unacceptable::Expired)
+        );
+    }
+
+    #[test]
+    fn the_header_follows_rfc_9068() {
+        let header =
+            jsonwebtoken::decode_header(tokens().sign(subject(), NOW, 10).unwrap().expose()).unwrap();
+        assert_eq!(header.typ.as_deref(), Some("at+jwt"));
+        assert!(header.kid.is_some());
+    }
+
+    #[test]
+    fn another_servers_token_is_foreign() {
+        let token = tokens().sign(subject(), NOW, 10).unwrap();
+        assert_eq!(tokens().verify(token.expose(), NOW), Err(Unacceptable::Foreign));
+    }
+
+    #[test]
+    fn another_issuer_is_foreign_although_the_key_is_the_same() {
+        let keys = Keys::generate().unwrap();
+        let token = AccessTokens::new(&keys, "https://a.example")
+            .unwrap()
+            .sign(subject(), NOW, 10)
+            .unwrap();
+        let other = AccessTokens::new(&keys, "https://b.example").unwrap();
+        assert_eq!(other.verify(token.expose(), NOW), Err(Unacceptable::Foreign));
+    }
+
+    #[test]
+    fn a_rotated_key_leaves_older_tokens_good() {
+        let keys = Keys::generate().unwrap();
+        let issuer = "https://vigie.example";
+        let token = AccessTokens::new(&keys, issuer)
+            .unwrap()
+            .sign(subject(), NOW, 10)
+            .unwrap();
+        let after = AccessTokens::new(&keys.rotated().unwrap(), issuer).unwrap();
+        assert!(after.verify(token.expose(), NOW).is_ok());
+        assert_eq!(after.published().keys.len(), 2);
+    }
+
+    #[test]
+    fn an_unsigned_token_is_foreign() {
+        let tokens = tokens();
+        let token = tokens.sign(subject(), NOW, 10).unwrap();
+        let (signed, _) = token.expose().rsplit_once('.').unwrap();
+        assert_eq!(
+            tokens.verify(&format!("{signed}."), NOW),
+            Err(Unacceptable::Foreign)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_foreign_without_a_panic(text in any::<String>()) {
+            prop_assert_eq!(tokens().verify(&text, NOW), Err(Unacceptable::Foreign));
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Signing in with a name and a password.
+
+use axum::extract::State;
+use protocol::ErrorCode;
+use protocol::auth::{LoginAnswer, LoginRequest, Me};
+use store::NewSession;
+use store::directory::{Membership, User};
+
+use super::tokens::{Grant, answer};
+use crate::body::Json;
+use crate::client::{AuditParticulars as _, Client};
+use crate::failure::Failure;
+use crate::ids::new_id;
+use crate::lifetimes::session_ms;
+use crate::passwords::{LONGEST_BYTES, Match};
+use crate::refresh_token::RefreshToken;
+use crate::server::Server;
+
+/// Signs in: the answer always comes with a session.
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    tag = "auth",
+    request_body = LoginRequest,
+    responses((status = 200, description = "Signed in", body = LoginAnswer)),
+    security(())
+)]
+pub(super) async fn login(
+    State(server): State<Server>,
+    client: Client,
+    Json(request): Json<LoginRequest>,
+) -> Result<axum::Json<LoginAnswer>, Failure> {
+    let username = normalized(&request.username);
+    check(&username, &request)?;
+    server.login_limit.note(&username, client.address())?;
+
+    let user = server.store.user_by_name(&username).await?;
+    let stored = user.as_ref().map(|user| user.password_hash.as_str());
+    let matched = server.passwords.check(&request.password, stored).await?;
+    let verdict = judge(user.as_ref(), matched, request.organization.as_deref());
+    let (user, membership) = match verdict {
+        Ok(found) => found,
+        Err(denial) => return Err(deny(&server, &client, user.as_ref(), denial).await),
+    };
+
+    let organization = &membership.organization;
+    let settings = server.store.session_settings(organization.id).await?;
+    let now = server.now();
+    let session_id = new_id(now);
+    let audit = client
+        .audit("session.created", now)
+        .organization(organization.id)
+        .actor(user.id)
+        .session(session_id)
+        .target("session", session_id)
+        .detail(serde_json::json!({
+            "device_name": request.device_name.trim(),
+            "device_kind": request.device_kind,
+            "one_time_password": user.one_time_password,
+        }));
+    let session = server
+        .store
+        .begin_session(
+            NewSession {
+                id: session_id,
+                user_id: user.id,
+                organization_id: organization.id,
+                site_id: membership.site.as_ref().map(|site| site.id),
+                device_kind: request.device_kind,
+                device_name: request.device_name.trim().to_owned(),
+                origin: client.origin(),
+                expires_at: now.saturating_add(session_ms(&settings, &server.options.testing)),
+                now,
+            },
+            audit,
+        )
+        .await?;
+    let refresh_token = RefreshToken::first(&server.keys, session_id)
+        .sign(&server.keys)
+        .map_err(|fault| Failure::internal(&fault))?;
+    let grant = Grant {
+        session: &session,
+        role: membership.role,
+        settings: &settings,
+        refresh_token,
+        now,
+    };
+    let tokens = answer(&server, grant)?;
+    tracing::info!(user = %user.id, session = %session_id, "signed in");
+    Ok(axum::Json(LoginAnswer {
+        tokens,
+        me: me(user, membership),
+    }))
+}
+
+/// The form in which names are stored and compared.
+pub(crate) fn normalized(username: &str) -> String {
+    username.trim().to_lowercase()
+}
+
+fn check(username: &str, request: &LoginRequest) -> Result<(), Failure> {
+    if !(1..=128).contains(&username.chars().count()) {
+        return Err(Failure::invalid("username", "1 to 128 characters"));
+    }
+    if !(1..=LONGEST_BYTES).contains(&request.password.expose().len()) {
+        return Err(Failure::invalid("password", "1 to 1,024 bytes"));
+    }
+    if !(1..=64).contains(&request.device_name.trim().chars().count()) {
+        return Err(Failure::invalid("device_name", "1 to 64 characters"));
+    }
+    Ok(())
+}
+
+/// Why a sign-in is denied; only the audit log tells them apart.
+#[derive(Clone, Copy, Debug, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+enum Denial {
+    UnknownUser,
+    WrongPassword,
+    AccountDisabled,
+    NotAMember,
+}
+
+fn judge<'a>(
+    user: Option<&'a User>,
+    matched: Match,
+    organization: Option<&str>,
+) -> Result<(&'a User, &'a Membership), Denial> {
+    let user = user.ok_or(Denial::UnknownUser)?;
+    match matched {
+        Match::Wrong => return Err(Denial::WrongPassword),
+        Match::Right => {}
+    }
+    if user.disabled_at.is_some() {
+        return Err(Denial::AccountDisabled);
+    }
+    let membership = match organization {
+        Some(slug) => user.memberships.iter().find(|m| m.organization.slug == slug),
+        None => user.memberships.first(),
+    };
+    Ok((user, membership.ok_or(Denial::NotAMember)?))
+}
+
+async fn deny(server: &Server, client: &Client, user: Option<&User>, denial: Denial) -> Failure {
+    let reason: &'static str = denial.into();
+    let mut audit = client
+        .audit("login.denied", server.now())
+        .detail(serde_json::json!({ "reason": reason }));
+    // The name of nobody is not written down: it may be a password typed into the wrong field.
+    if let Some(user) = user {
+        audit = audit.target("user", user.id);
+        if let Some(membership) = user.memberships.first() {
+            audit = audit.organization(membership.organization.id);
+        }
+    }
+    if let Err(error) = server.store.audit(audit).await {
+        return error.into();
+    }
+    Failure::new(match denial {
+        Denial::AccountDisabled => ErrorCode::AccountDisabled,
+        Denial::UnknownUser | Denial::WrongPassword | Denial::NotAMember => ErrorCode::InvalidCredentials,
+    })
+    .because(&reason)
+}
+
+fn me(user: &User, membership: &Membership) -> Me {
+    Me {
+        user_id: user.id,
+        username: user.username.clone(),
+        display_name: user.display_name.clone(),
+        organization_id: membership.organization.id,
+        organization_name: membership.organization.name.clone(),
+        current_organization_role: membership.role,
+        site_id: membership.site.as_ref().map(|site| site.id),
+        site_name: membership.site.as_ref().map(|site| site.name.clone()),
+    }
+}

@@ -1,0 +1,277 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use protocol::auth::OrganizationRole;
+use server::config::{Config, ConfigError, Flags, default_config_file, load};
+use server::serve::Seed;
+use uuid::Uuid;
+
+/// The server of Vigie: sessions, sign-in and sales for tills and desks.
+///
+/// A first start takes three commands:
+///
+///   vigie-server init --organization-name "Ressourcerie du Port" --admin dominique
+///   vigie-server category add "Vaisselle" --price-cents 100 --shortcut v
+///   vigie-server serve
+///
+/// Settings come from a TOML file, from the environment (VIGIE_SERVER_LISTEN, VIGIE_SERVER_TLS__CERT, …), which goes
+/// over the file, and from flags, which go over both. The other commands speak to the running server through its own
+/// socket; where none runs, they open the database themselves.
+#[derive(Parser)]
+#[command(name = "vigie-server", version, verbatim_doc_comment)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Args)]
+pub(crate) struct Settings {
+    /// The configuration file; without it, the one in the platform's configuration directory, if it is there
+    #[arg(long, global = true, env = "VIGIE_SERVER_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Address and port to listen on, such as 127.0.0.1:8443
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// The database file
+    #[arg(long, global = true, value_name = "FILE")]
+    database: Option<PathBuf>,
+    /// The key file; never in the database's directory
+    #[arg(long, global = true, value_name = "FILE")]
+    keys_file: Option<PathBuf>,
+    /// The socket through which commands reach the running server; by default beside the database
+    #[arg(long, global = true, value_name = "FILE")]
+    control_socket: Option<PathBuf>,
+    /// The address under which clients know this server, such as https://vigie.example.org
+    #[arg(long, global = true, value_name = "URL")]
+    public_url: Option<String>,
+    /// Certificate chain in PEM; without it and its key the server speaks plain HTTP
+    #[arg(long, global = true, value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// Private key in PEM
+    #[arg(long, global = true, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+}
+
+impl Settings {
+    pub(crate) fn load(self) -> Result<Config, ConfigError> {
+        let mut flags = Flags {
+            listen: self.listen,
+            database: self.database,
+            keys_file: self.keys_file,
+            control_socket: self.control_socket,
+            public_url: self.public_url,
+            ..Flags::default()
+        };
+        flags.tls.cert = self.tls_cert;
+        flags.tls.key = self.tls_key;
+        let file = self
+            .config
+            .or_else(|| default_config_file().filter(|file| file.exists()));
+        load(file.as_deref(), &flags)
+    }
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serve until SIGTERM or Ctrl-C, then finish what is under way
+    Serve(Serve),
+    /// Make keys, database, the first organization and its administrator
+    Init(Init),
+    /// Say what configuration, keys, certificate and database are like
+    Check,
+    /// Add, list and disable users
+    #[command(subcommand)]
+    User(User),
+    /// List and close sessions
+    #[command(subcommand)]
+    Session(Session),
+    /// Add and list organizations
+    #[command(subcommand)]
+    Organization(Organization),
+    /// Add and list sites
+    #[command(subcommand)]
+    Site(Site),
+    /// Add and list the categories on the tills
+    #[command(subcommand)]
+    Category(Category),
+}
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Add the demonstration's accounts and categories first; everybody knows their passwords
+    #[cfg(feature = "demo")]
+    #[arg(long)]
+    demo: bool,
+}
+
+impl Serve {
+    #[cfg(feature = "demo")]
+    pub(crate) const fn seed(&self) -> Seed {
+        if self.demo { Seed::Demo } else { Seed::Nothing }
+    }
+
+    #[cfg(not(feature = "demo"))]
+    #[expect(
+        clippy::unused_self,
+        reason = "with the demonstration built in, it depends on a flag"
+    )]
+    pub(crate) const fn seed(&self) -> Seed {
+        Seed::Nothing
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct Init {
+    /// The first organization's name
+    #[arg(long, value_name = "NAME", default_value = "Vigie")]
+    pub(crate) organization_name: String,
+    /// Its short name; without it, made from the name
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) organization: Option<String>,
+    /// Its first site
+    #[arg(long, value_name = "NAME")]
+    pub(crate) site: Option<String>,
+    /// The first administrator's user name; the one-time password is shown once, on the terminal
+    #[arg(long, value_name = "USER", default_value = "admin")]
+    pub(crate) admin: String,
+    /// The first administrator's name to show
+    #[arg(long, value_name = "NAME")]
+    pub(crate) display_name: Option<String>,
+    /// Also make a certificate authority and a server certificate in this directory
+    #[arg(long, value_name = "DIR", requires = "names")]
+    pub(crate) self_signed_ca: Option<PathBuf>,
+    /// A host name or address for that certificate; may be given several times
+    #[arg(long = "name", value_name = "HOST", num_args = 1.., requires = "self_signed_ca")]
+    pub(crate) names: Vec<String>,
+}
+
+/// Which organization is meant.
+#[derive(Args)]
+pub(crate) struct OfOrganization {
+    /// The organization's short name; not needed where there is only one
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) organization: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum User {
+    /// Add a user; without --password-stdin a one-time password is made and shown once
+    Add(UserAdd),
+    /// List an organization's users
+    List(OfOrganization),
+    /// Disable an account and end its sessions at once
+    Disable {
+        /// The user name
+        username: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct UserAdd {
+    /// The name to sign in with; letter case does not matter
+    pub(crate) username: String,
+    /// The name to show; without it, the user name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) display_name: Option<String>,
+    /// What the user may do
+    #[arg(long, value_enum, default_value_t = Role::User)]
+    pub(crate) role: Role,
+    /// The site where the user works
+    #[arg(long, value_name = "NAME")]
+    pub(crate) site: Option<String>,
+    /// Read the password from standard input, its first line
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    #[command(flatten)]
+    pub(crate) of: OfOrganization,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Role {
+    /// Works at the counter
+    User,
+    /// Looks after a site
+    Manager,
+    /// Administers the organization
+    Admin,
+    /// Owns the organization
+    Owner,
+}
+
+impl From<Role> for OrganizationRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::User => Self::User,
+            Role::Manager => Self::Manager,
+            Role::Admin => Self::Admin,
+            Role::Owner => Self::Owner,
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Session {
+    /// List live sessions
+    List(OfOrganization),
+    /// Close a session: its next request is refused
+    Revoke {
+        /// The session's id, as `session list` shows it
+        id: Uuid,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Organization {
+    /// Add an organization
+    Add {
+        /// Its name
+        name: String,
+        /// Its short name; without it, made from the name
+        #[arg(long, value_name = "SLUG")]
+        slug: Option<String>,
+    },
+    /// List all organizations
+    List,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Site {
+    /// Add a site
+    Add {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        of: OfOrganization,
+    },
+    /// List an organization's sites
+    List(OfOrganization),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Category {
+    /// Add a category, or change the one of that name
+    Add(CategoryAdd),
+    /// List an organization's categories
+    List(OfOrganization),
+}
+
+#[derive(Args)]
+pub(crate) struct CategoryAdd {
+    /// The name on the tile
+    pub(crate) name: String,
+    /// The usual price of one piece in cents
+    #[arg(long, value_name = "CENTS")]
+    pub(crate) price_cents: Option<u32>,
+    /// The key that picks it, a letter or digit
+    #[arg(long, value_name = "KEY")]
+    pub(crate) shortcut: Option<String>,
+    /// Where it stands, smallest first; without it, at the end
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) position: Option<u32>,
+    #[command(flatten)]
+    pub(crate) of: OfOrganization,
+}

@@ -1,0 +1,119 @@
+//! Who calls: the access token verified, and the session's row read at every request, so that revocation works at once.
+
+use axum::extract::FromRequestParts;
+use http::header;
+use http::request::Parts;
+use protocol::ErrorCode;
+use protocol::auth::OrganizationRole;
+use store::rotation::{Over, over};
+use store::session::RevokeReason;
+use store::{AuditEntry, Identity, Millis};
+
+use crate::access_token::Unacceptable;
+use crate::client::{AuditParticulars as _, Client};
+use crate::failure::Failure;
+use crate::lifetimes::idle_timeout_ms;
+use crate::server::Server;
+
+/// The caller of a route that needs a session.
+pub(crate) struct Caller {
+    pub(crate) identity: Identity,
+    pub(crate) role: OrganizationRole,
+    pub(crate) client: Client,
+    pub(crate) now: Millis,
+}
+
+impl Caller {
+    /// An audit entry of this caller.
+    pub(crate) fn audit(&self, action: &'static str) -> AuditEntry {
+        let session = &self.identity.session;
+        self.client
+            .audit(action, self.now)
+            .organization(session.organization_id)
+            .actor(session.user_id)
+            .session(session.id)
+    }
+
+    /// Lets administrators and owners pass.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Forbidden`]
+    pub(crate) fn administers(&self) -> Result<(), Failure> {
+        if self.role >= OrganizationRole::Admin {
+            Ok(())
+        } else {
+            Err(Failure::new(ErrorCode::Forbidden))
+        }
+    }
+}
+
+impl FromRequestParts<Server> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Failure> {
+        let client = Client::from_request_parts(parts, server).await?;
+        let now = server.now();
+        let token = bearer(parts).ok_or_else(|| Failure::new(ErrorCode::LoginRequired))?;
+        let claims = server.access_tokens.verify(token, now).map_err(|unacceptable| {
+            Failure::new(match unacceptable {
+                Unacceptable::Foreign => ErrorCode::LoginRequired,
+                Unacceptable::Expired => ErrorCode::TokenExpired,
+            })
+        })?;
+        let identity = server
+            .store
+            .identity(claims.sid)
+            .await?
+            .ok_or_else(|| Failure::new(ErrorCode::LoginRequired))?;
+        let role = live(server, &identity, now)?;
+        let session = &identity.session;
+        if session.user_id != claims.sub {
+            return Err(Failure::new(ErrorCode::LoginRequired));
+        }
+        if session.organization_id != claims.org {
+            // The session has moved to another organisation: a refresh brings a token for that one.
+            return Err(Failure::new(ErrorCode::TokenExpired));
+        }
+        Ok(Self {
+            identity,
+            role,
+            client,
+            now,
+        })
+    }
+}
+
+/// The role of a session that lives.
+///
+/// # Errors
+/// The code that says why it does not.
+pub(crate) fn live(server: &Server, identity: &Identity, now: Millis) -> Result<OrganizationRole, Failure> {
+    let idle = idle_timeout_ms(identity.idle_timeout_ms, &server.options.testing);
+    if let Some(over) = over(&identity.session, idle, now) {
+        return Err(Failure::new(code_of(over)));
+    }
+    if identity.disabled_at.is_some() {
+        return Err(Failure::new(ErrorCode::AccountDisabled));
+    }
+    identity.role.ok_or_else(|| {
+        Failure::new(ErrorCode::SessionRevoked).detail("no longer a member of the organisation")
+    })
+}
+
+/// The code for each way in which a session is over.
+pub(crate) const fn code_of(over: Over) -> ErrorCode {
+    match over {
+        Over::Revoked(RevokeReason::SignedOut) => ErrorCode::SessionSignedOut,
+        Over::Revoked(RevokeReason::ByOwner | RevokeReason::ByAdministrator) => ErrorCode::SessionRevoked,
+        Over::Revoked(RevokeReason::AccountDisabled) => ErrorCode::AccountDisabled,
+        Over::Revoked(RevokeReason::RefreshReused) => ErrorCode::RefreshReused,
+        Over::Expired => ErrorCode::SessionEnded,
+        Over::Idle => ErrorCode::SessionIdle,
+    }
+}
+
+fn bearer(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

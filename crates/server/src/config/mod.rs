@@ -1,0 +1,12 @@
+//! The configuration of `vigie-server`: a file, the environment over it, flags over both; whatever does not fit stops the
+//! start with the key, the value, what was expected, and where it came from.
+
+mod complaint;
+mod defaults;
+mod settled;
+mod source;
+
+pub use complaint::ConfigError;
+pub use defaults::default_config_file;
+pub use settled::{Config, LogFormat, TlsFiles};
+pub use source::{Flags, KEYS_VARIABLE, load};

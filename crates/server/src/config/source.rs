@@ -1,0 +1,142 @@
+//! Where settings come from: defaults < file < environment < flags.
+
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format as _, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+use super::complaint::{ConfigError, complaint};
+use super::settled::{Config, settle};
+
+pub(super) const ENVIRONMENT_PREFIX: &str = "VIGIE_SERVER_";
+
+/// The variable that may hold the keys themselves, as `Keys::to_bytes` writes them, instead of a key file.
+pub const KEYS_VARIABLE: &str = "VIGIE_SERVER_KEYS";
+
+/// Settings that were given on the command line.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Flags {
+    /// Address and port to listen on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
+    /// The database file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<PathBuf>,
+    /// The key file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys_file: Option<PathBuf>,
+    /// The socket for commands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control_socket: Option<PathBuf>,
+    /// The address under which clients know this server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    /// Certificate and key.
+    #[serde(skip_serializing_if = "FlagsTls::is_empty")]
+    pub tls: FlagsTls,
+}
+
+/// TLS files that were given on the command line.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct FlagsTls {
+    /// Certificate chain in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cert: Option<PathBuf>,
+    /// Private key in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<PathBuf>,
+}
+
+impl FlagsTls {
+    fn is_empty(&self) -> bool {
+        self.cert.is_none() && self.key.is_none()
+    }
+}
+
+/// Settings as they are written down, before they are checked.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Written {
+    pub(super) listen: Option<String>,
+    pub(super) public_url: Option<String>,
+    pub(super) database: Option<PathBuf>,
+    pub(super) keys_file: Option<PathBuf>,
+    pub(super) control_socket: Option<PathBuf>,
+    pub(super) trusted_proxies: Vec<String>,
+    pub(super) tls: WrittenTls,
+    pub(super) log: WrittenLog,
+    pub(super) limits: WrittenLimits,
+    pub(super) testing: WrittenTesting,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WrittenTls {
+    pub(super) cert: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WrittenLog {
+    pub(super) format: Option<String>,
+    pub(super) filter: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WrittenLimits {
+    pub(super) logins_per_minute_per_account_and_address: Option<u32>,
+    pub(super) logins_per_minute_per_account: Option<u32>,
+    pub(super) logins_per_minute_per_address: Option<u32>,
+    pub(super) password_workers: Option<u32>,
+    pub(super) password_queue: Option<u32>,
+    pub(super) body_bytes: Option<u32>,
+    pub(super) call_timeout_seconds: Option<u32>,
+    pub(super) drain_seconds: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WrittenTesting {
+    pub(super) access_token_seconds: Option<u32>,
+    pub(super) idle_seconds: Option<u32>,
+    pub(super) session_seconds: Option<u32>,
+}
+
+/// Reads and checks a configuration.
+///
+/// # Errors
+/// See [`ConfigError`].
+pub fn load(file: Option<&Path>, flags: &Flags) -> Result<Config, ConfigError> {
+    let mut figment = Figment::new();
+    if let Some(path) = file {
+        check_syntax(path)?;
+        figment = figment.merge(Toml::file_exact(path));
+    }
+    figment = figment
+        .merge(
+            Env::prefixed(ENVIRONMENT_PREFIX)
+                .ignore(&["config", "keys"])
+                .split("__"),
+        )
+        .merge(Serialized::defaults(flags));
+    let written = figment
+        .extract::<Written>()
+        .map_err(|error| complaint(&figment, error))?;
+    settle(&figment, written, file)
+}
+
+fn check_syntax(path: &Path) -> Result<(), ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    toml::from_str::<toml::Table>(&text)
+        .map(drop)
+        .map_err(|error| ConfigError::Syntax {
+            path: path.to_owned(),
+            reason: error.to_string().trim_end().to_owned(),
+        })
+}

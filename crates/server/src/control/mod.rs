@@ -1,0 +1,11 @@
+//! Administration from the command line: over a socket that only the server's own user may open, or in process where no
+//! server runs. Both call the same routes.
+
+mod commands;
+mod reach;
+mod socket;
+pub mod wire;
+
+pub use commands::{Commands, router};
+pub use reach::{Reach, ReachError, Refused};
+pub use socket::{ControlSocket, ControlSocketError, listen};

@@ -1,0 +1,36 @@
+//! Opening the embedded engine without holding up the runtime.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use store::{Store, StoreError};
+use store_sqlite::SqliteStore;
+
+/// Opens or makes the database at `path`, in a directory that is made for its owner only where there is none.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn open_store(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
+    let path = path.to_owned();
+    let opened = tokio::task::spawn_blocking(move || open(&path)).await;
+    opened.unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
+}
+
+fn open(path: &PathBuf) -> Result<Arc<dyn Store>, StoreError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        crate::private_files::create_dir(folder).map_err(|error| from_io(folder, &error))?;
+    }
+    let store = SqliteStore::open(path, store_sqlite::Options::default())?;
+    Ok(Arc::new(store))
+}
+
+fn from_io(path: &Path, error: &std::io::Error) -> StoreError {
+    let text = format!("{}: {error}", path.display());
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            StoreError::ReadOnly(text)
+        }
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => StoreError::DiskFull(text),
+        _ => StoreError::Unavailable(text),
+    }
+}

@@ -1,0 +1,86 @@
+//! One server: its store, its keys, its clock and its bounds, shared by every route.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use store::{Millis, Store};
+use thiserror::Error;
+
+use crate::access_token::{AccessTokens, SigningFault};
+use crate::clock::Clock;
+use crate::keys::Keys;
+use crate::login_limit::LoginLimit;
+use crate::options::ServerOptions;
+use crate::passwords::{PasswordError, Passwords};
+
+/// Why a server cannot be made.
+#[derive(Debug, Error)]
+pub enum SetupError {
+    /// A key is none.
+    #[error(transparent)]
+    Keys(#[from] SigningFault),
+    /// The password library refuses its parameters.
+    #[error(transparent)]
+    Passwords(#[from] PasswordError),
+}
+
+/// A server; cheap to clone.
+#[derive(Clone)]
+pub struct Server(Arc<Parts>);
+
+/// What a server is made of.
+pub struct Parts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) keys: Keys,
+    pub(crate) access_tokens: AccessTokens,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) passwords: Passwords,
+    pub(crate) login_limit: LoginLimit,
+    pub(crate) options: ServerOptions,
+}
+
+impl Server {
+    /// Puts a server together. It opens nothing and starts nothing.
+    ///
+    /// # Errors
+    /// See [`SetupError`].
+    pub fn new(
+        store: Arc<dyn Store>,
+        keys: Keys,
+        clock: Arc<dyn Clock>,
+        options: ServerOptions,
+    ) -> Result<Self, SetupError> {
+        Ok(Self(Arc::new(Parts {
+            access_tokens: AccessTokens::new(&keys, &options.issuer)?,
+            passwords: Passwords::new(options.limits.password_workers, options.limits.password_queue)?,
+            login_limit: LoginLimit::new(&options.limits, Arc::clone(&clock)),
+            store,
+            keys,
+            clock,
+            options,
+        })))
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.0.store
+    }
+
+    /// The password pool.
+    pub fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    /// The server's time, in milliseconds since 1970.
+    pub fn now(&self) -> Millis {
+        self.0.clock.wall_ms()
+    }
+}
+
+impl Deref for Server {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,92 @@
+//! TLS from files: certificate and key are read, matched, and every fault told in one sentence.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use thiserror::Error;
+
+use crate::config::TlsFiles;
+
+/// Why TLS cannot be set up.
+#[derive(Debug, Error)]
+pub enum TlsError {
+    /// A file cannot be read, or holds no PEM of its kind.
+    #[error("tls_unreadable: {}: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// They do not belong together, or are of a kind that cannot be used.
+    #[error("tls_mismatch: {} and {} do not work together: {source}", cert.display(), key.display())]
+    Mismatch {
+        /// The certificate file.
+        cert: PathBuf,
+        /// The key file.
+        key: PathBuf,
+        /// Why.
+        source: rustls::Error,
+    },
+}
+
+/// Reads certificate and key. HTTP/2 is offered before HTTP/1.1.
+///
+/// # Errors
+/// See [`TlsError`].
+pub fn server_config(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
+    let certificates = certificates(&files.cert)?;
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .map_err(|error| unreadable(&files.key, &error, "private key"))?;
+    let mismatch = |source| TlsError::Mismatch {
+        cert: files.cert.clone(),
+        key: files.key.clone(),
+        source,
+    };
+    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(mismatch)?
+        .with_no_client_auth()
+        .with_single_cert(certificates, key)
+        .map_err(mismatch)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// The certificates of a PEM file.
+///
+/// # Errors
+/// See [`TlsError`].
+pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let found = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| unreadable(path, &error, "certificate"))?;
+    if found.is_empty() {
+        return Err(TlsError::Unreadable {
+            path: path.to_owned(),
+            reason: "it holds no certificate in PEM".to_owned(),
+        });
+    }
+    Ok(found)
+}
+
+fn unreadable(path: &Path, error: &rustls::pki_types::pem::Error, kind: &str) -> TlsError {
+    use rustls::pki_types::pem::Error as Pem;
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the library's list of faults is not exhaustive"
+    )]
+    let reason = match error {
+        Pem::Io(error) => error.to_string(),
+        Pem::NoItemsFound => format!("it holds no {kind} in PEM"),
+        other => other.to_string(),
+    };
+    TlsError::Unreadable {
+        path: path.to_owned(),
+        reason,
+    }
+}
