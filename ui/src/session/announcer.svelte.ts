@@ -2,7 +2,7 @@
 
 import { secondsLeft } from '../words/format';
 import type { Words } from '../words/fr';
-import { type BannerText, markPassed } from './banner';
+import { type BannerText, markPassed } from './bannerText';
 
 export class Announcer {
   /** Read out when there is a pause. */

@@ -70,7 +70,12 @@ export function demonstration(): Port {
   start.work = { ...start.work, waiting, refused: Number(wanted.get('refused') ?? 0) };
   const port = new FakePort(start);
   for (let index = 0; index < waiting; index += 1) {
-    port.waiting.push({ id: crypto.randomUUID(), total_cents: 1_250 * (index + 1), finished_at_ms: Date.now() - index * MINUTE_MS, refused: null });
+    port.waiting.push({
+      id: crypto.randomUUID(),
+      total_cents: 1_250 * (index + 1),
+      finished_at_ms: Date.now() - index * MINUTE_MS,
+      refused: null,
+    });
   }
   for (let index = 0; index < start.work.refused; index += 1) {
     port.waiting.push({

@@ -175,7 +175,10 @@ export class FakePort implements Port {
     const operator = before?.username === username ? before : { ...view().operator!, username, display_name: username };
     if (before && before.username !== username) this.draft = null;
     return ok(
-      this.change({ operator }, { phase: 'signed_in', banner: { kind: 'hidden' }, severity: 'hidden', connection: { kind: 'online' } }),
+      this.change(
+        { operator },
+        { phase: 'signed_in', banner: { kind: 'hidden' }, severity: 'hidden', connection: { kind: 'online' } },
+      ),
     );
   }
 
@@ -209,7 +212,9 @@ export class FakePort implements Port {
 
   async categories(): Promise<Answer<{ categories: Category[]; from_cache: boolean }>> {
     const error = this.#fails('categories');
-    return error ? no(error) : ok({ categories: fakeCategories, from_cache: this.current.session.connection.kind === 'lost' });
+    return error
+      ? no(error)
+      : ok({ categories: fakeCategories, from_cache: this.current.session.connection.kind === 'lost' });
   }
 
   async ticketCurrent(): Promise<Answer<TicketDraft | null>> {
@@ -291,7 +296,13 @@ export class FakePort implements Port {
 
   async about(): Promise<{ version: string; platform: string; webview: string; data_folder: string; demo: boolean }> {
     this.calls.push('about');
-    return { version: '0.1.0', platform: 'Linux', webview: navigator.userAgent, data_folder: '~/.local/share/vigie', demo: true };
+    return {
+      version: '0.1.0',
+      platform: 'Linux',
+      webview: navigator.userAgent,
+      data_folder: '~/.local/share/vigie',
+      demo: true,
+    };
   }
 
   async windowReady(): Promise<void> {

@@ -3,7 +3,10 @@
 import { commands, events } from './bindings';
 import type { Answer, Port, UiError } from './port';
 
-const internal = { status: 'error', error: { code: 'internal', retry_after_seconds: null, subject: null } } satisfies Answer<never>;
+const internal = {
+  status: 'error',
+  error: { code: 'internal', retry_after_seconds: null, subject: null },
+} satisfies Answer<never>;
 
 /** The bridge itself can fail too, with a text or an exception: the operator sees one sentence for all of that. */
 async function answer<T>(call: Promise<Answer<T>>): Promise<Answer<T>> {

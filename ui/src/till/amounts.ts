@@ -59,4 +59,5 @@ export function writeField(field: LineField, line: DraftLine, language: Language
 
 export const lineCents = (line: DraftLine): number => line.quantity * line.unit_price_cents;
 
-export const totalCents = (lines: readonly DraftLine[]): number => lines.reduce((sum, line) => sum + lineCents(line), 0);
+export const totalCents = (lines: readonly DraftLine[]): number =>
+  lines.reduce((sum, line) => sum + lineCents(line), 0);

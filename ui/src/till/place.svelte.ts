@@ -1,5 +1,6 @@
 // Remembers where the operator is in a field, and puts her back there.
 
+import { untrack } from 'svelte';
 import type { Attachment } from 'svelte/attachments';
 import type { Ticket } from './ticket.svelte';
 
@@ -14,7 +15,7 @@ export function typedIn(ticket: Ticket, field: string): string | null {
 /** Keeps the place in a field as the operator types and moves; gives it back once where `restore` says so. */
 export function remember(ticket: Ticket, field: string, restore = false): Attachment<Typable> {
   return (node) => {
-    const { field: at, cursor } = ticket.draft.place;
+    const { field: at, cursor } = untrack(() => ticket.draft.place);
     const note = (): void => {
       if (document.activeElement !== node) return;
       ticket.setPlace({ field, typed: node.value, cursor: node.selectionEnd ?? node.value.length });

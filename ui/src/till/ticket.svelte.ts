@@ -1,6 +1,17 @@
 // The ticket in hand: every change of it is handed to the shell within a quarter of a second.
 
-import type { Answer, AppView, Category, DraftLine, DraftPayment, Place, Port, Saved, TicketDraft, UiError } from '../shell/port';
+import type {
+  Answer,
+  AppView,
+  Category,
+  DraftLine,
+  DraftPayment,
+  Place,
+  Port,
+  Saved,
+  TicketDraft,
+  UiError,
+} from '../shell/port';
 import { type LineField, lineFields, MAX_LINES, MAX_NOTE_CHARS, totalCents } from './amounts';
 import { dueCents } from './payment';
 import { uuid7 } from './uuid';
@@ -184,24 +195,31 @@ export class Ticket {
   }
 
   /** Hands the ticket over as a sale and begins a new one; the ticket stays in hand where that fails. */
-  async finish(payments: DraftPayment[], tendered_cents: number | null, change_cents: number): Promise<Answer<AppView>> {
+  async finish(
+    payments: DraftPayment[],
+    tendered_cents: number | null,
+    change_cents: number,
+  ): Promise<Answer<AppView>> {
     this.#cancel();
     const total_cents = this.total_cents;
-    const draft: TicketDraft = { ...this.#copy(), payments, tendered_cents };
+    const draft: TicketDraft = { ...this.#copy(), payments: $state.snapshot(payments), tendered_cents };
     const life = this.#life;
-    const answer = await this.#inTurn(() => this.#port.ticketFinish(draft));
-    if (life !== this.#life) return answer;
-    if (answer.status === 'error') {
-      this.#changed();
+    return this.#inTurn(async () => {
+      const answer = await this.#port.ticketFinish(draft);
+      if (life !== this.#life) return answer;
+      if (answer.status === 'error') {
+        this.#changed();
+        return answer;
+      }
+      // Within the turn: a write that waits behind this one must find the ticket gone.
+      this.#life += 1;
+      this.#cancel();
+      this.draft = fresh();
+      this.fault = null;
+      this.last = { total_cents, change_cents };
+      this.epoch += 1;
       return answer;
-    }
-    this.#life += 1;
-    this.#cancel();
-    this.draft = fresh();
-    this.fault = null;
-    this.last = { total_cents, change_cents };
-    this.epoch += 1;
-    return answer;
+    });
   }
 
   #copy(): TicketDraft {

@@ -2,12 +2,7 @@
 
 import type { Category } from '../shell/port';
 
-const plain = (text: string): string =>
-  text
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .trim();
+const plain = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim();
 
 /** The categories that fit `typed`: the one with that key first, then names that begin so, then names that hold it. */
 export function fitting(categories: readonly Category[], typed: string): Category[] {

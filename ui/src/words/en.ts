@@ -52,7 +52,7 @@ export const en: Words = {
     absoluteEndNow: 'The session is reaching its end…',
     absoluteEndSafe: 'Your ticket stays open meanwhile.',
     ended: {
-      revoked: 'Your session was closed: it was revoked from another device.',
+      revoked: 'Your session was closed by a manager, or by you from another device.',
       disabled: 'Your session was closed: your account is disabled. Speak to a manager.',
       reused: 'Your session was closed for safety: it was used somewhere else. Tell a manager.',
       expired: 'Your session was closed: it reached its end.',
@@ -175,7 +175,9 @@ export const en: Words = {
         ? 'One ticket has not been sent to the server yet.'
         : `${count} tickets have not been sent to the server yet.`,
     refused: (count) =>
-      count === 1 ? 'One ticket was refused and waits for a manager.' : `${count} tickets were refused and wait for a manager.`,
+      count === 1
+        ? 'One ticket was refused and waits for a manager.'
+        : `${count} tickets were refused and wait for a manager.`,
     open: (amount) => `A ticket of ${amount} is open.`,
     unknown: 'Some work has not been sent to the server yet.',
     effect: 'If you leave, this work stays on this device and is sent the next time you sign in here.',
@@ -256,7 +258,11 @@ export const en: Words = {
     refusedHint: 'The server refused them. They stay here until a manager deals with them.',
     finishedAt: (when) => `finished ${when}`,
     reference: (id) => `ref. ${id}`,
-    amount: 'Amount',
+    refusedBecause: {
+      validation_failed: 'A value of this ticket is not accepted: a category or a price may have changed.',
+      ticket_incomplete: 'The payments of this ticket do not match its total.',
+      forbidden: 'Your role did not allow you to take this ticket.',
+    },
   },
 
   sessions: {

@@ -18,9 +18,7 @@ const moneyIn = cached((tag) => new Intl.NumberFormat(tag, { style: 'currency', 
 const wholeMoneyIn = cached(
   (tag) => new Intl.NumberFormat(tag, { style: 'currency', currency: 'EUR', maximumFractionDigits: 0 }),
 );
-const kilogramsIn = cached(
-  (tag) => new Intl.NumberFormat(tag, { minimumFractionDigits: 3, maximumFractionDigits: 3 }),
-);
+const kilogramsIn = cached((tag) => new Intl.NumberFormat(tag, { minimumFractionDigits: 3, maximumFractionDigits: 3 }));
 const numberIn = cached((tag) => new Intl.NumberFormat(tag));
 const timeIn = cached((tag) => new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit' }));
 const dateIn = cached((tag) => new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'long' }));
@@ -33,7 +31,8 @@ export const money = (cents: number, language: Language): string => moneyIn(lang
 export const wholeMoney = (cents: number, language: Language): string => wholeMoneyIn(language).format(cents / 100);
 
 /** `1,250 kg` */
-export const weight = (grams: number, language: Language): string => `${kilogramsIn(language).format(grams / 1000)}\u00a0kg`;
+export const weight = (grams: number, language: Language): string =>
+  `${kilogramsIn(language).format(grams / 1000)}\u00a0kg`;
 
 export const number = (value: number, language: Language): string => numberIn(language).format(value);
 

@@ -52,9 +52,9 @@ export const fr = {
     absoluteEndNow: 'La session arrive à son terme…',
     absoluteEndSafe: 'Votre ticket reste ouvert pendant ce temps.',
     ended: {
-      revoked: 'Votre session a été fermée : elle a été révoquée depuis un autre poste.',
+      revoked: 'Votre session a été fermée par un responsable, ou par vous depuis un autre appareil.',
       disabled: 'Votre session a été fermée : votre compte est désactivé. Parlez-en à un responsable.',
-      reused: "Votre session a été fermée par sécurité : elle a été utilisée ailleurs. Prévenez un responsable.",
+      reused: 'Votre session a été fermée par sécurité : elle a été utilisée ailleurs. Prévenez un responsable.',
       expired: 'Votre session a été fermée : elle est arrivée à son terme.',
       idle: "Votre session a été fermée : personne n'a touché cet appareil depuis longtemps.",
       invalid: 'Votre session a été fermée : le serveur ne la reconnaît plus.',
@@ -211,7 +211,7 @@ export const fr = {
     full: 'Ce ticket a 200 lignes : encaissez-le, puis commencez-en un autre.',
     lastSale: 'Ticket précédent',
     giveBack: 'À rendre',
-    unsaved: "Non enregistré sur le disque",
+    unsaved: 'Non enregistré sur le disque',
     key: (key: string) => `touche ${key}`,
   },
 
@@ -262,7 +262,11 @@ export const fr = {
     refusedHint: "Le serveur les a refusés. Ils restent ici jusqu'à ce qu'un responsable s'en occupe.",
     finishedAt: (when: string) => `terminé ${when}`,
     reference: (id: string) => `réf. ${id}`,
-    amount: 'Montant',
+    refusedBecause: {
+      validation_failed: "Une valeur de ce ticket n'est pas acceptée : une catégorie ou un prix a pu changer.",
+      ticket_incomplete: 'Les paiements de ce ticket ne correspondent pas à son total.',
+      forbidden: "Votre rôle ne permettait pas d'encaisser ce ticket.",
+    } as Partial<Record<UiErrorCode, string>>,
   },
 
   sessions: {
@@ -276,8 +280,7 @@ export const fr = {
     revokeLabel: (device: string) => `Fermer la session de ${device}`,
     revoked: (device: string) => `Session de ${device} fermée.`,
     revokeOthers: 'Fermer toutes les autres',
-    confirmTitle: (count: number) =>
-      count > 1 ? `Fermer les ${count} autres sessions ?` : "Fermer l'autre session ?",
+    confirmTitle: (count: number) => (count > 1 ? `Fermer les ${count} autres sessions ?` : "Fermer l'autre session ?"),
     confirmEffect: (devices: string) =>
       `${devices} : il faudra s'y reconnecter. Le travail qui s'y trouve y reste enregistré. Cet appareil reste connecté.`,
     confirmYes: (count: number) => (count > 1 ? `Fermer ${count} sessions` : 'Fermer la session'),

@@ -39,7 +39,8 @@ export interface BannerText {
 /** What a stretch of offline time looks like: the key of a state is its cause. */
 function keyOf(view: AppView): string {
   const { banner, severity } = view.session;
-  const cause = 'trouble' in banner ? banner.trouble : 'reason' in banner ? banner.reason : 'fault' in banner ? banner.fault : '';
+  const cause =
+    'trouble' in banner ? banner.trouble : 'reason' in banner ? banner.reason : 'fault' in banner ? banner.fault : '';
   return `${banner.kind}/${cause}/${severity}`;
 }
 

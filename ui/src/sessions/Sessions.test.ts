@@ -1,0 +1,67 @@
+import { render, screen, waitFor, within } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it } from 'vitest';
+import { App } from '../session/app.svelte';
+import { FakePort, problem, view } from '../shell/fake';
+import Toaster from '../widgets/Toaster.svelte';
+import { fr } from '../words/fr';
+import Sessions from './Sessions.svelte';
+
+async function show(prepare: (port: FakePort) => void = () => undefined): Promise<FakePort> {
+  const port = new FakePort(view());
+  prepare(port);
+  const app = new App(port);
+  await app.start();
+  render(Toaster);
+  render(Sessions, { app });
+  return port;
+}
+
+describe('my sessions', () => {
+  it('are listed, this one first and marked, and this one cannot be closed here', async () => {
+    await show();
+    const rows = await screen.findAllByTestId('session-row');
+    expect(rows).toHaveLength(3);
+    expect(rows[0]).toHaveAttribute('data-current', 'true');
+    expect(rows[0]).toHaveTextContent(fr.sessions.current);
+    expect(within(rows[0]!).queryByTestId('session-revoke')).toBeNull();
+    expect(rows[1]).toHaveTextContent('192.168.1.40');
+  });
+
+  it('are closed one at a time, by name', async () => {
+    await show();
+    await userEvent.click(await screen.findByRole('button', { name: fr.sessions.revokeLabel('Caisse 2') }));
+    await waitFor(() => expect(screen.getAllByTestId('session-row')).toHaveLength(2));
+    expect(screen.getByTestId('toast')).toHaveTextContent(fr.sessions.revoked('Caisse 2'));
+    expect(screen.queryByText('Caisse 2')).toBeNull();
+  });
+
+  it('are all closed but this one after a question that names them and the effect', async () => {
+    const port = await show();
+    await userEvent.click(await screen.findByTestId('sessions-revoke-others'));
+    const question = screen.getByTestId('sessions-confirm');
+    expect(question).toHaveTextContent('Bureau de Camille et Caisse 2');
+    expect(question).toHaveTextContent("il faudra s'y reconnecter");
+    expect(document.activeElement).toBe(screen.getByTestId('sessions-confirm-no'));
+    expect(port.calls).not.toContain('revokeOtherSessions');
+    await userEvent.click(screen.getByTestId('sessions-confirm-yes'));
+    await waitFor(() => expect(screen.getAllByTestId('session-row')).toHaveLength(1));
+    expect(screen.getByTestId('toast')).toHaveTextContent('2 sessions fermées.');
+    expect(screen.queryByTestId('sessions-revoke-others')).toBeNull();
+  });
+
+  it('say why they cannot be shown, and are asked for again', async () => {
+    const port = await show((each) => each.failures.set('mySessions', problem('offline')));
+    expect(await screen.findByTestId('page-error')).toHaveTextContent(fr.errors.offline);
+    port.failures.clear();
+    await userEvent.click(screen.getByTestId('page-retry'));
+    expect(await screen.findAllByTestId('session-row')).toHaveLength(3);
+    expect(screen.queryByTestId('page-error')).toBeNull();
+  });
+
+  it('say so when one could not be closed', async () => {
+    await show((each) => each.failures.set('revokeSession', problem('session_not_found')));
+    await userEvent.click((await screen.findAllByTestId('session-revoke'))[0]!);
+    expect(await screen.findByTestId('toast')).toHaveTextContent(fr.errors.session_not_found);
+  });
+});

@@ -1,0 +1,121 @@
+// Every screen and every dialog, looked at by axe. Colours are `tokens.test.ts`'s part.
+
+import { render, screen } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import axe from 'axe-core';
+import { tick } from 'svelte';
+import { describe, expect, it } from 'vitest';
+import Window from '../src/App.svelte';
+import { App } from '../src/session/app.svelte';
+import { fakeCategories, FakePort, problem, view } from '../src/shell/fake';
+import type { AppView, SessionView } from '../src/shell/port';
+
+async function show(more: Partial<AppView> = {}, session: Partial<SessionView> = {}): Promise<FakePort> {
+  const port = new FakePort(view(more, session));
+  port.waiting = [
+    { id: '0190aaaa', total_cents: 1_250, finished_at_ms: Date.now(), refused: null },
+    { id: '0190bbbb', total_cents: 700, finished_at_ms: Date.now(), refused: problem('validation_failed') },
+  ];
+  port.draft = {
+    id: '01900000-0000-7000-8000-000000000999',
+    lines: [
+      {
+        id: 'l1',
+        category_id: fakeCategories[0]!.id,
+        category_name: 'Livres',
+        quantity: 3,
+        weight_grams: 250,
+        unit_price_cents: 100,
+      },
+    ],
+    payments: [{ method: 'cheque', amount_cents: 100 }],
+    note: 'fêlé',
+    tendered_cents: null,
+    place: { screen: 'till', field: null, typed: '', cursor: 0, scroll: 0, line_id: null },
+  };
+  const app = new App(port);
+  await app.start();
+  render(Window, { app });
+  await tick();
+  return port;
+}
+
+async function violations(): Promise<string[]> {
+  const result = await axe.run(document.body, {
+    rules: { 'color-contrast': { enabled: false } },
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  });
+  return result.violations.map(
+    (each) => `${each.id}: ${each.nodes.map((node) => node.html.slice(0, 120)).join(' ¦ ')}`,
+  );
+}
+
+const lost: Partial<SessionView> = {
+  banner: { kind: 'offline' },
+  severity: 'warning',
+  connection: { kind: 'lost', trouble: 'offline' },
+  next_attempt_ms: Date.now() + 20_000,
+};
+
+describe('axe finds nothing', () => {
+  it('in the sign-in screen, with its server open and a refusal', async () => {
+    const port = await show({ operator: null }, { phase: 'signed_out' });
+    port.failures.set('signIn', problem('invalid_credentials'));
+    await userEvent.click(screen.getByTestId('server-open'));
+    await userEvent.keyboard('{Tab}');
+    await userEvent.type(screen.getByTestId('signin-username'), 'camille');
+    await userEvent.type(screen.getByTestId('signin-password'), 'x{Enter}');
+    await screen.findByTestId('signin-error');
+    expect(await violations()).toEqual([]);
+  });
+
+  it('while the app starts', async () => {
+    await show({}, { phase: 'starting' });
+    expect(await violations()).toEqual([]);
+  });
+
+  it.each(['till', 'tickets', 'sessions', 'settings', 'about'])(
+    'in the screen "%s", online and under a banner',
+    async (name) => {
+      const port = await show({ work: { waiting: 1, refused: 1, saved_at_ms: null, fault: problem('disk_full') } });
+      await screen.findByTestId('line-0');
+      await userEvent.click(screen.getByTestId(`nav-${name}`));
+      const landmark = {
+        till: 'category-0',
+        tickets: 'ticket-waiting',
+        sessions: 'session-revoke',
+        settings: 'lifetimes-save',
+        about: 'about-version',
+      }[name]!;
+      await screen.findAllByTestId(landmark);
+      expect(await violations()).toEqual([]);
+      port.change({ fault: problem('certificate_refused') }, lost);
+      await tick();
+      expect(await violations()).toEqual([]);
+    },
+  );
+
+  it('in the sheets of the till', async () => {
+    await show();
+    await userEvent.click(await screen.findByTestId('line-0'));
+    await screen.findByTestId('line-sheet');
+    expect(await violations()).toEqual([]);
+    await userEvent.keyboard('{F2}');
+    await screen.findByTestId('pay-sheet');
+    expect(await violations()).toEqual([]);
+  });
+
+  it('in the dialogs', async () => {
+    const port = await show({ work: { waiting: 1, refused: 0, saved_at_ms: null, fault: null } });
+    await screen.findByTestId('line-0');
+    await userEvent.click(screen.getByTestId('menu'));
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('signout'));
+    await screen.findByTestId('guard-dialog');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('guard-stay'));
+    port.change({}, { phase: 'ended', banner: { kind: 'ended', reason: 'idle' }, severity: 'error' });
+    await screen.findByTestId('relogin-dialog');
+    expect(await violations()).toEqual([]);
+  });
+});
