@@ -392,3 +392,110 @@ fn sync_directory(folder: &Path) -> io::Result<()> {
 fn sync_directory(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use keeper_core::{AttemptId, Decision, EndReason, Fingerprint, Head, Intent, Journal, SetAside};
+    use proptest::prelude::*;
+
+    use super::{DECISIONS, DecisionEntry, JournalFault, JournalFolder};
+    use crate::{ServerTarget, SlotId};
+
+    fn slot() -> SlotId {
+        SlotId::of(&ServerTarget::Embedded, "marie")
+    }
+
+    fn journals() -> impl Strategy<Value = Journal> {
+        let fingerprint = || any::<[u8; 16]>().prop_map(Fingerprint::from_bytes);
+        let head = (any::<u32>(), fingerprint()).prop_map(|(generation, fingerprint)| Head { generation, fingerprint });
+        let intent = (any::<u32>(), fingerprint(), any::<[u8; 16]>()).prop_map(|(generation, fingerprint, attempt)| {
+            Intent { generation, fingerprint, attempt: AttemptId::from_bytes(attempt) }
+        });
+        let aside = fingerprint().prop_map(|fingerprint| SetAside { fingerprint, reason: EndReason::Reused });
+        (prop::option::of(head), prop::option::of(intent), prop::option::of(aside))
+            .prop_map(|(head, intent, set_aside)| Journal { head, intent, set_aside })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_is_written_is_read(first in journals(), second in journals()) {
+            let folder = tempfile::tempdir().unwrap();
+            let journals = JournalFolder::open(folder.path()).unwrap();
+            prop_assert_eq!(journals.read(&slot()).unwrap(), Journal::default());
+            journals.write(&slot(), &first).unwrap();
+            journals.write(&slot(), &second).unwrap();
+            prop_assert_eq!(journals.read(&slot()).unwrap(), second);
+            let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+            prop_assert_eq!(left.len(), 1);
+        }
+
+        #[test]
+        fn a_torn_or_garbled_file_is_known_as_one(
+            journal in journals(), cut in any::<prop::sample::Index>(), flip in any::<Option<(prop::sample::Index, u8)>>(),
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let journals = JournalFolder::open(folder.path()).unwrap();
+            journals.write(&slot(), &journal).unwrap();
+            let path = journals.journal_path(&slot());
+            let mut bytes = std::fs::read(&path).unwrap();
+            match flip {
+                Some((at, mask)) if mask != 0 => {
+                    let at = at.index(bytes.len());
+                    bytes[at] ^= mask;
+                }
+                _ => bytes.truncate(cut.index(bytes.len())),
+            }
+            std::fs::write(&path, &bytes).unwrap();
+            match journals.read(&slot()) {
+                Ok(read) => prop_assert_eq!(read, journal),
+                Err(fault) => prop_assert!(matches!(fault, JournalFault::Garbled)),
+            }
+        }
+    }
+
+    #[test]
+    fn decisions_are_a_ring() {
+        let folder = tempfile::tempdir().unwrap();
+        let journals = JournalFolder::open(folder.path()).unwrap();
+        for at_ms in 0..3_000 {
+            let decision = Decision::RefreshGranted { generation: 1 };
+            journals.record(&slot(), &DecisionEntry { at_ms, process: 1, decision }).unwrap();
+        }
+        let kept = journals.decisions(&slot()).unwrap();
+        assert_eq!((kept.len(), kept.last().unwrap().at_ms), (DECISIONS, 2_999));
+        let size = std::fs::metadata(journals.decisions_path(&slot())).unwrap().len();
+        assert!(size < 200_000, "{size}");
+    }
+
+    #[tokio::test]
+    async fn many_change_the_index_and_no_change_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let journals = JournalFolder::open(folder.path()).unwrap();
+        let tasks: Vec<_> = (0..20)
+            .map(|n| {
+                let journals = journals.clone();
+                tokio::spawn(async move {
+                    journals.change_index(move |index| drop(index.active.insert(n.to_string(), "m".to_owned()))).await
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        assert_eq!(journals.index().unwrap().active.len(), 20);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_are_for_their_user_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("keeper");
+        let journals = JournalFolder::open(&folder).unwrap();
+        journals.write(&slot(), &Journal::default()).unwrap();
+        let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&folder), mode(&journals.journal_path(&slot()))), (0o700, 0o600));
+    }
+}

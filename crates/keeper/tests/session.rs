@@ -326,7 +326,7 @@ async fn without_a_keychain_the_session_lives_in_memory_and_says_so() {
     vault.fail(None);
     until_snapshot(&keeper, "durable again", |snapshot| snapshot.persistence == Persistence::Durable).await;
     let slot = SlotId::of(&stage.target(), "marie");
-    assert!(vault.peek(slot.as_str()).is_some());
+    until("it is in the keychain", || vault.peek(slot.as_str()).is_some()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

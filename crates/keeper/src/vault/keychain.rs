@@ -1,7 +1,7 @@
 //! The operating system's keychain, on a thread of its own: calling it from asynchronous code can panic, and a locked or
 //! frozen one blocks for as long as it likes.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use secrecy::SecretSlice;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::store::PlatformStore;
+use super::store::{PlatformStore, Prompting};
 use super::{SERVICE, Vault};
 
 /// How long anybody waits for the keychain.
@@ -30,6 +30,7 @@ enum Job {
 pub struct KeychainVault {
     jobs: mpsc::Sender<Job>,
     deadline: Duration,
+    prompting: Arc<Prompting>,
 }
 
 impl KeychainVault {
@@ -47,11 +48,12 @@ impl KeychainVault {
     /// The operating system's, where the thread cannot be started.
     pub fn with(service: &str, deadline: Duration) -> std::io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
-        let store = PlatformStore::new(service.to_owned());
+        let prompting = Arc::new(Prompting::new());
+        let store = PlatformStore::new(service.to_owned(), Arc::clone(&prompting));
         thread::Builder::new()
             .name("keychain".to_owned())
             .spawn(move || work(store, &queue))?;
-        Ok(Self { jobs, deadline })
+        Ok(Self { jobs, deadline, prompting })
     }
 
     async fn ask<T>(
@@ -65,6 +67,7 @@ impl KeychainVault {
         match timeout(self.deadline, answer).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(VaultFault::Failed),
+            Err(_) if self.prompting.is_open() => Err(VaultFault::Locked),
             Err(_) => Err(VaultFault::Slow),
         }
     }
@@ -101,5 +104,9 @@ impl Vault for KeychainVault {
 
     async fn secret_delete(&self, name: &str) -> Result<(), VaultFault> {
         self.ask(|reply| Job::Delete(name.to_owned(), reply)).await
+    }
+
+    fn permit_prompt(&self) {
+        self.prompting.allow_one();
     }
 }

@@ -4,6 +4,8 @@ mod keychain;
 #[cfg(any(test, feature = "testing"))]
 mod memory;
 mod pieces;
+#[cfg(target_os = "linux")]
+mod probe;
 mod record;
 mod store;
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use keeper_core::VaultFault;
 use keyring_core::{CredentialStore, Error};
@@ -10,31 +11,102 @@ use zeroize::Zeroizing;
 
 use super::pieces::{self, Head};
 
+/// Whether the keychain may ask the operator to unlock it, and whether it is asking now.
+#[derive(Debug)]
+pub(super) struct Prompting {
+    /// One question is allowed: at the start, and whenever the operator acts. Without this every retry would ask again.
+    allowed: AtomicBool,
+    open: AtomicBool,
+}
+
+impl Prompting {
+    pub(super) const fn new() -> Self {
+        Self { allowed: AtomicBool::new(true), open: AtomicBool::new(false) }
+    }
+
+    pub(super) fn allow_one(&self) {
+        self.allowed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a question stands on the screen, as far as is known.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed)
+    }
+}
+
 /// What the dedicated thread works with.
 pub(super) struct PlatformStore {
     service: String,
     open: Option<Arc<CredentialStore>>,
+    prompting: Arc<Prompting>,
+    #[cfg(target_os = "linux")]
+    probe: super::probe::LockProbe,
 }
 
 impl PlatformStore {
-    pub(super) fn new(service: String) -> Self {
-        Self { service, open: None }
+    pub(super) fn new(service: String, prompting: Arc<Prompting>) -> Self {
+        Self {
+            service,
+            open: None,
+            prompting,
+            #[cfg(target_os = "linux")]
+            probe: super::probe::LockProbe::default(),
+        }
+    }
+
+    /// Turns a call away that would make a locked keychain ask once too often.
+    #[cfg(target_os = "linux")]
+    fn admit(&mut self, name: &str) -> Result<(), VaultFault> {
+        use super::probe::Lock;
+        let lock = self.probe.look(&self.service, name).map_err(|error| {
+            let fault = service_fault(&error);
+            tracing::warn!(%fault, "the keychain cannot be asked");
+            fault
+        })?;
+        match lock {
+            Lock::Open => Ok(()),
+            Lock::Locked if self.prompting.allowed.swap(false, Ordering::Relaxed) => {
+                self.prompting.open.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            Lock::Locked => Err(VaultFault::Locked),
+        }
+    }
+
+    /// Elsewhere the system asks by itself and remembers the answer.
+    #[cfg(not(target_os = "linux"))]
+    fn admit(&mut self, _name: &str) -> Result<(), VaultFault> {
+        Ok(())
     }
 
     pub(super) fn read(&mut self, name: &str) -> Result<Option<SecretSlice<u8>>, VaultFault> {
-        self.attempt(|store| store.read_whole(name))
+        self.attempt(name, |store| store.read_whole(name))
     }
 
     pub(super) fn write(&mut self, name: &str, secret: &SecretSlice<u8>) -> Result<(), VaultFault> {
-        self.attempt(|store| store.write_whole(name, secret.expose_secret()))
+        self.attempt(name, |store| store.write_whole(name, secret.expose_secret()))
     }
 
     pub(super) fn delete(&mut self, name: &str) -> Result<(), VaultFault> {
-        self.attempt(|store| store.delete_whole(name))
+        self.attempt(name, |store| store.delete_whole(name))
     }
 
     /// Does this, and once more with a new connection where the one in hand has died with its service.
-    fn attempt<T>(&mut self, work: impl Fn(&Opened<'_>) -> Result<T, Error>) -> Result<T, VaultFault> {
+    fn attempt<T>(
+        &mut self,
+        name: &str,
+        work: impl Fn(&Opened<'_>) -> Result<T, Error>,
+    ) -> Result<T, VaultFault> {
+        self.admit(name)?;
+        let result = self.with_reconnection(work);
+        self.prompting.open.store(false, Ordering::Relaxed);
+        result
+    }
+
+    fn with_reconnection<T>(
+        &mut self,
+        work: impl Fn(&Opened<'_>) -> Result<T, Error>,
+    ) -> Result<T, VaultFault> {
         let fresh = self.open.is_none();
         match self.once(&work) {
             Ok(done) => Ok(done),
@@ -184,8 +256,8 @@ fn is_lost_connection(_error: &Error) -> bool {
 fn fault_of(error: &Error) -> VaultFault {
     tracing::warn!(kind = kind_of(error), "the keychain did not do what was asked");
     match error {
+        Error::NoStorageAccess(cause) | Error::PlatformFailure(cause) if is_absent(cause.as_ref()) => VaultFault::Absent,
         Error::NoStorageAccess(_) => VaultFault::Locked,
-        Error::PlatformFailure(cause) if is_absent(cause.as_ref()) => VaultFault::Absent,
         Error::NoDefaultStore => VaultFault::Absent,
         _ => VaultFault::Failed,
     }
@@ -207,19 +279,64 @@ fn kind_of(error: &Error) -> &'static str {
     }
 }
 
-/// Whether there is no keychain service: nobody on the bus by that name, or no bus at all.
+#[cfg(target_os = "linux")]
 fn is_absent(cause: &(dyn std::error::Error + 'static)) -> bool {
-    let mut next = Some(cause);
-    while let Some(error) = next {
-        let text = error.to_string();
-        if text.contains("ServiceUnknown")
-            || text.contains("NameHasNoOwner")
-            || text.contains("not provided by any .service files")
-            || error.downcast_ref::<std::io::Error>().is_some()
-        {
-            return true;
-        }
-        next = error.source();
-    }
+    cause.downcast_ref::<secret_service::Error>().is_some_and(|error| service_fault(error) == VaultFault::Absent)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_absent(_cause: &(dyn std::error::Error + 'static)) -> bool {
     false
+}
+
+/// What the Secret Service's error means. No bus, nobody on the bus by that name, and no collection to put anything in
+/// all mean that there is no keychain.
+#[cfg(target_os = "linux")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds at any time")]
+fn service_fault(error: &secret_service::Error) -> VaultFault {
+    use secret_service::Error;
+    match error {
+        Error::Locked | Error::Prompt | Error::PromptDisconnected => VaultFault::Locked,
+        Error::Unavailable | Error::NoResult => VaultFault::Absent,
+        Error::Zbus(bus) => bus_fault(bus),
+        Error::ZbusFdo(zbus::fdo::Error::ZBus(bus)) => bus_fault(bus),
+        Error::ZbusFdo(
+            zbus::fdo::Error::ServiceUnknown(_)
+            | zbus::fdo::Error::NameHasNoOwner(_)
+            | zbus::fdo::Error::NoReply(_)
+            | zbus::fdo::Error::Disconnected(_)
+            | zbus::fdo::Error::SpawnFailed(_)
+            | zbus::fdo::Error::SpawnExecFailed(_)
+            | zbus::fdo::Error::SpawnServiceNotFound(_),
+        ) => VaultFault::Absent,
+        _ => VaultFault::Failed,
+    }
+}
+
+/// Error names are those of the D-Bus specification, "Message Bus Names".
+#[cfg(target_os = "linux")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds at any time")]
+fn bus_fault(error: &zbus::Error) -> VaultFault {
+    match error {
+        zbus::Error::Connection(..)
+        | zbus::Error::InputOutput(_)
+        | zbus::Error::Address(_)
+        | zbus::Error::Handshake(_) => VaultFault::Absent,
+        zbus::Error::MethodError(name, ..) => {
+            let last = name.as_str().strip_prefix("org.freedesktop.DBus.Error.").unwrap_or_default();
+            let nobody = matches!(last, "ServiceUnknown" | "NameHasNoOwner" | "NoReply" | "Disconnected");
+            if nobody || last.starts_with("Spawn.") { VaultFault::Absent } else { VaultFault::Failed }
+        }
+        zbus::Error::FDO(inner) => {
+            if let zbus::fdo::Error::ServiceUnknown(_)
+            | zbus::fdo::Error::NameHasNoOwner(_)
+            | zbus::fdo::Error::NoReply(_) = **inner
+            {
+                VaultFault::Absent
+            } else {
+                VaultFault::Failed
+            }
+        }
+        _ => VaultFault::Failed,
+    }
 }
