@@ -16,6 +16,7 @@ pub fn builder<R: Runtime>() -> Builder<R> {
         .commands(collect_commands![
             session::app_view,
             session::sign_in,
+            session::first_operator,
             session::retry,
             session::sign_out,
             session::operator_input,

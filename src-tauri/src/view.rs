@@ -43,6 +43,8 @@ pub struct AppView {
     pub settings: DeviceSettings,
     /// What stands between the app and its server or its settings file, as long as it does; shown before signing in too.
     pub fault: Option<UiError>,
+    /// Whether the server inside the app has no account yet: offer to make the first one with `first_operator`.
+    pub first_operator_needed: bool,
     /// Whether the window was asked to close while unsent sales are here: ask the operator, then answer with
     /// `answer_close`.
     pub close_asked: bool,
@@ -201,7 +203,9 @@ impl UiError {
 }
 
 /// Every reason for which a command can fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Type, strum::Display, strum::EnumIter)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Type, strum::Display, strum::EnumIter, strum::EnumString,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum UiErrorCode {

@@ -3,7 +3,7 @@
 use protocol::Secret;
 use tauri::State;
 
-use crate::controller::{ControllerHandle, Request, Unsent};
+use crate::controller::{ControllerHandle, FirstAccount, Request, Unsent};
 use crate::view::{AppView, RetryOutcome, UiError};
 
 /// The view as it is now. Subscribe to the event first, then ask.
@@ -45,4 +45,18 @@ pub async fn sign_out(app: State<'_, ControllerHandle>, leave_unsent: bool) -> R
 #[specta::specta]
 pub fn operator_input(app: State<'_, ControllerHandle>) {
     app.tell(Request::OperatorInput);
+}
+
+/// Makes the first account of the server inside the app, as its owner, and signs in with it.
+#[tauri::command]
+#[specta::specta]
+pub async fn first_operator(
+    app: State<'_, ControllerHandle>,
+    organization_name: String,
+    username: String,
+    display_name: String,
+    password: String,
+) -> Result<AppView, UiError> {
+    let account = FirstAccount { organization_name, username, display_name, password: Secret::new(password) };
+    app.ask(|reply| Request::FirstOperator { account, reply }).await
 }

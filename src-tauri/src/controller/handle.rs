@@ -4,24 +4,25 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::controller::event::Event;
 use crate::controller::request::{Reply, Request};
 use crate::view::{About, AppView, UiError, UiErrorCode};
 
 /// Cheap to clone; every command holds one.
 #[derive(Clone, Debug)]
 pub struct ControllerHandle {
-    requests: mpsc::UnboundedSender<Request>,
+    events: mpsc::UnboundedSender<Event>,
     view: watch::Receiver<Arc<AppView>>,
     about: Arc<About>,
 }
 
 impl ControllerHandle {
     pub(crate) fn new(
-        requests: mpsc::UnboundedSender<Request>,
+        events: mpsc::UnboundedSender<Event>,
         view: watch::Receiver<Arc<AppView>>,
         about: About,
     ) -> Self {
-        Self { requests, view, about: Arc::new(about) }
+        Self { events, view, about: Arc::new(about) }
     }
 
     /// The newest view.
@@ -41,7 +42,7 @@ impl ControllerHandle {
 
     /// Asks for something and does not wait.
     pub fn tell(&self, request: Request) {
-        if self.requests.send(request).is_err() {
+        if self.events.send(Event::Asked(request)).is_err() {
             tracing::debug!("the controller has ended; a request is dropped");
         }
     }

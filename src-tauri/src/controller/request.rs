@@ -23,6 +23,13 @@ pub enum Request {
         /// The answer.
         reply: Reply<AppView>,
     },
+    /// Make the first account of the embedded server and sign in with it.
+    FirstOperator {
+        /// The account.
+        account: FirstAccount,
+        /// The answer.
+        reply: Reply<AppView>,
+    },
     /// Try to reach the server now.
     Retry(Reply<RetryOutcome>),
     /// End the session on this device.
@@ -107,6 +114,19 @@ pub enum Request {
     Show,
     /// End the app: from the tray, or because the machine shuts down.
     Quit,
+}
+
+/// The first account of an embedded server.
+#[derive(Debug)]
+pub struct FirstAccount {
+    /// What the organisation is called.
+    pub organization_name: String,
+    /// The name to sign in with.
+    pub username: String,
+    /// The name to show.
+    pub display_name: String,
+    /// The password.
+    pub password: Secret,
 }
 
 /// What to do about unsent work when the operator leaves.

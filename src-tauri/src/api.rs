@@ -1,0 +1,147 @@
+//! The calls that the app itself makes with the operator's access token.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{Method, Request, Response, StatusCode};
+use keeper::{AuthorisedClient, RequestError};
+use protocol::error::Problem;
+use protocol::sale::IDEMPOTENCY_KEY;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::refusal::refuses_for_good;
+use crate::view::{UiError, UiErrorCode};
+use crate::work::NextSale;
+use crate::work::sender::{Delivery, SalesOffice};
+
+const JSON: &str = "application/json";
+
+/// Calls `path` without a body and reads the answer.
+///
+/// # Errors
+/// The code for whatever stood in the way.
+pub async fn call<T: DeserializeOwned>(client: &AuthorisedClient, method: Method, path: &str) -> Result<T, UiError> {
+    exchange(client, method, path, Bytes::new()).await
+}
+
+/// Calls `path` with a JSON body and reads the answer.
+///
+/// # Errors
+/// The code for whatever stood in the way.
+pub async fn call_with<T: DeserializeOwned>(
+    client: &AuthorisedClient,
+    method: Method,
+    path: &str,
+    body: &impl Serialize,
+) -> Result<T, UiError> {
+    let body = serde_json::to_vec(body).map_err(|_| UiErrorCode::Internal)?;
+    exchange(client, method, path, body.into()).await
+}
+
+async fn exchange<T: DeserializeOwned>(
+    client: &AuthorisedClient,
+    method: Method,
+    path: &str,
+    body: Bytes,
+) -> Result<T, UiError> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !body.is_empty() {
+        request = request.header(CONTENT_TYPE, JSON);
+    }
+    let request = request.body(body).map_err(|_| UiErrorCode::Internal)?;
+    let answer = client.send(request).await?;
+    if answer.status().is_success() {
+        return serde_json::from_slice(answer.body()).map_err(|_| UiErrorCode::NotVigie.into());
+    }
+    Err(problem_of(&answer).map_or_else(|| UiErrorCode::ServerDown.into(), UiError::from))
+}
+
+/// The problem that an answer states; `None` where something other than the server speaks.
+fn problem_of(answer: &Response<Bytes>) -> Option<Problem> {
+    serde_json::from_slice::<Problem>(answer.body()).ok().filter(|problem| problem.status == answer.status().as_u16())
+}
+
+/// The server's counter, reached with the operator's access token.
+#[derive(Clone)]
+pub struct ServerSales(pub AuthorisedClient);
+
+#[async_trait]
+impl SalesOffice for ServerSales {
+    async fn deliver(&self, sale: &NextSale) -> Delivery {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri("/v1/sales")
+            .header(CONTENT_TYPE, JSON)
+            .header(IDEMPOTENCY_KEY, sale.ticket.to_string())
+            .body(Bytes::from(sale.body.clone()));
+        let Ok(request) = request else { return Delivery::Refused(UiErrorCode::Internal.into()) };
+        match self.0.send(request).await {
+            Ok(answer) => verdict(&answer),
+            Err(RequestError::SignedOut | RequestError::SessionOver(_) | RequestError::Stopped) => {
+                Delivery::SessionOver
+            }
+            Err(RequestError::NoToken(_) | RequestError::Transport(_) | RequestError::NotRepeatable) => {
+                Delivery::Later(None)
+            }
+        }
+    }
+}
+
+fn verdict(answer: &Response<Bytes>) -> Delivery {
+    let acknowledged = matches!(answer.status(), StatusCode::OK | StatusCode::CREATED)
+        && serde_json::from_slice::<protocol::sale::Sale>(answer.body()).is_ok();
+    if acknowledged {
+        return Delivery::Acknowledged;
+    }
+    match problem_of(answer) {
+        Some(problem) if refuses_for_good(problem.code) => Delivery::Refused(problem.into()),
+        Some(problem) => {
+            Delivery::Later(problem.retry_after_seconds.map(|seconds| Duration::from_secs(seconds.into())))
+        }
+        None => Delivery::Later(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::Response;
+    use protocol::error::{ErrorCode, Problem};
+
+    use super::verdict;
+    use crate::view::UiErrorCode;
+    use crate::work::sender::Delivery;
+
+    fn answer(status: u16, body: &str) -> Response<Bytes> {
+        Response::builder().status(status).body(Bytes::copy_from_slice(body.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn only_the_servers_own_receipt_acknowledges_a_sale() {
+        let receipt = r#"{"id":"01890000-0000-7000-8000-000000000001","idempotency_key":"01890000-0000-7000-8000-000000000002",
+            "operator_id":"01890000-0000-7000-8000-000000000003","total_cents":700,"received_at":"2026-01-02T03:04:05Z"}"#;
+        assert_eq!(verdict(&answer(201, receipt)), Delivery::Acknowledged);
+        assert_eq!(verdict(&answer(200, receipt)), Delivery::Acknowledged);
+        for (status, body) in [(200, "<html>Bienvenue sur le Wi-Fi</html>"), (200, "{}"), (302, ""), (204, "")] {
+            assert_eq!(verdict(&answer(status, body)), Delivery::Later(None), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_counts_only_when_the_server_states_it() {
+        let problem = serde_json::to_string(&Problem::new(ErrorCode::ValidationFailed).with_field("note")).unwrap();
+        let Delivery::Refused(why) = verdict(&answer(422, &problem)) else { panic!("must be refused") };
+        assert_eq!((why.code, why.subject.as_deref()), (UiErrorCode::ValidationFailed, Some("note")));
+        assert_eq!(verdict(&answer(422, "no")), Delivery::Later(None));
+        assert_eq!(verdict(&answer(403, &problem)), Delivery::Later(None));
+    }
+
+    #[test]
+    fn a_busy_server_is_asked_again_when_it_wishes() {
+        let problem = serde_json::to_string(&Problem::new(ErrorCode::ServerBusy).with_retry_after(7)).unwrap();
+        assert_eq!(verdict(&answer(503, &problem)), Delivery::Later(Some(std::time::Duration::from_secs(7))));
+    }
+}

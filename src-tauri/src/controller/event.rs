@@ -1,0 +1,56 @@
+//! Everything that reaches the controller: what is asked of it, and what became of what it began.
+
+use std::sync::Arc;
+
+use keeper::{SignInError, SlotId};
+use keeper_core::{Notice, SessionSnapshot, VaultFault};
+use protocol::auth::Me;
+
+use crate::controller::request::{Reply, Request};
+use crate::embedded_server::Accounts;
+use crate::view::{AppView, RetryOutcome, Saved, UiError};
+use crate::work::sender::SenderNews;
+use crate::work::{Counts, JournalFault, WorkKey};
+
+/// Counts the keepers of this run, so that a word from one that was put away is not believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Epoch(pub(crate) u64);
+
+/// Something for the controller to deal with.
+#[derive(Debug)]
+pub(crate) enum Event {
+    Asked(Request),
+    Snapshot(Epoch, Arc<SessionSnapshot>),
+    Notice(Epoch, Notice),
+    ServerReady(Epoch, Result<Accounts, UiError>),
+    SignInAnswered { epoch: Epoch, result: Box<Result<Me, SignInError>>, reply: Reply<AppView> },
+    FirstOperatorMade { result: Result<(), UiError>, account: Box<crate::controller::FirstAccount>, reply: Reply<AppView> },
+    MeAnswered(Epoch, Box<Result<Me, UiError>>),
+    Retried { epoch: Epoch, snapshot: Arc<SessionSnapshot>, reply: Reply<RetryOutcome> },
+    SignedOut { epoch: Epoch, reply: Reply<AppView> },
+    KeyAnswered { slot: SlotId, fresh: WorkKey, result: Result<WorkKey, VaultFault> },
+    Resealed { slot: SlotId, key: WorkKey, result: Result<(), JournalFault> },
+    Counted { slot: SlotId, result: Result<(Counts, Option<String>), JournalFault> },
+    TicketRead { result: Box<Result<Option<crate::view::TicketDraft>, JournalFault>>, reply: Reply<Option<crate::view::TicketDraft>> },
+    Written { result: Result<Saved, JournalFault>, in_hand: Option<InHand>, reply: Reply<Saved> },
+    SaleFinished { slot: SlotId, result: Result<Counts, JournalFault>, reply: Reply<AppView> },
+    Sender(SlotId, SenderNews),
+    WindowLate,
+    PutAway,
+}
+
+/// The ticket in hand, as far as leaving the app depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum InHand {
+    /// None, or one without lines.
+    #[default]
+    Nothing,
+    /// One with lines.
+    Something,
+}
+
+impl InHand {
+    pub(crate) fn of(draft: &crate::view::TicketDraft) -> Self {
+        if draft.lines.is_empty() { Self::Nothing } else { Self::Something }
+    }
+}

@@ -1,0 +1,386 @@
+//! The session: opening the keeper of the configured server, signing in and out, and hearing what the keeper says.
+
+use std::sync::Arc;
+
+use keeper::{Keeper, KeeperConfig, OpenError, SignInError, SlotId, VigieProfile};
+use keeper_core::{Banner, Connection, Moment, Notice, Persistence, SessionPhase, SessionSnapshot};
+use protocol::Secret;
+use protocol::auth::Me;
+use secrecy::SecretString;
+use tokio::task::AbortHandle;
+
+use super::event::{Epoch, Event};
+use super::request::{FirstAccount, Reply, Unsent};
+use super::Controller;
+use crate::api;
+use crate::embedded_server::Accounts;
+use crate::reach::{device_of, target_of};
+use crate::view::{AppView, RetryOutcome, ServerView, UiError, UiErrorCode};
+
+/// What the controller holds of the session.
+pub(super) struct Session {
+    pub(super) keeper: Option<Keeper>,
+    pub(super) epoch: Epoch,
+    pub(super) snapshot: Arc<SessionSnapshot>,
+    pub(super) me: Option<Me>,
+    pub(super) fault: Option<UiError>,
+    pub(super) accounts: Accounts,
+    asking_me: bool,
+    reopen: Reopen,
+    listeners: Vec<AbortHandle>,
+}
+
+/// Whether the keeper is to be opened again once nobody is signed in, because the settings it was opened with changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reopen {
+    No,
+    WhenSignedOut,
+}
+
+impl Session {
+    pub(super) fn new(now: Moment) -> Self {
+        let snapshot = SessionSnapshot { phase: SessionPhase::Restoring, ..SessionSnapshot::signed_out(now) };
+        Self {
+            keeper: None,
+            epoch: Epoch::default(),
+            snapshot: Arc::new(snapshot),
+            me: None,
+            fault: None,
+            accounts: Accounts::Some,
+            asking_me: false,
+            reopen: Reopen::No,
+            listeners: Vec::new(),
+        }
+    }
+
+    pub(super) fn reopen_when_signed_out(&mut self) {
+        self.reopen = Reopen::WhenSignedOut;
+    }
+
+    /// The place of the operator who is signed in, or was until the session ended.
+    pub(super) fn slot(&self) -> Option<SlotId> {
+        let keeper = self.keeper.as_ref()?;
+        match self.snapshot.phase {
+            SessionPhase::SignedIn | SessionPhase::Ended => {
+                Some(SlotId::of(keeper.server(), self.snapshot.operator.as_deref()?))
+            }
+            SessionPhase::Restoring | SessionPhase::SignedOut => None,
+        }
+    }
+}
+
+impl Controller {
+    /// Opens the keeper of the configured server, in the place of the one before.
+    pub(super) async fn open_keeper(&mut self) {
+        if let Some(before) = self.session.keeper.take() {
+            before.shutdown().await;
+        }
+        for listener in self.session.listeners.drain(..) {
+            listener.abort();
+        }
+        let epoch = Epoch(self.session.epoch.0 + 1);
+        self.session = Session { epoch, ..Session::new(self.clock.now()) };
+        match self.keeper_of_settings().await {
+            Ok(keeper) => {
+                self.listen(&keeper);
+                self.session.snapshot = Arc::clone(&keeper.snapshots().borrow());
+                self.session.keeper = Some(keeper);
+            }
+            Err(fault) => {
+                tracing::error!(code = %fault.code, "the session cannot be kept on this device");
+                self.session.snapshot = Arc::new(SessionSnapshot::signed_out(self.clock.now()));
+                self.session.fault = Some(fault);
+            }
+        }
+        self.ask_embedded_server();
+        self.follow_slot();
+    }
+
+    async fn keeper_of_settings(&self) -> Result<Keeper, UiError> {
+        let server = target_of(&self.settings.server)?;
+        let transport = self.reach.transport(&server, self.settings.ca_file.as_deref())?;
+        let config = KeeperConfig {
+            server,
+            profile: Arc::new(VigieProfile::new()),
+            transport,
+            vault: Arc::clone(&self.vault),
+            clock: Arc::clone(&self.clock),
+            folder: self.folders.keeper(),
+            device: device_of(&self.settings),
+            knobs: self.knobs,
+        };
+        Keeper::open(config).await.map_err(|error| {
+            let OpenError::Folder(source) = &error;
+            UiError::from(crate::work::JournalFault::from(std::io::Error::from(source.kind())))
+        })
+    }
+
+    fn listen(&mut self, keeper: &Keeper) {
+        let epoch = self.session.epoch;
+        let (events, mut snapshots) = (self.events.clone(), keeper.snapshots());
+        let heard = tokio::spawn(async move {
+            while snapshots.changed().await.is_ok() {
+                let snapshot = Arc::clone(&snapshots.borrow_and_update());
+                if events.send(Event::Snapshot(epoch, snapshot)).is_err() {
+                    break;
+                }
+            }
+        });
+        let (events, mut notices) = (self.events.clone(), keeper.notices());
+        let noticed = tokio::spawn(async move {
+            while let Ok(notice) = notices.recv().await {
+                if events.send(Event::Notice(epoch, notice)).is_err() {
+                    break;
+                }
+            }
+        });
+        self.session.listeners = vec![heard.abort_handle(), noticed.abort_handle()];
+    }
+
+    /// Opens the embedded server ahead of the first sign-in, where it is the one in use.
+    pub(super) fn ask_embedded_server(&self) {
+        if self.settings.server == ServerView::ThisDevice {
+            let (epoch, embedded) = (self.session.epoch, Arc::clone(self.reach.embedded()));
+            self.beside(async move { Event::ServerReady(epoch, embedded.ready().await) });
+        }
+    }
+
+    pub(super) fn server_ready(&mut self, epoch: Epoch, result: Result<Accounts, UiError>) {
+        if epoch != self.session.epoch {
+            return;
+        }
+        match result {
+            Ok(accounts) => {
+                self.session.accounts = accounts;
+                if self.session.keeper.is_some() {
+                    self.session.fault = None;
+                }
+            }
+            Err(fault) => self.session.fault = Some(fault),
+        }
+        self.publish();
+    }
+
+    pub(super) fn snapshot_came(&mut self, epoch: Epoch, snapshot: Arc<SessionSnapshot>) {
+        if epoch != self.session.epoch {
+            return;
+        }
+        let back = matches!(self.session.snapshot.connection, Connection::Lost { .. } | Connection::Unknown)
+            && snapshot.connection == Connection::Online;
+        let kept_again = self.session.snapshot.persistence != Persistence::Durable
+            && snapshot.persistence == Persistence::Durable;
+        self.session.snapshot = snapshot;
+        self.follow_slot();
+        if back {
+            self.work.bell.back();
+        }
+        if kept_again || back {
+            self.try_key_again();
+        }
+        self.ask_me();
+        self.publish();
+    }
+
+    pub(super) fn notice_came(&mut self, epoch: Epoch, notice: Notice) {
+        if epoch == self.session.epoch
+            && let Some(surfaces) = &self.surfaces
+        {
+            surfaces.notifier.show(notice, self.settings.language);
+        }
+    }
+
+    /// Signs in. Where the keeper could not be opened before, it is tried again first.
+    pub(super) async fn sign_in(&mut self, username: String, password: Secret, reply: Reply<AppView>) {
+        if self.session.keeper.is_none() {
+            self.open_keeper().await;
+        }
+        let Some(keeper) = self.session.keeper.clone() else {
+            let fault = self.session.fault.clone().unwrap_or_else(|| UiErrorCode::Internal.into());
+            let _ = reply.send(Err(fault));
+            return self.publish();
+        };
+        let (epoch, embedded) = (self.session.epoch, Arc::clone(self.reach.embedded()));
+        let this_device = self.settings.server == ServerView::ThisDevice;
+        let events = self.events.clone();
+        self.vault.permit_prompt();
+        tokio::spawn(async move {
+            if this_device && let Err(fault) = embedded.ready().await {
+                let _ = events.send(Event::ServerReady(epoch, Err(fault.clone())));
+                let _ = reply.send(Err(fault));
+                return;
+            }
+            let result = keeper.sign_in(&username, SecretString::from(password.expose())).await;
+            let _ = events.send(Event::SignInAnswered { epoch, result: Box::new(result), reply });
+        });
+    }
+
+    pub(super) fn sign_in_answered(
+        &mut self,
+        epoch: Epoch,
+        result: Result<Me, SignInError>,
+        reply: Reply<AppView>,
+    ) {
+        if epoch != self.session.epoch {
+            let _ = reply.send(Err(UiErrorCode::Internal.into()));
+            return;
+        }
+        match result {
+            Ok(me) => {
+                tracing::info!("signed in");
+                self.session.me = Some(me);
+                self.session.fault = None;
+                self.take_newest_snapshot();
+                self.reply_with_view(reply);
+            }
+            Err(error) => {
+                tracing::info!(code = error.code(), "not signed in");
+                let _ = reply.send(Err(error.into()));
+            }
+        }
+    }
+
+    pub(super) fn first_operator(&mut self, account: FirstAccount, reply: Reply<AppView>) {
+        let embedded = Arc::clone(self.reach.embedded());
+        self.beside(async move {
+            let result = embedded.first_operator(&account).await;
+            Event::FirstOperatorMade { result, account: Box::new(account), reply }
+        });
+    }
+
+    pub(super) async fn first_operator_made(
+        &mut self,
+        result: Result<(), UiError>,
+        account: FirstAccount,
+        reply: Reply<AppView>,
+    ) {
+        match result {
+            Ok(()) => {
+                self.session.accounts = Accounts::Some;
+                self.sign_in(account.username, account.password, reply).await;
+            }
+            Err(fault) => drop(reply.send(Err(fault))),
+        }
+    }
+
+    /// Takes in what the keeper shows right now, ahead of the event that will say the same.
+    fn take_newest_snapshot(&mut self) {
+        if let Some(keeper) = &self.session.keeper {
+            let newest = Arc::clone(&keeper.snapshots().borrow());
+            self.snapshot_came(self.session.epoch, newest);
+        }
+    }
+
+    fn ask_me(&mut self) {
+        let known = self.session.me.as_ref().map(|me| me.username.as_str());
+        let is_known = known.is_some() && known == self.session.snapshot.operator.as_deref();
+        let can_ask = self.session.snapshot.phase == SessionPhase::SignedIn
+            && self.session.snapshot.connection == Connection::Online;
+        let Some(keeper) = self.session.keeper.clone() else { return };
+        if is_known || !can_ask || self.session.asking_me {
+            return;
+        }
+        self.session.asking_me = true;
+        let epoch = self.session.epoch;
+        self.beside(async move {
+            let me = api::call(&keeper.client(), http::Method::GET, "/v1/auth/me").await;
+            Event::MeAnswered(epoch, Box::new(me))
+        });
+    }
+
+    pub(super) fn me_answered(&mut self, epoch: Epoch, result: Result<Me, UiError>) {
+        if epoch != self.session.epoch {
+            return;
+        }
+        self.session.asking_me = false;
+        match result {
+            Ok(me) => self.session.me = Some(me),
+            Err(error) => tracing::debug!(code = %error.code, "the server did not say who is signed in"),
+        }
+        self.publish();
+    }
+
+    pub(super) async fn retry(&mut self, reply: Reply<RetryOutcome>) {
+        self.vault.permit_prompt();
+        if self.session.keeper.is_none() {
+            self.open_keeper().await;
+            self.publish();
+        }
+        let Some(keeper) = self.session.keeper.clone() else {
+            let fault = self.session.fault.clone().unwrap_or_else(|| UiErrorCode::Internal.into());
+            let _ = reply.send(Err(fault));
+            return;
+        };
+        self.ask_embedded_server();
+        self.try_key_again();
+        self.work.bell.sale();
+        let epoch = self.session.epoch;
+        self.beside(async move { Event::Retried { epoch, snapshot: keeper.retry().await, reply } });
+    }
+
+    pub(super) fn retried(&mut self, epoch: Epoch, snapshot: &Arc<SessionSnapshot>, reply: Reply<RetryOutcome>) {
+        let outcome = outcome_of(snapshot);
+        tracing::info!(?outcome, "tried at the operator's wish");
+        self.snapshot_came(epoch, Arc::clone(snapshot));
+        let _ = reply.send(Ok(outcome));
+    }
+
+    pub(super) fn sign_out(&mut self, unsent: Unsent, reply: Reply<AppView>) {
+        if unsent == Unsent::Guard
+            && let Some(subject) = self.work.unsent()
+        {
+            let _ = reply.send(Err(UiError::from(UiErrorCode::WorkUnsent).about(subject)));
+            return;
+        }
+        let Some(keeper) = self.session.keeper.clone() else {
+            self.reply_with_view(reply);
+            return;
+        };
+        let epoch = self.session.epoch;
+        self.beside(async move {
+            keeper.sign_out().await;
+            Event::SignedOut { epoch, reply }
+        });
+    }
+
+    pub(super) async fn signed_out(&mut self, epoch: Epoch, reply: Reply<AppView>) {
+        if epoch == self.session.epoch {
+            tracing::info!("signed out");
+            self.session.me = None;
+            self.take_newest_snapshot();
+            if self.session.reopen == Reopen::WhenSignedOut {
+                self.open_keeper().await;
+                self.publish();
+            }
+        }
+        self.reply_with_view(reply);
+    }
+
+    pub(super) fn operator_input(&self) {
+        if let Some(keeper) = &self.session.keeper {
+            keeper.operator_input();
+        }
+    }
+}
+
+fn outcome_of(snapshot: &SessionSnapshot) -> RetryOutcome {
+    match (snapshot.phase, snapshot.connection, snapshot.banner) {
+        (SessionPhase::Ended | SessionPhase::SignedOut, _, _) => RetryOutcome::SessionOver,
+        (_, Connection::Lost { trouble: keeper_core::Trouble::Offline }, _) | (_, _, Banner::Offline) => {
+            RetryOutcome::StillOffline
+        }
+        (_, Connection::Lost { .. }, _) | (_, _, Banner::ServerDown { .. } | Banner::Misconfigured { .. }) => {
+            RetryOutcome::StillDown
+        }
+        (_, _, Banner::KeychainUnavailable { .. }) => RetryOutcome::KeychainStillAway,
+        (
+            SessionPhase::SignedIn | SessionPhase::Restoring,
+            Connection::Online | Connection::Unknown,
+            Banner::Hidden
+            | Banner::Refreshing
+            | Banner::IdleEndNear
+            | Banner::AbsoluteEndNear
+            | Banner::Ended { .. }
+            | Banner::ClockSuspect { .. },
+        ) => RetryOutcome::Recovered,
+    }
+}

@@ -1,0 +1,183 @@
+//! The words of notifications and of the tray; everything else is said on the screen.
+
+use keeper_core::{Banner, EndReason, Notice, Trouble};
+
+use crate::view::{Language, Phase, SessionView};
+
+/// What a notification says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeWords {
+    /// What happened.
+    pub title: &'static str,
+    /// What is safe, what to do.
+    pub body: String,
+    /// What a click does.
+    pub open: &'static str,
+}
+
+/// The words of a notice.
+pub fn notice_words(notice: Notice, language: Language) -> NoticeWords {
+    let (title, body) = match language {
+        Language::Fr => french(notice),
+        Language::En => english(notice),
+    };
+    NoticeWords { title, body, open: open(language) }
+}
+
+/// What opens the window.
+pub const fn open(language: Language) -> &'static str {
+    match language {
+        Language::Fr => "Ouvrir Vigie",
+        Language::En => "Open Vigie",
+    }
+}
+
+/// What ends the app.
+pub const fn quit(language: Language) -> &'static str {
+    match language {
+        Language::Fr => "Quitter",
+        Language::En => "Quit",
+    }
+}
+
+fn french(notice: Notice) -> (&'static str, String) {
+    match notice {
+        Notice::ConnectionLost { trouble } => (
+            match trouble {
+                Trouble::Offline => "Connexion perdue",
+                Trouble::ServerDown
+                | Trouble::NotTheServer
+                | Trouble::Certificate
+                | Trouble::RateLimited
+                | Trouble::Malformed => "Le serveur ne répond pas correctement",
+            },
+            "Vous pouvez continuer : votre travail est enregistré sur cet appareil. Vigie réessaie toute seule."
+                .to_owned(),
+        ),
+        Notice::ConnectionBack => ("Connexion rétablie", "Ce qui attendait part maintenant.".to_owned()),
+        Notice::EndNear => (
+            "Votre session va bientôt s'arrêter",
+            "Ouvrez Vigie pour continuer. Votre travail est conservé.".to_owned(),
+        ),
+        Notice::SessionClosed { reason } => (
+            "Votre session a été fermée",
+            format!("{} Votre travail est conservé : reconnectez-vous pour continuer.", french_reason(reason)),
+        ),
+    }
+}
+
+fn english(notice: Notice) -> (&'static str, String) {
+    match notice {
+        Notice::ConnectionLost { trouble } => (
+            match trouble {
+                Trouble::Offline => "Connection lost",
+                Trouble::ServerDown
+                | Trouble::NotTheServer
+                | Trouble::Certificate
+                | Trouble::RateLimited
+                | Trouble::Malformed => "The server does not answer as it should",
+            },
+            "You can go on: your work is saved on this device. Vigie tries again by itself.".to_owned(),
+        ),
+        Notice::ConnectionBack => ("Connection restored", "What was waiting is being sent.".to_owned()),
+        Notice::EndNear => {
+            ("Your session is about to end", "Open Vigie to go on. Your work is kept.".to_owned())
+        }
+        Notice::SessionClosed { reason } => (
+            "Your session was closed",
+            format!("{} Your work is kept: sign in again to go on.", english_reason(reason)),
+        ),
+    }
+}
+
+const fn french_reason(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Revoked => "Elle a été fermée depuis un autre appareil ou par un responsable.",
+        EndReason::Disabled => "Le compte a été désactivé.",
+        EndReason::Reused => "Elle a été utilisée ailleurs ; par sécurité, elle est fermée.",
+        EndReason::Expired => "Elle a atteint sa durée maximale.",
+        EndReason::Idle => "Elle s'est arrêtée faute d'activité.",
+        EndReason::Invalid | EndReason::Outdated | EndReason::AnswerLost => "Le serveur ne la reconnaît plus.",
+        EndReason::SignedOut => "Vous vous êtes déconnecté.",
+    }
+}
+
+const fn english_reason(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Revoked => "It was closed from another device or by a manager.",
+        EndReason::Disabled => "The account was disabled.",
+        EndReason::Reused => "It was used elsewhere; to be safe, it is closed.",
+        EndReason::Expired => "It reached its full length.",
+        EndReason::Idle => "It ended for lack of activity.",
+        EndReason::Invalid | EndReason::Outdated | EndReason::AnswerLost => "The server no longer knows it.",
+        EndReason::SignedOut => "You signed out.",
+    }
+}
+
+/// What the tray says of the session.
+pub fn tooltip(session: &SessionView, language: Language) -> &'static str {
+    let pick = |french, english| match language {
+        Language::Fr => french,
+        Language::En => english,
+    };
+    match session.banner {
+        Banner::Offline => pick("Vigie : connexion perdue", "Vigie: connection lost"),
+        Banner::ServerDown { .. } => {
+            pick("Vigie : le serveur ne répond pas correctement", "Vigie: the server does not answer as it should")
+        }
+        Banner::IdleEndNear | Banner::AbsoluteEndNear => {
+            pick("Vigie : la session va bientôt s'arrêter", "Vigie: the session is about to end")
+        }
+        Banner::Ended { .. } => pick("Vigie : session fermée", "Vigie: session closed"),
+        Banner::KeychainUnavailable { .. } => {
+            pick("Vigie : trousseau indisponible", "Vigie: keychain unavailable")
+        }
+        Banner::ClockSuspect { .. } => pick("Vigie : heure à vérifier", "Vigie: check the clock"),
+        Banner::Misconfigured { .. } => pick("Vigie : configuration refusée", "Vigie: configuration refused"),
+        Banner::Hidden | Banner::Refreshing => match session.phase {
+            Phase::Starting => "Vigie",
+            Phase::SignedIn => pick("Vigie : connecté", "Vigie: signed in"),
+            Phase::SignedOut | Phase::Ended => pick("Vigie : déconnecté", "Vigie: signed out"),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keeper_core::{EndReason, Notice, Trouble};
+
+    use super::notice_words;
+    use crate::view::Language;
+
+    #[test]
+    fn words_of_every_notice() {
+        let reasons = [
+            EndReason::Revoked,
+            EndReason::Disabled,
+            EndReason::Reused,
+            EndReason::Expired,
+            EndReason::Idle,
+            EndReason::Invalid,
+            EndReason::Outdated,
+            EndReason::AnswerLost,
+            EndReason::SignedOut,
+        ];
+        let notices = [
+            Notice::ConnectionLost { trouble: Trouble::Offline },
+            Notice::ConnectionLost { trouble: Trouble::ServerDown },
+            Notice::ConnectionBack,
+            Notice::EndNear,
+        ]
+        .into_iter()
+        .chain(reasons.map(|reason| Notice::SessionClosed { reason }));
+        let table: Vec<String> = notices
+            .flat_map(|notice| {
+                [Language::Fr, Language::En].map(|language| {
+                    let words = notice_words(notice, language);
+                    format!("{language:?} | {} | {} | {}", words.title, words.body, words.open)
+                })
+            })
+            .collect();
+        insta::assert_snapshot!(table.join("\n"));
+    }
+}
