@@ -14,8 +14,8 @@ use world::{Fault, Network, Seeded, World};
 
 const LIVES: [u64; 4] = [5, 10, 60, 900];
 
-/// A backup restored while a rotation is not in the keychain, and a crash on top, is beyond any protocol: a world has
-/// either failing keychains or restored backups.
+/// A backup restored while a rotation is not in the keychain, or while renewals are under way, and a crash or a late
+/// duplicate on top, is beyond any protocol: a world has either failing storage or restored backups.
 fn draw_fault(rng: &mut Seeded, processes: u64, restores: bool) -> (Vec<Fault>, u64) {
     let process = usize::try_from(rng.below(processes)).unwrap();
     let span = [500, 5_000, 40_000, 600_000][usize::try_from(rng.below(4)).unwrap()];
@@ -35,7 +35,7 @@ fn draw_fault(rng: &mut Seeded, processes: u64, restores: bool) -> (Vec<Fault>, 
         4 => vec![Fault::Network(Network::Portal), Fault::Network(Network::Good)],
         5 => vec![Fault::Network(Network::Slow), Fault::Network(Network::Good)],
         6 if !restores => vec![Fault::Vault(Some(vault)), Fault::Vault(None)],
-        7 => vec![Fault::JournalFails(true), Fault::JournalFails(false)],
+        7 if !restores => vec![Fault::JournalFails(true), Fault::JournalFails(false)],
         8 => vec![Fault::Crash(process), Fault::Start(process)],
         9 => vec![Fault::Sleep(rng.below(30_000_000))],
         10 if restores => vec![Fault::BackUp, Fault::Restore],
