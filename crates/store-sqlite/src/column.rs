@@ -65,7 +65,10 @@ pub(crate) fn pack_attempt(generation: u32, attempt: AttemptHash) -> [u8; ATTEMP
 
 /// Attempts in their stored form, oldest first.
 pub(crate) fn pack_attempts(attempts: &[(u32, AttemptHash)]) -> Vec<u8> {
-    attempts.iter().flat_map(|(generation, attempt)| pack_attempt(*generation, *attempt)).collect()
+    attempts
+        .iter()
+        .flat_map(|(generation, attempt)| pack_attempt(*generation, *attempt))
+        .collect()
 }
 
 /// Attempts from their stored form.

@@ -11,8 +11,8 @@ use crate::fault::Fault;
 use crate::session_row::{change, default_idle_minutes, find, returning};
 use crate::writer::in_savepoint;
 
-/// Joining two blobs gives text in SQLite: the cast gives the same bytes back as a blob. An attempt that renewed before it
-/// spends may stand there twice, which costs a place and changes no verdict.
+/// The ordinary case in one statement. Joining two blobs gives text in SQLite: the cast gives the same bytes back. An
+/// attempt that renewed before it spends is left to the rule, which moves it to the end of the list.
 const SPEND: &str = concat!(
     "UPDATE sessions SET
         generation = generation + 1,
@@ -25,9 +25,13 @@ const SPEND: &str = concat!(
     WHERE id = ?1 AND generation = ?2 AND revoked_at IS NULL AND expires_at > ?3
         AND (device_kind = 'till' OR ?3 < max(last_input_at, ?5) + 60000 * coalesce((
             SELECT idle_timeout_minutes FROM session_settings t
-            WHERE t.organization_id = sessions.organization_id), ?8))",
+            WHERE t.organization_id = sessions.organization_id), ?8))
+        AND instr(attempts, ?4) = 0",
     returning!()
 );
+
+const MOVE: &str = "UPDATE sessions SET generation = ?3, rotated_at = ?4
+    WHERE id = ?1 AND generation = ?2 AND revoked_at IS NULL";
 
 const TOUCH: &str = concat!(
     "UPDATE sessions SET last_used_at = max(last_used_at, ?2), last_input_at = ?3, ip_address = ?4, user_agent = ?5,
@@ -35,9 +39,6 @@ const TOUCH: &str = concat!(
     WHERE id = ?1",
     returning!()
 );
-
-const FAST_FORWARD: &str =
-    "UPDATE sessions SET generation = ?2, rotated_at = ?3, attempts = ?4 WHERE id = ?1 AND generation < ?2";
 
 const PACKED_MOST: i64 = (ATTEMPTS_KEPT * ATTEMPT_BYTES) as i64;
 
@@ -97,8 +98,10 @@ fn settle(
         Verdict::RotationRequired => RotationOutcome::RotationRequired,
         Verdict::Replay => RotationOutcome::Replayed(touch(connection, &row, presented)?),
         Verdict::Renew => RotationOutcome::Renewed(renew(connection, row.clone(), presented)?),
-        Verdict::Rotate => RotationOutcome::Rotated(spent(connection, presented)?),
-        Verdict::FastForward => RotationOutcome::FastForwarded(fast_forward(connection, row.clone(), presented)?),
+        Verdict::Rotate => RotationOutcome::Rotated(spend_judged(connection, row.clone(), presented)?),
+        Verdict::FastForward => {
+            RotationOutcome::FastForwarded(fast_forward(connection, row.clone(), presented)?)
+        }
         Verdict::Reuse => RotationOutcome::Reused(still_there(change(
             connection,
             REVOKE,
@@ -124,7 +127,14 @@ fn touch(connection: &Connection, row: &SessionRow, presented: &Presented) -> Re
     still_there(change(
         connection,
         TOUCH,
-        params![row.id, now, row.last_input_at, origin.ip_address, origin.user_agent, attempts],
+        params![
+            row.id,
+            now,
+            row.last_input_at,
+            origin.ip_address,
+            origin.user_agent,
+            attempts
+        ],
     )?)
 }
 
@@ -133,25 +143,52 @@ fn renew(connection: &Connection, mut row: SessionRow, presented: &Presented) ->
     touch(connection, &row, presented)
 }
 
+fn spend_judged(
+    connection: &Connection,
+    mut row: SessionRow,
+    presented: &Presented,
+) -> Result<SessionRow, Fault> {
+    let Presented {
+        generation, attempt, ..
+    } = *presented;
+    let next = generation
+        .checked_add(1)
+        .ok_or_else(|| StoreError::Failed("the session has no generation left".to_owned()))?;
+    move_to(connection, &row, next, presented)?;
+    row.attempts = remember(&row.attempts, generation, attempt);
+    touch(connection, &row, presented)
+}
+
 fn fast_forward(
     connection: &Connection,
     mut row: SessionRow,
     presented: &Presented,
 ) -> Result<SessionRow, Fault> {
+    move_to(connection, &row, presented.generation, presented)?;
+    row.generation = presented.generation;
     row.attempts = remember(&row.attempts, presented.generation, FORWARDED);
-    connection.prepare_cached(FAST_FORWARD)?.execute(params![
+    if presented.rotate {
+        spend_judged(connection, row, presented)
+    } else {
+        renew(connection, row, presented)
+    }
+}
+
+fn move_to(
+    connection: &Connection,
+    row: &SessionRow,
+    generation: u32,
+    presented: &Presented,
+) -> Result<(), Fault> {
+    let moved = connection.prepare_cached(MOVE)?.execute(params![
         row.id,
-        presented.generation,
-        presented.now,
-        pack_attempts(&row.attempts)
+        row.generation,
+        generation,
+        presented.now
     ])?;
-    if presented.rotate { spent(connection, presented) } else { renew(connection, row, presented) }
+    still_there((moved == 1).then_some(()))
 }
 
-fn spent(connection: &Connection, presented: &Presented) -> Result<SessionRow, Fault> {
-    still_there(spend(connection, presented)?)
-}
-
-fn still_there(row: Option<SessionRow>) -> Result<SessionRow, Fault> {
+fn still_there<T>(row: Option<T>) -> Result<T, Fault> {
     row.ok_or_else(|| StoreError::Failed("a session changed within its own transaction".to_owned()).into())
 }

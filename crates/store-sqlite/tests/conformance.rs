@@ -14,7 +14,9 @@ struct Sqlite {
 
 impl Sqlite {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder for the database") }
+        Self {
+            folder: tempfile::tempdir().expect("a folder for the database"),
+        }
     }
 }
 

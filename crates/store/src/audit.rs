@@ -68,5 +68,9 @@ pub trait AuditLog {
     ///
     /// # Errors
     /// See [`StoreError`].
-    async fn audit_rows(&self, organization_id: Option<Uuid>, limit: u32) -> Result<Vec<AuditRow>, StoreError>;
+    async fn audit_rows(
+        &self,
+        organization_id: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, StoreError>;
 }

@@ -71,7 +71,10 @@ pub struct User {
 
 impl std::fmt::Debug for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("User").field("id", &self.id).field("username", &self.username).finish_non_exhaustive()
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
     }
 }
 
@@ -174,7 +177,12 @@ pub trait Directory {
     ///
     /// # Errors
     /// See [`StoreError`].
-    async fn disable_user(&self, user_id: Uuid, now: Millis, audit: AuditEntry) -> Result<Option<u32>, StoreError>;
+    async fn disable_user(
+        &self,
+        user_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<Option<u32>, StoreError>;
 
     /// Sets a new password hash.
     ///

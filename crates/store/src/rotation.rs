@@ -103,7 +103,7 @@ pub enum Verdict {
     /// Answer with the same successor.
     Replay,
     /// Renew access only, and remember the attempt: its late duplicate, coming after a rotation, is nobody else's. It is
-    /// not given the successor either: that is for the attempt that spent the token.
+    /// not given the successor, and to spend the token then is a second holder's doing.
     Renew,
     /// Set the row's generation to the token's, remember [`FORWARDED`] there, then do as with a current token.
     FastForward,
@@ -154,11 +154,21 @@ pub fn judge(row: &SessionRow, presented: &Presented, idle_timeout_ms: Millis) -
     }
     let shown = (presented.generation, presented.attempt);
     let parent = row.generation.checked_sub(1) == Some(presented.generation);
-    let last = row.attempts.iter().rfind(|(generation, _)| *generation == presented.generation);
-    if row.attempts.contains(&shown) {
-        return if parent && last == Some(&shown) { Verdict::Replay } else { Verdict::Stale };
+    let spent_by = row
+        .attempts
+        .iter()
+        .rfind(|(generation, _)| *generation == presented.generation);
+    if spent_by == Some(&shown) {
+        return if parent { Verdict::Replay } else { Verdict::Stale };
     }
-    if unknown_since_a_restore(&row.attempts, presented.generation) { Verdict::Stale } else { Verdict::Reuse }
+    if !presented.rotate && row.attempts.contains(&shown) {
+        return Verdict::Stale;
+    }
+    if unknown_since_a_restore(&row.attempts, presented.generation) {
+        Verdict::Stale
+    } else {
+        Verdict::Reuse
+    }
 }
 
 /// Whether this generation was left behind by a backup that was restored, so that nobody knows who tried it. What was
@@ -183,8 +193,16 @@ pub fn noted_input(row: &SessionRow, input_age_ms: Option<Millis>, now: Millis) 
 
 /// The attempts to remember after `generation` was tried by `attempt`, newest last: the one that spends a generation is
 /// the last of that generation, and only it is given the successor again.
-pub fn remember(attempts: &[(u32, AttemptHash)], generation: u32, attempt: AttemptHash) -> Vec<(u32, AttemptHash)> {
-    let mut kept: Vec<_> = attempts.iter().copied().filter(|one| *one != (generation, attempt)).collect();
+pub fn remember(
+    attempts: &[(u32, AttemptHash)],
+    generation: u32,
+    attempt: AttemptHash,
+) -> Vec<(u32, AttemptHash)> {
+    let mut kept: Vec<_> = attempts
+        .iter()
+        .copied()
+        .filter(|one| *one != (generation, attempt))
+        .collect();
     kept.push((generation, attempt));
     let surplus = kept.len().saturating_sub(ATTEMPTS_KEPT);
     kept.drain(..surplus);

@@ -11,9 +11,19 @@ use uuid::Uuid;
 /// Two organisations never have one slug.
 pub async fn an_organization_slug_is_unique(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
-    let again = NewOrganization { id: Uuid::now_v7(), slug: "quai".to_owned(), name: "Other".to_owned() };
-    let outcome = world.store.add_organization(again, entry("organization.added")).await;
-    ensure!(matches!(outcome, Err(StoreError::NameTaken(_))), "a taken slug gave {outcome:?}");
+    let again = NewOrganization {
+        id: Uuid::now_v7(),
+        slug: "quai".to_owned(),
+        name: "Other".to_owned(),
+    };
+    let outcome = world
+        .store
+        .add_organization(again, entry("organization.added"))
+        .await;
+    ensure!(
+        matches!(outcome, Err(StoreError::NameTaken(_))),
+        "a taken slug gave {outcome:?}"
+    );
     Ok(())
 }
 
@@ -21,8 +31,17 @@ pub async fn an_organization_slug_is_unique(engine: &dyn Engine) -> Conforms {
 pub async fn organizations_come_by_slug(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
     organization(&*world.store, "anse").await?;
-    let found: Vec<_> = world.store.organizations().await?.into_iter().map(|one| one.slug).collect();
-    ensure!(found == ["anse", "port", "quai"], "organisations came as {found:?}");
+    let found: Vec<_> = world
+        .store
+        .organizations()
+        .await?
+        .into_iter()
+        .map(|one| one.slug)
+        .collect();
+    ensure!(
+        found == ["anse", "port", "quai"],
+        "organisations came as {found:?}"
+    );
     Ok(())
 }
 
@@ -30,18 +49,31 @@ pub async fn organizations_come_by_slug(engine: &dyn Engine) -> Conforms {
 pub async fn a_site_name_is_unique_in_its_organization(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
     let again = site(&*world.store, world.quai, "Dock").await;
-    ensure!(matches!(again, Err(StoreError::NameTaken(_))), "a taken name gave {again:?}");
+    ensure!(
+        matches!(again, Err(StoreError::NameTaken(_))),
+        "a taken name gave {again:?}"
+    );
     let elsewhere = site(&*world.store, world.port, "Dock").await;
-    ensure!(elsewhere.is_ok(), "the name was refused in another organisation: {elsewhere:?}");
+    ensure!(
+        elsewhere.is_ok(),
+        "the name was refused in another organisation: {elsewhere:?}"
+    );
     Ok(())
 }
 
 /// No site without its organisation.
 pub async fn a_site_needs_its_organization(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
-    let new = NewSite { id: Uuid::now_v7(), organization_id: Uuid::now_v7(), name: "Nowhere".to_owned() };
+    let new = NewSite {
+        id: Uuid::now_v7(),
+        organization_id: Uuid::now_v7(),
+        name: "Nowhere".to_owned(),
+    };
     let outcome = world.store.add_site(new, entry("site.added")).await;
-    ensure!(matches!(outcome, Err(StoreError::UnknownReference(_))), "a site of nobody gave {outcome:?}");
+    ensure!(
+        matches!(outcome, Err(StoreError::UnknownReference(_))),
+        "a site of nobody gave {outcome:?}"
+    );
     Ok(())
 }
 
@@ -50,7 +82,10 @@ pub async fn sites_are_the_organizations_own_by_name(engine: &dyn Engine) -> Con
     let world = World::new(engine).await?;
     site(&*world.store, world.quai, "Annex").await?;
     let sites = world.store.sites(world.quai).await?;
-    ensure!(sites.iter().all(|site| site.organization_id == world.quai), "a foreign site in {sites:?}");
+    ensure!(
+        sites.iter().all(|site| site.organization_id == world.quai),
+        "a foreign site in {sites:?}"
+    );
     let names: Vec<_> = sites.into_iter().map(|site| site.name).collect();
     ensure!(names == ["Annex", "Dock"], "sites came as {names:?}");
     Ok(())
@@ -61,7 +96,10 @@ pub async fn a_username_is_unique_everywhere(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
     for organization in [world.quai, world.port] {
         let again = user(&*world.store, "anna", organization, None).await;
-        ensure!(matches!(again, Err(StoreError::NameTaken(_))), "a taken name gave {again:?}");
+        ensure!(
+            matches!(again, Err(StoreError::NameTaken(_))),
+            "a taken name gave {again:?}"
+        );
     }
     Ok(())
 }
@@ -75,27 +113,62 @@ pub async fn a_user_needs_an_organization_and_its_site(engine: &dyn Engine) -> C
         "an unknown organisation gave {nowhere:?}"
     );
     let foreign = user(&*world.store, "nora", world.quai, Some(world.port_site)).await;
-    ensure!(matches!(foreign, Err(StoreError::UnknownReference(_))), "a foreign site gave {foreign:?}");
+    ensure!(
+        matches!(foreign, Err(StoreError::UnknownReference(_))),
+        "a foreign site gave {foreign:?}"
+    );
     Ok(())
 }
 
 /// What was given of a user reads back.
 pub async fn a_user_reads_back_whole(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
-    ensure!(world.store.user_by_name("nobody").await?.is_none(), "a user was found who does not exist");
+    ensure!(
+        world.store.user_by_name("nobody").await?.is_none(),
+        "a user was found who does not exist"
+    );
     let found = world.store.user_by_name("anna").await?;
-    let Some(anna) = found else { return Err(super::Violation::Broken("the user is not found".to_owned())) };
-    ensure!(anna.id == world.anna && anna.username == "anna", "another user was found");
-    ensure!(anna.display_name == "ANNA", "the display name reads {}", anna.display_name);
-    ensure!(anna.password_hash == "$argon2id$anna", "the hash reads otherwise");
-    ensure!(anna.one_time_password && anna.disabled_at.is_none(), "the account's state reads otherwise");
-    let [membership] = anna.memberships.as_slice() else {
-        return Err(super::Violation::Broken(format!("memberships read {:?}", anna.memberships)));
+    let Some(anna) = found else {
+        return Err(super::Violation::Broken("the user is not found".to_owned()));
     };
-    ensure!(membership.organization.id == world.quai, "the organisation reads {:?}", membership.organization);
-    ensure!(membership.role == OrganizationRole::Manager, "the role reads {:?}", membership.role);
-    let site = membership.site.as_ref().map(|site| (site.id, site.organization_id));
-    ensure!(site == Some((world.quai_site, world.quai)), "the site reads {site:?}");
+    ensure!(
+        anna.id == world.anna && anna.username == "anna",
+        "another user was found"
+    );
+    ensure!(
+        anna.display_name == "ANNA",
+        "the display name reads {}",
+        anna.display_name
+    );
+    ensure!(anna.password_hash == "$argon2id$anna", "the hash reads otherwise");
+    ensure!(
+        anna.one_time_password && anna.disabled_at.is_none(),
+        "the account's state reads otherwise"
+    );
+    let [membership] = anna.memberships.as_slice() else {
+        return Err(super::Violation::Broken(format!(
+            "memberships read {:?}",
+            anna.memberships
+        )));
+    };
+    ensure!(
+        membership.organization.id == world.quai,
+        "the organisation reads {:?}",
+        membership.organization
+    );
+    ensure!(
+        membership.role == OrganizationRole::Manager,
+        "the role reads {:?}",
+        membership.role
+    );
+    let site = membership
+        .site
+        .as_ref()
+        .map(|site| (site.id, site.organization_id));
+    ensure!(
+        site == Some((world.quai_site, world.quai)),
+        "the site reads {site:?}"
+    );
     Ok(())
 }
 
@@ -103,7 +176,13 @@ pub async fn a_user_reads_back_whole(engine: &dyn Engine) -> Conforms {
 pub async fn users_are_the_organizations_own_by_name(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
     user(&*world.store, "abel", world.quai, None).await?;
-    let names: Vec<_> = world.store.users(world.quai).await?.into_iter().map(|user| user.username).collect();
+    let names: Vec<_> = world
+        .store
+        .users(world.quai)
+        .await?
+        .into_iter()
+        .map(|user| user.username)
+        .collect();
     ensure!(names == ["abel", "anna"], "users came as {names:?}");
     Ok(())
 }
@@ -111,9 +190,15 @@ pub async fn users_are_the_organizations_own_by_name(engine: &dyn Engine) -> Con
 /// Disabling an account ends all its sessions, and nobody else's.
 pub async fn a_disabled_user_loses_every_session(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
-    let mine = [world.till().await?, world.session(DeviceKind::Desk, START + 1).await?];
+    let mine = [
+        world.till().await?,
+        world.session(DeviceKind::Desk, START + 1).await?,
+    ];
     let foreign = world.foreign_till(START).await?;
-    let ended = world.store.disable_user(world.anna, START + 5, entry("user.disabled")).await?;
+    let ended = world
+        .store
+        .disable_user(world.anna, START + 5, entry("user.disabled"))
+        .await?;
     ensure!(ended == Some(2), "{ended:?} sessions ended");
     for session in mine {
         let identity = world.identity(session.id).await?;
@@ -122,7 +207,11 @@ pub async fn a_disabled_user_loses_every_session(engine: &dyn Engine) -> Conform
             revoked == Some((START + 5, RevokeReason::AccountDisabled)),
             "the session reads {revoked:?}"
         );
-        ensure!(identity.disabled_at == Some(START + 5), "the account reads {:?}", identity.disabled_at);
+        ensure!(
+            identity.disabled_at == Some(START + 5),
+            "the account reads {:?}",
+            identity.disabled_at
+        );
     }
     let revoked = world.row(foreign.id).await?.revoked;
     ensure!(revoked.is_none(), "another user's session reads {revoked:?}");
@@ -132,12 +221,25 @@ pub async fn a_disabled_user_loses_every_session(engine: &dyn Engine) -> Conform
 /// Disabling again moves nothing, and an unknown account is said to be unknown.
 pub async fn an_account_is_disabled_once(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
-    world.store.disable_user(world.anna, START, entry("user.disabled")).await?;
-    let again = world.store.disable_user(world.anna, START + 9, entry("user.disabled")).await?;
+    world
+        .store
+        .disable_user(world.anna, START, entry("user.disabled"))
+        .await?;
+    let again = world
+        .store
+        .disable_user(world.anna, START + 9, entry("user.disabled"))
+        .await?;
     ensure!(again == Some(0), "disabling again ended {again:?}");
-    let since = world.store.user_by_name("anna").await?.and_then(|user| user.disabled_at);
+    let since = world
+        .store
+        .user_by_name("anna")
+        .await?
+        .and_then(|user| user.disabled_at);
     ensure!(since == Some(START), "disabled since {since:?}");
-    let unknown = world.store.disable_user(Uuid::now_v7(), START, entry("user.disabled")).await?;
+    let unknown = world
+        .store
+        .disable_user(Uuid::now_v7(), START, entry("user.disabled"))
+        .await?;
     ensure!(unknown.is_none(), "an unknown account gave {unknown:?}");
     Ok(())
 }
@@ -146,15 +248,28 @@ pub async fn an_account_is_disabled_once(engine: &dyn Engine) -> Conforms {
 pub async fn a_password_is_set_for_one_user(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
     let set = |user, text: &str| {
-        world.store.set_password_hash(user, text.to_owned(), false, entry("user.password_set"))
+        world
+            .store
+            .set_password_hash(user, text.to_owned(), false, entry("user.password_set"))
     };
     ensure!(set(world.anna, "$new").await?, "the user was said to be unknown");
-    ensure!(!set(Uuid::now_v7(), "$new").await?, "an unknown user was said to be known");
+    ensure!(
+        !set(Uuid::now_v7(), "$new").await?,
+        "an unknown user was said to be known"
+    );
     let read = |name: &'static str| world.store.user_by_name(name);
-    let anna = read("anna").await?.map(|user| (user.password_hash, user.one_time_password));
-    ensure!(anna == Some(("$new".to_owned(), false)), "the password was not set");
+    let anna = read("anna")
+        .await?
+        .map(|user| (user.password_hash, user.one_time_password));
+    ensure!(
+        anna == Some(("$new".to_owned(), false)),
+        "the password was not set"
+    );
     let paul = read("paul").await?.map(|user| user.password_hash);
-    ensure!(paul.as_deref() == Some("$argon2id$paul"), "another user's password was set");
+    ensure!(
+        paul.as_deref() == Some("$argon2id$paul"),
+        "another user's password was set"
+    );
     Ok(())
 }
 
@@ -164,6 +279,9 @@ pub async fn a_refused_user_leaves_nothing_behind(engine: &dyn Engine) -> Confor
     let refused = new_user("nora", world.quai, Some(world.port_site));
     let outcome = world.store.add_user(refused, entry("user.added")).await;
     ensure!(outcome.is_err(), "a foreign site was taken");
-    ensure!(world.store.user_by_name("nora").await?.is_none(), "the refused user is there");
+    ensure!(
+        world.store.user_by_name("nora").await?.is_none(),
+        "the refused user is there"
+    );
     Ok(())
 }

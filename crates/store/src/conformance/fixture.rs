@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::{Engine, Violation};
 use crate::{
-    AuditEntry, Identity, Millis, NewOrganization, NewSession, NewSite, NewUser, Origin, Presented, SessionRow,
-    Store, StoreError,
+    AuditEntry, Identity, Millis, NewOrganization, NewSession, NewSite, NewUser, Origin, Presented,
+    SessionRow, Store, StoreError,
 };
 
 /// When every story begins.
@@ -39,7 +39,10 @@ pub(super) fn entry(action: &'static str) -> AuditEntry {
 
 /// An origin that tells itself apart by `n`.
 pub(super) fn origin(n: u8) -> Origin {
-    Origin { ip_address: format!("192.0.2.{n}"), user_agent: format!("program/{n}") }
+    Origin {
+        ip_address: format!("192.0.2.{n}"),
+        user_agent: format!("program/{n}"),
+    }
 }
 
 /// Two organisations with a site and a user each, in one store.
@@ -62,7 +65,15 @@ impl World {
         let port_site = site(&*store, port, "Pier").await?;
         let anna = user(&*store, "anna", quai, Some(quai_site)).await?;
         let paul = user(&*store, "paul", port, Some(port_site)).await?;
-        Ok(Self { store, quai, quai_site, anna, port, port_site, paul })
+        Ok(Self {
+            store,
+            quai,
+            quai_site,
+            anna,
+            port,
+            port_site,
+            paul,
+        })
     }
 
     /// Anna's session on a device of this kind, begun at `now`.
@@ -77,7 +88,11 @@ impl World {
 
     /// Paul's session on a till, in the other organisation.
     pub(super) async fn foreign_till(&self, now: Millis) -> Result<SessionRow, Violation> {
-        begin(&*self.store, new_session(self.paul, self.port, DeviceKind::Till, now)).await
+        begin(
+            &*self.store,
+            new_session(self.paul, self.port, DeviceKind::Till, now),
+        )
+        .await
     }
 
     pub(super) async fn identity(&self, session: Uuid) -> Result<Identity, Violation> {
@@ -93,20 +108,39 @@ impl World {
 
     /// The actions in the log of everybody, newest first.
     pub(super) async fn actions(&self) -> Result<Vec<String>, Violation> {
-        Ok(self.store.audit_rows(None, 10_000).await?.into_iter().map(|row| row.action).collect())
+        Ok(self
+            .store
+            .audit_rows(None, 10_000)
+            .await?
+            .into_iter()
+            .map(|row| row.action)
+            .collect())
     }
 }
 
 pub(super) async fn organization(store: &dyn Store, slug: &str) -> Result<Uuid, StoreError> {
     let id = Uuid::now_v7();
-    let new = NewOrganization { id, slug: slug.to_owned(), name: format!("The {slug}") };
+    let new = NewOrganization {
+        id,
+        slug: slug.to_owned(),
+        name: format!("The {slug}"),
+    };
     store.add_organization(new, entry("organization.added")).await?;
     Ok(id)
 }
 
 pub(super) async fn site(store: &dyn Store, organization_id: Uuid, name: &str) -> Result<Uuid, StoreError> {
     let id = Uuid::now_v7();
-    store.add_site(NewSite { id, organization_id, name: name.to_owned() }, entry("site.added")).await?;
+    store
+        .add_site(
+            NewSite {
+                id,
+                organization_id,
+                name: name.to_owned(),
+            },
+            entry("site.added"),
+        )
+        .await?;
     Ok(id)
 }
 
@@ -167,9 +201,6 @@ pub(super) fn present(row: &SessionRow, generation: u32, attempt: u8) -> Present
     }
 }
 
-pub(super) async fn rotate(
-    world: &World,
-    presented: Presented,
-) -> Result<crate::RotationOutcome, Violation> {
+pub(super) async fn rotate(world: &World, presented: Presented) -> Result<crate::RotationOutcome, Violation> {
     Ok(world.store.rotate(presented, entry("session.rotated")).await?)
 }

@@ -9,12 +9,21 @@ use super::{Conforms, Engine, Violation, ensure};
 use crate::{Millis, NewSaleRow, SaleOutcome, SaleRow, StoreError};
 
 fn category(id: Uuid, name: &str, position: u32) -> Category {
-    Category { id, name: name.to_owned(), price_cents: Some(250), shortcut: Some("b".to_owned()), position }
+    Category {
+        id,
+        name: name.to_owned(),
+        price_cents: Some(250),
+        shortcut: Some("b".to_owned()),
+        position,
+    }
 }
 
 async fn put(world: &World, organization: Uuid, category: Category) -> Result<Uuid, Violation> {
     let id = category.id;
-    world.store.put_category(organization, category, entry("category.put")).await?;
+    world
+        .store
+        .put_category(organization, category, entry("category.put"))
+        .await?;
     Ok(id)
 }
 
@@ -24,7 +33,12 @@ async fn books(world: &World, organization: Uuid) -> Result<Uuid, Violation> {
 
 /// Anna's sale of two pieces of this category, with a new key.
 fn sale(world: &World, category: Uuid, now: Millis) -> NewSaleRow {
-    let line = SaleLine { category_id: category, quantity: 2, weight_grams: 300, unit_price_cents: 250 };
+    let line = SaleLine {
+        category_id: category,
+        quantity: 2,
+        weight_grams: 300,
+        unit_price_cents: 250,
+    };
     NewSaleRow {
         id: Uuid::now_v7(),
         organization_id: world.quai,
@@ -35,8 +49,14 @@ fn sale(world: &World, category: Uuid, now: Millis) -> NewSaleRow {
         sale: NewSale {
             lines: vec![line.clone(), line],
             payments: vec![
-                Payment { method: PaymentMethod::Cash, amount_cents: 400 },
-                Payment { method: PaymentMethod::Card, amount_cents: 600 },
+                Payment {
+                    method: PaymentMethod::Cash,
+                    amount_cents: 400,
+                },
+                Payment {
+                    method: PaymentMethod::Card,
+                    amount_cents: 600,
+                },
             ],
             total_cents: 1_000,
             note: "blue bag".to_owned(),
@@ -48,7 +68,11 @@ fn sale(world: &World, category: Uuid, now: Millis) -> NewSaleRow {
 
 /// The same sale as a client sends it again: a new id, everything else the same.
 fn again(first: &NewSaleRow) -> NewSaleRow {
-    NewSaleRow { id: Uuid::now_v7(), now: first.now + 5, ..first.clone() }
+    NewSaleRow {
+        id: Uuid::now_v7(),
+        now: first.now + 5,
+        ..first.clone()
+    }
 }
 
 async fn keep(world: &World, new: NewSaleRow) -> Result<SaleOutcome, Violation> {
@@ -77,7 +101,10 @@ pub async fn a_sale_is_kept_once(engine: &dyn Engine) -> Conforms {
     };
     ensure!(row == expected, "the sale reads {row:?}");
     let outcome = keep(&world, again(&first)).await?;
-    ensure!(outcome == SaleOutcome::KeptBefore(expected.clone()), "sent again it gave {outcome:?}");
+    ensure!(
+        outcome == SaleOutcome::KeptBefore(expected.clone()),
+        "sent again it gave {outcome:?}"
+    );
     let listed = world.store.sales_of(world.quai, world.anna, 10).await?;
     ensure!(listed == [expected], "the list reads {listed:?}");
     Ok(())
@@ -98,7 +125,10 @@ pub async fn one_sale_at_once_is_kept_once(engine: &dyn Engine) -> Conforms {
     let [row] = new.as_slice() else {
         return Err(Violation::Broken(format!("{} were said to be new", new.len())));
     };
-    ensure!(before.len() == 63 && before.iter().all(|one| one == row), "not all got the same sale");
+    ensure!(
+        before.len() == 63 && before.iter().all(|one| one == row),
+        "not all got the same sale"
+    );
     Ok(())
 }
 
@@ -127,7 +157,10 @@ pub async fn a_key_is_the_organizations_own(engine: &dyn Engine) -> Conforms {
     foreign.site_id = Some(world.port_site);
     foreign.operator_id = world.paul;
     let outcome = keep(&world, foreign).await?;
-    ensure!(matches!(outcome, SaleOutcome::Kept(_)), "in another organisation it gave {outcome:?}");
+    ensure!(
+        matches!(outcome, SaleOutcome::Kept(_)),
+        "in another organisation it gave {outcome:?}"
+    );
     Ok(())
 }
 
@@ -140,7 +173,10 @@ pub async fn a_foreign_category_is_unknown(engine: &dyn Engine) -> Conforms {
         line.category_id = foreign;
     }
     let outcome = keep(&world, new.clone()).await?;
-    ensure!(outcome == SaleOutcome::CategoryUnknown(foreign), "it gave {outcome:?}");
+    ensure!(
+        outcome == SaleOutcome::CategoryUnknown(foreign),
+        "it gave {outcome:?}"
+    );
     let listed = world.store.sales_of(world.quai, world.anna, 10).await?;
     ensure!(listed.is_empty(), "a part of it is kept: {listed:?}");
     Ok(())
@@ -150,11 +186,20 @@ pub async fn a_foreign_category_is_unknown(engine: &dyn Engine) -> Conforms {
 pub async fn a_sale_belongs_to_its_organization(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
     let category = books(&world, world.quai).await?;
-    let by_stranger = NewSaleRow { operator_id: world.paul, ..sale(&world, category, START) };
-    let elsewhere = NewSaleRow { site_id: Some(world.port_site), ..sale(&world, category, START) };
+    let by_stranger = NewSaleRow {
+        operator_id: world.paul,
+        ..sale(&world, category, START)
+    };
+    let elsewhere = NewSaleRow {
+        site_id: Some(world.port_site),
+        ..sale(&world, category, START)
+    };
     for new in [by_stranger, elsewhere] {
         let outcome = world.store.keep_sale(new, entry("sale.kept")).await;
-        ensure!(matches!(outcome, Err(StoreError::UnknownReference(_))), "it gave {outcome:?}");
+        ensure!(
+            matches!(outcome, Err(StoreError::UnknownReference(_))),
+            "it gave {outcome:?}"
+        );
     }
     Ok(())
 }
@@ -166,7 +211,13 @@ pub async fn categories_are_the_organizations_own_by_position(engine: &dyn Engin
     let third = put(&world, world.quai, category(Uuid::now_v7(), "Chairs", 3)).await?;
     let first = put(&world, world.quai, category(Uuid::now_v7(), "Toys", 1)).await?;
     let second = put(&world, world.quai, category(Uuid::now_v7(), "Arts", 2)).await?;
-    let found: Vec<_> = world.store.categories(world.quai).await?.iter().map(|one| one.id).collect();
+    let found: Vec<_> = world
+        .store
+        .categories(world.quai)
+        .await?
+        .iter()
+        .map(|one| one.id)
+        .collect();
     ensure!(found == [first, second, third], "categories came as {found:?}");
     Ok(())
 }
@@ -178,7 +229,11 @@ pub async fn a_category_is_changed_in_its_organization(engine: &dyn Engine) -> C
     let before = category(id, "Books", 1);
     put(&world, world.quai, before.clone()).await?;
     put(&world, world.port, before.clone()).await?;
-    let after = Category { price_cents: None, shortcut: None, ..category(id, "Bikes", 4) };
+    let after = Category {
+        price_cents: None,
+        shortcut: None,
+        ..category(id, "Bikes", 4)
+    };
     put(&world, world.quai, after.clone()).await?;
     let here = world.store.categories(world.quai).await?;
     ensure!(here == [after], "here it reads {here:?}");
@@ -191,8 +246,14 @@ pub async fn a_category_is_changed_in_its_organization(engine: &dyn Engine) -> C
 pub async fn a_category_needs_its_organization(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
     let new = category(Uuid::now_v7(), "Books", 1);
-    let outcome = world.store.put_category(Uuid::now_v7(), new, entry("category.put")).await;
-    ensure!(matches!(outcome, Err(StoreError::UnknownReference(_))), "it gave {outcome:?}");
+    let outcome = world
+        .store
+        .put_category(Uuid::now_v7(), new, entry("category.put"))
+        .await;
+    ensure!(
+        matches!(outcome, Err(StoreError::UnknownReference(_))),
+        "it gave {outcome:?}"
+    );
     Ok(())
 }
 
@@ -204,12 +265,25 @@ pub async fn sales_are_the_operators_own_newest_first(engine: &dyn Engine) -> Co
     let older = kept(&world, sale(&world, category, START)).await?;
     let newer = kept(&world, sale(&world, category, START + 2)).await?;
     let middle = kept(&world, sale(&world, category, START + 1)).await?;
-    kept(&world, NewSaleRow { operator_id: colleague, ..sale(&world, category, START) }).await?;
+    kept(
+        &world,
+        NewSaleRow {
+            operator_id: colleague,
+            ..sale(&world, category, START)
+        },
+    )
+    .await?;
     let own = world.store.sales_of(world.quai, world.anna, 10).await?;
-    ensure!(own == [newer.clone(), middle.clone(), older], "the list reads {own:?}");
+    ensure!(
+        own == [newer.clone(), middle.clone(), older],
+        "the list reads {own:?}"
+    );
     let few = world.store.sales_of(world.quai, world.anna, 2).await?;
     ensure!(few == [newer, middle], "two at most reads {few:?}");
     let elsewhere = world.store.sales_of(world.port, world.anna, 10).await?;
-    ensure!(elsewhere.is_empty(), "in another organisation it reads {elsewhere:?}");
+    ensure!(
+        elsewhere.is_empty(),
+        "in another organisation it reads {elsewhere:?}"
+    );
     Ok(())
 }

@@ -56,8 +56,14 @@ pub async fn only_a_member_begins_a_session(engine: &dyn Engine) -> Conforms {
     for new in refused {
         let id = new.id;
         let outcome = world.store.begin_session(new, entry("session.created")).await;
-        ensure!(matches!(outcome, Err(StoreError::UnknownReference(_))), "an outsider got {outcome:?}");
-        ensure!(world.store.identity(id).await?.is_none(), "the refused session is there");
+        ensure!(
+            matches!(outcome, Err(StoreError::UnknownReference(_))),
+            "an outsider got {outcome:?}"
+        );
+        ensure!(
+            world.store.identity(id).await?.is_none(),
+            "the refused session is there"
+        );
     }
     Ok(())
 }
@@ -65,18 +71,30 @@ pub async fn only_a_member_begins_a_session(engine: &dyn Engine) -> Conforms {
 /// An account that was disabled while its password was being checked gets no session.
 pub async fn a_disabled_user_begins_no_session(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
-    world.store.disable_user(world.anna, START, entry("user.disabled")).await?;
+    world
+        .store
+        .disable_user(world.anna, START, entry("user.disabled"))
+        .await?;
     let new = new_session(world.anna, world.quai, DeviceKind::Till, START);
     let outcome = world.store.begin_session(new, entry("session.created")).await;
-    ensure!(matches!(outcome, Err(StoreError::UnknownReference("user"))), "it got {outcome:?}");
+    ensure!(
+        matches!(outcome, Err(StoreError::UnknownReference("user"))),
+        "it got {outcome:?}"
+    );
     Ok(())
 }
 
 /// An identity says whose session it is, in what organisation, in what role, and how long it may idle.
 pub async fn an_identity_joins_what_a_request_needs(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
-    let settings = SessionSettings { idle_timeout_minutes: 33, ..SessionSettings::default() };
-    world.store.put_session_settings(world.quai, settings, entry("settings.changed")).await?;
+    let settings = SessionSettings {
+        idle_timeout_minutes: 33,
+        ..SessionSettings::default()
+    };
+    world
+        .store
+        .put_session_settings(world.quai, settings, entry("settings.changed"))
+        .await?;
     let mut new = new_session(world.anna, world.quai, DeviceKind::Till, START);
     new.site_id = Some(world.quai_site);
     let session = begin(&*world.store, new).await?;
@@ -94,8 +112,14 @@ pub async fn an_identity_joins_what_a_request_needs(engine: &dyn Engine) -> Conf
     ensure!(found == expected, "the identity reads {found:?}");
     let foreign = world.foreign_till(START).await?;
     let idle = world.identity(foreign.id).await?.idle_timeout_ms;
-    ensure!(idle == 480 * MINUTE, "an organisation without settings idles for {idle} ms");
-    ensure!(world.store.identity(Uuid::now_v7()).await?.is_none(), "an unknown session was found");
+    ensure!(
+        idle == 480 * MINUTE,
+        "an organisation without settings idles for {idle} ms"
+    );
+    ensure!(
+        world.store.identity(Uuid::now_v7()).await?.is_none(),
+        "an unknown session was found"
+    );
     Ok(())
 }
 
@@ -103,12 +127,19 @@ pub async fn an_identity_joins_what_a_request_needs(engine: &dyn Engine) -> Conf
 pub async fn live_sessions_are_the_users_own_newest_first(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
     let colleague = user(&*world.store, "carl", world.quai, None).await?;
-    begin(&*world.store, new_session(colleague, world.quai, DeviceKind::Till, START)).await?;
+    begin(
+        &*world.store,
+        new_session(colleague, world.quai, DeviceKind::Till, START),
+    )
+    .await?;
     let older = world.till().await?;
     let newer = world.session(DeviceKind::Till, START + 2).await?;
     let desk = world.session(DeviceKind::Desk, START + 1).await?;
     let listed = ids(&world.store.live_sessions(world.anna, START + 10).await?);
-    ensure!(listed == [newer.id, desk.id, older.id], "the list reads {listed:?}");
+    ensure!(
+        listed == [newer.id, desk.id, older.id],
+        "the list reads {listed:?}"
+    );
     Ok(())
 }
 
@@ -124,7 +155,13 @@ pub async fn only_live_sessions_are_listed(engine: &dyn Engine) -> Conforms {
     let now = START + 9 * HOUR;
     world
         .store
-        .revoke_session(ended.id, None, RevokeReason::ByAdministrator, START, entry("session.revoked"))
+        .revoke_session(
+            ended.id,
+            None,
+            RevokeReason::ByAdministrator,
+            START,
+            entry("session.revoked"),
+        )
         .await?;
     let own = ids(&world.store.live_sessions(world.anna, now).await?);
     ensure!(own == [till.id], "the user's list reads {own:?}");
@@ -143,9 +180,15 @@ pub async fn live_sessions_of_an_organization_are_its_own(engine: &dyn Engine) -
     let last = world.session(DeviceKind::Till, START + 2).await?;
     let now = START + 10;
     let own = ids(&world.store.all_live_sessions(Some(world.quai), now, 10).await?);
-    ensure!(own == [last.id, first.id], "the organisation's list reads {own:?}");
+    ensure!(
+        own == [last.id, first.id],
+        "the organisation's list reads {own:?}"
+    );
     let all = ids(&world.store.all_live_sessions(None, now, 10).await?);
-    ensure!(all == [last.id, foreign.id, first.id], "the list of all reads {all:?}");
+    ensure!(
+        all == [last.id, foreign.id, first.id],
+        "the list of all reads {all:?}"
+    );
     let few = ids(&world.store.all_live_sessions(None, now, 2).await?);
     ensure!(few == [last.id, foreign.id], "two at most reads {few:?}");
     Ok(())
@@ -165,7 +208,10 @@ pub async fn an_owner_ends_only_own_sessions(engine: &dyn Engine) -> Conforms {
         )
     };
     ensure!(!revoke(world.paul).await?, "somebody else ended it");
-    ensure!(world.row(session.id).await?.revoked.is_none(), "somebody else's call ended it");
+    ensure!(
+        world.row(session.id).await?.revoked.is_none(),
+        "somebody else's call ended it"
+    );
     ensure!(revoke(world.anna).await?, "its owner could not end it");
     Ok(())
 }
@@ -175,12 +221,23 @@ pub async fn an_ended_session_stays_ended(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
     let session = world.till().await?;
     let revoke = |reason, now| {
-        world.store.revoke_session(session.id, None, reason, now, entry("session.revoked"))
+        world
+            .store
+            .revoke_session(session.id, None, reason, now, entry("session.revoked"))
     };
-    ensure!(revoke(RevokeReason::SignedOut, START + 1).await?, "it did not end");
-    ensure!(!revoke(RevokeReason::ByAdministrator, START + 2).await?, "it ended twice");
+    ensure!(
+        revoke(RevokeReason::SignedOut, START + 1).await?,
+        "it did not end"
+    );
+    ensure!(
+        !revoke(RevokeReason::ByAdministrator, START + 2).await?,
+        "it ended twice"
+    );
     let revoked = world.row(session.id).await?.revoked;
-    ensure!(revoked == Some((START + 1, RevokeReason::SignedOut)), "it reads {revoked:?}");
+    ensure!(
+        revoked == Some((START + 1, RevokeReason::SignedOut)),
+        "it reads {revoked:?}"
+    );
     Ok(())
 }
 
@@ -189,10 +246,18 @@ pub async fn there_is_nothing_to_end_after_the_end(engine: &dyn Engine) -> Confo
     let world = World::new(engine).await?;
     let session = world.till().await?;
     let revoke = |id, now| {
-        world.store.revoke_session(id, None, RevokeReason::ByOwner, now, entry("session.revoked"))
+        world
+            .store
+            .revoke_session(id, None, RevokeReason::ByOwner, now, entry("session.revoked"))
     };
-    ensure!(!revoke(session.id, session.expires_at).await?, "an expired session was ended");
-    ensure!(!revoke(Uuid::now_v7(), START).await?, "an unknown session was ended");
+    ensure!(
+        !revoke(session.id, session.expires_at).await?,
+        "an expired session was ended"
+    );
+    ensure!(
+        !revoke(Uuid::now_v7(), START).await?,
+        "an unknown session was ended"
+    );
     Ok(())
 }
 
@@ -204,15 +269,27 @@ pub async fn ending_the_others_keeps_this_one(engine: &dyn Engine) -> Conforms {
     let foreign = world.foreign_till(START).await?;
     let ended = world
         .store
-        .revoke_others(world.anna, keep.id, RevokeReason::ByOwner, START + 1, entry("session.revoked"))
+        .revoke_others(
+            world.anna,
+            keep.id,
+            RevokeReason::ByOwner,
+            START + 1,
+            entry("session.revoked"),
+        )
         .await?;
     ensure!(ended == 2, "{ended} ended");
     for other in others {
         let revoked = world.row(other.id).await?.revoked;
-        ensure!(revoked == Some((START + 1, RevokeReason::ByOwner)), "another one reads {revoked:?}");
+        ensure!(
+            revoked == Some((START + 1, RevokeReason::ByOwner)),
+            "another one reads {revoked:?}"
+        );
     }
     ensure!(world.row(keep.id).await?.revoked.is_none(), "this one ended");
-    ensure!(world.row(foreign.id).await?.revoked.is_none(), "another user's ended");
+    ensure!(
+        world.row(foreign.id).await?.revoked.is_none(),
+        "another user's ended"
+    );
     Ok(())
 }
 
@@ -220,14 +297,25 @@ pub async fn ending_the_others_keeps_this_one(engine: &dyn Engine) -> Conforms {
 pub async fn input_never_moves_back(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
     let session = world.session(DeviceKind::Desk, START).await?;
-    let told = [(HOUR, MINUTE, HOUR - MINUTE), (2 * HOUR, 2 * HOUR, HOUR - MINUTE), (3 * HOUR, -5, HOUR - MINUTE)];
+    let told = [
+        (HOUR, MINUTE, HOUR - MINUTE),
+        (2 * HOUR, 2 * HOUR, HOUR - MINUTE),
+        (3 * HOUR, -5, HOUR - MINUTE),
+    ];
     for (after, age, expected) in told {
         let row = world.store.note_input(session.id, age, START + after).await?;
         let noted = row.map(|row| row.last_input_at - START);
-        ensure!(noted == Some(expected), "{age} ms ago, told after {after} ms, reads {noted:?}");
+        ensure!(
+            noted == Some(expected),
+            "{age} ms ago, told after {after} ms, reads {noted:?}"
+        );
         let kept = world.row(session.id).await?;
         ensure!(kept.last_input_at - START == expected, "it was not kept");
-        ensure!(kept.last_used_at == START + after, "last used reads {}", kept.last_used_at);
+        ensure!(
+            kept.last_used_at == START + after,
+            "last used reads {}",
+            kept.last_used_at
+        );
     }
     Ok(())
 }
@@ -238,7 +326,13 @@ pub async fn input_does_not_wake_an_ended_session(engine: &dyn Engine) -> Confor
     let ended = world.till().await?;
     world
         .store
-        .revoke_session(ended.id, None, RevokeReason::ByOwner, START, entry("session.revoked"))
+        .revoke_session(
+            ended.id,
+            None,
+            RevokeReason::ByOwner,
+            START,
+            entry("session.revoked"),
+        )
         .await?;
     let expired = world.till().await?;
     let idle = world.session(DeviceKind::Desk, START).await?;

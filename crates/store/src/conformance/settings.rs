@@ -28,9 +28,16 @@ pub async fn defaults_hold_until_settings_are_put(engine: &dyn Engine) -> Confor
 /// What was put reads back, each time.
 pub async fn settings_read_back(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
-    let later = SessionSettings { lock_after_minutes: None, token_expiration_minutes: 4, ..unusual() };
+    let later = SessionSettings {
+        lock_after_minutes: None,
+        token_expiration_minutes: 4,
+        ..unusual()
+    };
     for settings in [unusual(), later] {
-        world.store.put_session_settings(world.quai, settings, entry("settings.changed")).await?;
+        world
+            .store
+            .put_session_settings(world.quai, settings, entry("settings.changed"))
+            .await?;
         let found = world.store.session_settings(world.quai).await?;
         ensure!(found == settings, "{settings:?} reads back as {found:?}");
     }
@@ -40,17 +47,28 @@ pub async fn settings_read_back(engine: &dyn Engine) -> Conforms {
 /// Settings are their organisation's.
 pub async fn settings_are_the_organizations_own(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
-    world.store.put_session_settings(world.quai, unusual(), entry("settings.changed")).await?;
+    world
+        .store
+        .put_session_settings(world.quai, unusual(), entry("settings.changed"))
+        .await?;
     let found = world.store.session_settings(world.port).await?;
-    ensure!(found == SessionSettings::default(), "the other organisation's read {found:?}");
+    ensure!(
+        found == SessionSettings::default(),
+        "the other organisation's read {found:?}"
+    );
     Ok(())
 }
 
 /// No settings without an organisation.
 pub async fn settings_need_an_organization(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
-    let outcome =
-        world.store.put_session_settings(Uuid::now_v7(), unusual(), entry("settings.changed")).await;
-    ensure!(matches!(outcome, Err(StoreError::UnknownReference(_))), "nobody's settings gave {outcome:?}");
+    let outcome = world
+        .store
+        .put_session_settings(Uuid::now_v7(), unusual(), entry("settings.changed"))
+        .await;
+    ensure!(
+        matches!(outcome, Err(StoreError::UnknownReference(_))),
+        "nobody's settings gave {outcome:?}"
+    );
     Ok(())
 }

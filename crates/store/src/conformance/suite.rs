@@ -61,7 +61,8 @@ macro_rules! conformance_suite {
                 a_desk_ends_by_idleness_and_a_till_does_not: IdleDeskLives, IdleTillEnds;
                 input_that_comes_along_counts: InputIgnored;
                 a_renewal_spends_nothing: RenewalSpends;
-                a_renewals_late_duplicate_is_stale: RenewalNotRemembered, RenewalGetsSuccessor;
+                a_renewals_late_duplicate_is_stale: RenewalNotRemembered;
+                a_token_renewed_by_one_and_spent_by_another_has_two_holders: RenewalGetsSuccessor;
                 renewals_without_rotation_end_after_a_day: RenewalsForever;
                 one_attempt_at_once_spends_once: AllRotate;
                 many_attempts_at_once_are_reuse: SecondHolderRotates;

@@ -12,9 +12,21 @@ impl AuditLog for Mutant {
         self.store.audit(entry).await
     }
 
-    async fn audit_rows(&self, organization_id: Option<Uuid>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        let whose = if self.is(Mutation::LogOfAll) { None } else { organization_id };
-        let most = if self.is(Mutation::LogLimitIgnored) { u32::MAX } else { limit };
+    async fn audit_rows(
+        &self,
+        organization_id: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, StoreError> {
+        let whose = if self.is(Mutation::LogOfAll) {
+            None
+        } else {
+            organization_id
+        };
+        let most = if self.is(Mutation::LogLimitIgnored) {
+            u32::MAX
+        } else {
+            limit
+        };
         let mut rows = self.store.audit_rows(whose, most).await?;
         if self.is(Mutation::DeedUnaudited) {
             rows.retain(|row| row.action != "user.disabled");

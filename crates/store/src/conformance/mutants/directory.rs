@@ -11,7 +11,10 @@ use crate::{
 };
 
 fn another(entry: &AuditEntry) -> AuditEntry {
-    AuditEntry { id: Uuid::now_v7(), ..entry.clone() }
+    AuditEntry {
+        id: Uuid::now_v7(),
+        ..entry.clone()
+    }
 }
 
 #[async_trait]
@@ -37,7 +40,13 @@ impl Directory for Mutant {
         let again = another(&audit);
         if self.is(Mutation::SiteNameTakenEverywhere) {
             for organization in self.organizations_seen() {
-                if self.store.sites(organization).await?.iter().any(|site| site.name == new.name) {
+                if self
+                    .store
+                    .sites(organization)
+                    .await?
+                    .iter()
+                    .any(|site| site.name == new.name)
+                {
                     return Err(StoreError::NameTaken("site"));
                 }
             }
@@ -68,7 +77,11 @@ impl Directory for Mutant {
     async fn sites(&self, organization_id: Uuid) -> Result<Vec<Site>, StoreError> {
         let mut found = self.store.sites(organization_id).await?;
         if self.is(Mutation::SitesOfAll) {
-            for other in self.organizations_seen().into_iter().filter(|id| *id != organization_id) {
+            for other in self
+                .organizations_seen()
+                .into_iter()
+                .filter(|id| *id != organization_id)
+            {
                 found.extend(self.store.sites(other).await?);
             }
         }
@@ -80,7 +93,13 @@ impl Directory for Mutant {
 
     async fn add_user(&self, new: NewUser, audit: AuditEntry) -> Result<(), StoreError> {
         self.seen().members.push((new.organization_id, new.id));
-        let (again, without_site) = (another(&audit), NewUser { site_id: None, ..new.clone() });
+        let (again, without_site) = (
+            another(&audit),
+            NewUser {
+                site_id: None,
+                ..new.clone()
+            },
+        );
         let outcome = self.store.add_user(new, audit).await;
         if self.is(Mutation::RefusalAudited) && outcome.is_err() {
             self.store.audit(again).await?;
@@ -107,7 +126,11 @@ impl Directory for Mutant {
     async fn users(&self, organization_id: Uuid) -> Result<Vec<UserListing>, StoreError> {
         let mut found = self.store.users(organization_id).await?;
         if self.is(Mutation::UsersOfAll) {
-            for other in self.organizations_seen().into_iter().filter(|id| *id != organization_id) {
+            for other in self
+                .organizations_seen()
+                .into_iter()
+                .filter(|id| *id != organization_id)
+            {
                 found.extend(self.store.users(other).await?);
             }
         }
@@ -128,7 +151,9 @@ impl Directory for Mutant {
         if self.is(Mutation::DisabledEndsOthersToo) {
             for other in self.store.all_live_sessions(None, now, u32::MAX).await? {
                 let reason = RevokeReason::AccountDisabled;
-                self.store.revoke_session(other.session.id, None, reason, now, another(&again)).await?;
+                self.store
+                    .revoke_session(other.session.id, None, reason, now, another(&again))
+                    .await?;
             }
         }
         if self.is(Mutation::UnknownUserDisabled) {
@@ -147,7 +172,10 @@ impl Directory for Mutant {
         if self.is(Mutation::PasswordKept) {
             return Ok(self.seen().members.iter().any(|(_, member)| *member == user_id));
         }
-        let set = self.store.set_password_hash(user_id, password_hash, one_time_password, audit).await?;
+        let set = self
+            .store
+            .set_password_hash(user_id, password_hash, one_time_password, audit)
+            .await?;
         Ok(set || self.is(Mutation::PasswordSetForUnknown))
     }
 }

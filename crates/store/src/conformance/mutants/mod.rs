@@ -241,7 +241,11 @@ pub struct WithFault<E> {
 impl<E> WithFault<E> {
     /// Puts the fault in.
     pub fn new(engine: E, mutation: Mutation) -> Self {
-        Self { engine, mutation, openings: AtomicU32::new(0) }
+        Self {
+            engine,
+            mutation,
+            openings: AtomicU32::new(0),
+        }
     }
 }
 
@@ -253,7 +257,12 @@ impl<E: Engine> Engine for WithFault<E> {
             _ => Opening::Later,
         };
         let store = self.engine.open().await?;
-        Ok(Arc::new(Mutant { store, mutation: self.mutation, opening, seen: Mutex::default() }))
+        Ok(Arc::new(Mutant {
+            store,
+            mutation: self.mutation,
+            opening,
+            seen: Mutex::default(),
+        }))
     }
 }
 

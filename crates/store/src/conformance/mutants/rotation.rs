@@ -14,7 +14,10 @@ impl Mutant {
         mut presented: Presented,
         audit: AuditEntry,
     ) -> Result<RotationOutcome, StoreError> {
-        let again = AuditEntry { id: Uuid::now_v7(), ..audit.clone() };
+        let again = AuditEntry {
+            id: Uuid::now_v7(),
+            ..audit.clone()
+        };
         if self.is(Mutation::InputIgnored) {
             presented.input_age_ms = None;
         }
@@ -47,12 +50,19 @@ impl Mutant {
 
     async fn end(&self, presented: &Presented, audit: AuditEntry) -> Result<(), StoreError> {
         let reason = RevokeReason::RefreshReused;
-        self.store.revoke_session(presented.session_id, None, reason, presented.now, audit).await?;
+        self.store
+            .revoke_session(presented.session_id, None, reason, presented.now, audit)
+            .await?;
         Ok(())
     }
 
     /// What this mutant answers without asking the engine.
-    fn prejudged(&self, row: &SessionRow, verdict: Verdict, presented: &Presented) -> Option<RotationOutcome> {
+    fn prejudged(
+        &self,
+        row: &SessionRow,
+        verdict: Verdict,
+        presented: &Presented,
+    ) -> Option<RotationOutcome> {
         let row = row.clone();
         let parent = row.generation.checked_sub(1) == Some(presented.generation);
         let behind = row.generation.saturating_sub(presented.generation);
@@ -66,11 +76,16 @@ impl Mutant {
             (Mutation::ReplayForHalfAMinute, Verdict::Replay) if unused > 30_000 => {
                 Some(RotationOutcome::Reused(row))
             }
-            (Mutation::FourAttemptsRemembered, Verdict::Stale) if behind > 4 => Some(RotationOutcome::Reused(row)),
-            (Mutation::ReplayMovesOn, Verdict::Replay) => {
-                Some(RotationOutcome::Replayed(SessionRow { generation: row.generation + 1, ..row }))
+            (Mutation::FourAttemptsRemembered, Verdict::Stale) if behind > 4 => {
+                Some(RotationOutcome::Reused(row))
             }
-            (Mutation::AnotherAttemptReplayed, Verdict::Reuse) if parent => Some(RotationOutcome::Replayed(row)),
+            (Mutation::ReplayMovesOn, Verdict::Replay) => Some(RotationOutcome::Replayed(SessionRow {
+                generation: row.generation + 1,
+                ..row
+            })),
+            (Mutation::AnotherAttemptReplayed, Verdict::Reuse) if parent => {
+                Some(RotationOutcome::Replayed(row))
+            }
             (Mutation::OlderTokenStale, Verdict::Reuse) if !parent => Some(RotationOutcome::Stale),
             (Mutation::AheadIsUnknown, Verdict::FastForward) => Some(RotationOutcome::Unknown),
             (Mutation::ForgottenIsReuse, Verdict::Stale) if !row.attempts.contains(&shown) => {
@@ -82,12 +97,18 @@ impl Mutant {
                 Some(RotationOutcome::Stale)
             }
             (Mutation::RenewalNotRemembered, Verdict::Stale) if parent => Some(RotationOutcome::Reused(row)),
-            (Mutation::RenewalGetsSuccessor, Verdict::Stale) if parent => Some(RotationOutcome::Replayed(row)),
+            (Mutation::RenewalGetsSuccessor, Verdict::Reuse) if row.attempts.contains(&shown) => {
+                Some(RotationOutcome::Replayed(row))
+            }
             (Mutation::RenewalAheadNotKept, Verdict::FastForward) if !presented.rotate => {
-                Some(RotationOutcome::FastForwarded(SessionRow { generation: presented.generation, ..row }))
+                Some(RotationOutcome::FastForwarded(SessionRow {
+                    generation: presented.generation,
+                    ..row
+                }))
             }
             (Mutation::IdleTillEnds, Verdict::Rotate | Verdict::Renew)
-                if row.device_kind == DeviceKind::Till && presented.now - row.last_input_at >= 480 * 60_000 =>
+                if row.device_kind == DeviceKind::Till
+                    && presented.now - row.last_input_at >= 480 * 60_000 =>
             {
                 Some(RotationOutcome::Over(Over::Idle))
             }
@@ -99,10 +120,16 @@ impl Mutant {
     fn misanswered(&self, outcome: RotationOutcome, before: SessionRow) -> RotationOutcome {
         match (self.mutation, outcome) {
             (Mutation::GenerationStands, RotationOutcome::Rotated(row)) => {
-                RotationOutcome::Rotated(SessionRow { generation: before.generation, ..row })
+                RotationOutcome::Rotated(SessionRow {
+                    generation: before.generation,
+                    ..row
+                })
             }
             (Mutation::AttemptForgotten, RotationOutcome::Rotated(row)) => {
-                RotationOutcome::Rotated(SessionRow { attempts: before.attempts, ..row })
+                RotationOutcome::Rotated(SessionRow {
+                    attempts: before.attempts,
+                    ..row
+                })
             }
             (Mutation::AttemptsWithoutEnd, RotationOutcome::Rotated(mut row)) => {
                 if row.generation as usize > row.attempts.len() {
@@ -113,14 +140,22 @@ impl Mutant {
             (Mutation::EveryEndIsTheOwners, RotationOutcome::Over(_)) => {
                 RotationOutcome::Over(Over::Revoked(RevokeReason::ByOwner))
             }
-            (Mutation::ExpiredRotates, RotationOutcome::Over(Over::Expired)) => RotationOutcome::Rotated(before),
+            (Mutation::ExpiredRotates, RotationOutcome::Over(Over::Expired)) => {
+                RotationOutcome::Rotated(before)
+            }
             (Mutation::IdleDeskLives, RotationOutcome::Over(Over::Idle))
-            | (Mutation::RenewalsForever, RotationOutcome::RotationRequired) => RotationOutcome::Renewed(before),
+            | (Mutation::RenewalsForever, RotationOutcome::RotationRequired) => {
+                RotationOutcome::Renewed(before)
+            }
             (Mutation::AllRotate, RotationOutcome::Replayed(row))
             | (Mutation::SecondHolderRotates, RotationOutcome::Reused(row)) => RotationOutcome::Rotated(row),
             (Mutation::NeighbourRefused, RotationOutcome::Rotated(row)) => {
                 self.seen().writes += 1;
-                if self.seen().writes > 1 { RotationOutcome::Stale } else { RotationOutcome::Rotated(row) }
+                if self.seen().writes > 1 {
+                    RotationOutcome::Stale
+                } else {
+                    RotationOutcome::Rotated(row)
+                }
             }
             (_, outcome) => outcome,
         }

@@ -19,7 +19,10 @@ fn as_if_kept(new: &NewSaleRow) -> SaleRow {
 }
 
 fn another(entry: &AuditEntry) -> AuditEntry {
-    AuditEntry { id: Uuid::now_v7(), ..entry.clone() }
+    AuditEntry {
+        id: Uuid::now_v7(),
+        ..entry.clone()
+    }
 }
 
 #[async_trait]
@@ -27,7 +30,11 @@ impl Sales for Mutant {
     async fn categories(&self, organization_id: Uuid) -> Result<Vec<Category>, StoreError> {
         let mut found = self.store.categories(organization_id).await?;
         if self.is(Mutation::CategoriesOfAll) {
-            for other in self.organizations_seen().into_iter().filter(|id| *id != organization_id) {
+            for other in self
+                .organizations_seen()
+                .into_iter()
+                .filter(|id| *id != organization_id)
+            {
                 found.extend(self.store.categories(other).await?);
             }
         }
@@ -48,8 +55,14 @@ impl Sales for Mutant {
             return Ok(());
         }
         if self.is(Mutation::CategoryChangedEverywhere) {
-            for other in self.organizations_seen().into_iter().filter(|id| *id != organization_id) {
-                self.store.put_category(other, category.clone(), another(&audit)).await?;
+            for other in self
+                .organizations_seen()
+                .into_iter()
+                .filter(|id| *id != organization_id)
+            {
+                self.store
+                    .put_category(other, category.clone(), another(&audit))
+                    .await?;
             }
         }
         let outcome = self.store.put_category(organization_id, category, audit).await;
@@ -60,17 +73,28 @@ impl Sales for Mutant {
         let (asked, again) = (new.clone(), another(&audit));
         if self.is(Mutation::KeySharedByAll) {
             let key = (new.organization_id, new.idempotency_key);
-            let used = self.seen().keys.iter().any(|(organization, used)| *organization != key.0 && *used == key.1);
+            let used = self
+                .seen()
+                .keys
+                .iter()
+                .any(|(organization, used)| *organization != key.0 && *used == key.1);
             self.seen().keys.push(key);
             if used {
                 return Ok(SaleOutcome::KeyReused);
             }
         }
         let outcome = self.store.keep_sale(new, audit).await;
-        let mistaken = accept(outcome, self.is(Mutation::StrangerSells), SaleOutcome::Kept(as_if_kept(&asked)))?;
+        let mistaken = accept(
+            outcome,
+            self.is(Mutation::StrangerSells),
+            SaleOutcome::Kept(as_if_kept(&asked)),
+        )?;
         match &mistaken {
             SaleOutcome::KeptBefore(_) if self.is(Mutation::KeptAgain) => {
-                let anew = NewSaleRow { idempotency_key: Uuid::now_v7(), ..asked };
+                let anew = NewSaleRow {
+                    idempotency_key: Uuid::now_v7(),
+                    ..asked
+                };
                 self.store.keep_sale(anew, again).await
             }
             SaleOutcome::KeptBefore(row) if self.is(Mutation::KeptBeforeCalledNew) => {
@@ -109,7 +133,11 @@ impl Sales for Mutant {
             }
         }
         if self.is(Mutation::SalesOfAllOrganizations) {
-            for other in self.organizations_seen().into_iter().filter(|id| *id != organization_id) {
+            for other in self
+                .organizations_seen()
+                .into_iter()
+                .filter(|id| *id != organization_id)
+            {
                 found.extend(self.store.sales_of(other, operator_id, limit).await?);
             }
         }

@@ -39,7 +39,10 @@ impl Mutant {
 }
 
 fn another(entry: &AuditEntry) -> AuditEntry {
-    AuditEntry { id: Uuid::now_v7(), ..entry.clone() }
+    AuditEntry {
+        id: Uuid::now_v7(),
+        ..entry.clone()
+    }
 }
 
 fn as_if_begun(new: &NewSession) -> SessionRow {
@@ -105,7 +108,11 @@ impl Sessions for Mutant {
             row.last_input_at = now - input_age_ms;
         }
         if noted.is_none() && self.is(Mutation::InputWakes) {
-            return Ok(self.store.identity(session_id).await?.map(|identity| identity.session));
+            return Ok(self
+                .store
+                .identity(session_id)
+                .await?
+                .map(|identity| identity.session));
         }
         Ok(noted)
     }
@@ -130,8 +137,16 @@ impl Sessions for Mutant {
         now: Millis,
         limit: u32,
     ) -> Result<Vec<Identity>, StoreError> {
-        let whose = if self.is(Mutation::LiveOfAllOrganizations) { None } else { organization_id };
-        let most = if self.is(Mutation::LiveLimitIgnored) { u32::MAX } else { limit };
+        let whose = if self.is(Mutation::LiveOfAllOrganizations) {
+            None
+        } else {
+            organization_id
+        };
+        let most = if self.is(Mutation::LiveLimitIgnored) {
+            u32::MAX
+        } else {
+            limit
+        };
         self.store.all_live_sessions(whose, now, most).await
     }
 
@@ -144,8 +159,15 @@ impl Sessions for Mutant {
         audit: AuditEntry,
     ) -> Result<bool, StoreError> {
         let again = another(&audit);
-        let owner = if self.is(Mutation::AnyoneEnds) { None } else { owner };
-        let ended = self.store.revoke_session(session_id, owner, reason, now, audit).await?;
+        let owner = if self.is(Mutation::AnyoneEnds) {
+            None
+        } else {
+            owner
+        };
+        let ended = self
+            .store
+            .revoke_session(session_id, owner, reason, now, audit)
+            .await?;
         if !ended && self.is(Mutation::NothingDoneAudited) {
             self.store.audit(again).await?;
         }
@@ -162,12 +184,16 @@ impl Sessions for Mutant {
         audit: AuditEntry,
     ) -> Result<u32, StoreError> {
         if self.is(Mutation::KeptOneEndedToo) {
-            self.store.revoke_session(keep, None, reason, now, another(&audit)).await?;
+            self.store
+                .revoke_session(keep, None, reason, now, another(&audit))
+                .await?;
         }
         if self.is(Mutation::OthersOfAllEnded) {
             for other in self.store.all_live_sessions(None, now, u32::MAX).await? {
                 if other.session.user_id != user_id {
-                    self.store.revoke_session(other.session.id, None, reason, now, another(&audit)).await?;
+                    self.store
+                        .revoke_session(other.session.id, None, reason, now, another(&audit))
+                        .await?;
                 }
             }
         }

@@ -27,12 +27,22 @@ impl SettingsStore for Mutant {
         audit: AuditEntry,
     ) -> Result<(), StoreError> {
         if self.is(Mutation::SettingsOfAll) {
-            for other in self.organizations_seen().into_iter().filter(|id| *id != organization_id) {
-                let entry = AuditEntry { id: Uuid::now_v7(), ..audit.clone() };
+            for other in self
+                .organizations_seen()
+                .into_iter()
+                .filter(|id| *id != organization_id)
+            {
+                let entry = AuditEntry {
+                    id: Uuid::now_v7(),
+                    ..audit.clone()
+                };
                 self.store.put_session_settings(other, settings, entry).await?;
             }
         }
-        let outcome = self.store.put_session_settings(organization_id, settings, audit).await;
+        let outcome = self
+            .store
+            .put_session_settings(organization_id, settings, audit)
+            .await;
         accept(outcome, self.is(Mutation::SettingsOfNobodyAccepted), ())
     }
 }
