@@ -407,13 +407,31 @@ mod tests {
 
     fn journals() -> impl Strategy<Value = Journal> {
         let fingerprint = || any::<[u8; 16]>().prop_map(Fingerprint::from_bytes);
-        let head = (any::<u32>(), fingerprint()).prop_map(|(generation, fingerprint)| Head { generation, fingerprint });
-        let intent = (any::<u32>(), fingerprint(), any::<[u8; 16]>()).prop_map(|(generation, fingerprint, attempt)| {
-            Intent { generation, fingerprint, attempt: AttemptId::from_bytes(attempt) }
+        let head = (any::<u32>(), fingerprint()).prop_map(|(generation, fingerprint)| Head {
+            generation,
+            fingerprint,
         });
-        let aside = fingerprint().prop_map(|fingerprint| SetAside { fingerprint, reason: EndReason::Reused });
-        (prop::option::of(head), prop::option::of(intent), prop::option::of(aside))
-            .prop_map(|(head, intent, set_aside)| Journal { head, intent, set_aside })
+        let intent = (any::<u32>(), fingerprint(), any::<[u8; 16]>()).prop_map(
+            |(generation, fingerprint, attempt)| Intent {
+                generation,
+                fingerprint,
+                attempt: AttemptId::from_bytes(attempt),
+            },
+        );
+        let aside = fingerprint().prop_map(|fingerprint| SetAside {
+            fingerprint,
+            reason: EndReason::Reused,
+        });
+        (
+            prop::option::of(head),
+            prop::option::of(intent),
+            prop::option::of(aside),
+        )
+            .prop_map(|(head, intent, set_aside)| Journal {
+                head,
+                intent,
+                set_aside,
+            })
     }
 
     proptest! {
@@ -461,7 +479,16 @@ mod tests {
         let journals = JournalFolder::open(folder.path()).unwrap();
         for at_ms in 0..3_000 {
             let decision = Decision::RefreshGranted { generation: 1 };
-            journals.record(&slot(), &DecisionEntry { at_ms, process: 1, decision }).unwrap();
+            journals
+                .record(
+                    &slot(),
+                    &DecisionEntry {
+                        at_ms,
+                        process: 1,
+                        decision,
+                    },
+                )
+                .unwrap();
         }
         let kept = journals.decisions(&slot()).unwrap();
         assert_eq!((kept.len(), kept.last().unwrap().at_ms), (DECISIONS, 2_999));
@@ -477,7 +504,9 @@ mod tests {
             .map(|n| {
                 let journals = journals.clone();
                 tokio::spawn(async move {
-                    journals.change_index(move |index| drop(index.active.insert(n.to_string(), "m".to_owned()))).await
+                    journals
+                        .change_index(move |index| drop(index.active.insert(n.to_string(), "m".to_owned())))
+                        .await
                 })
             })
             .collect();
@@ -496,6 +525,9 @@ mod tests {
         let journals = JournalFolder::open(&folder).unwrap();
         journals.write(&slot(), &Journal::default()).unwrap();
         let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&folder), mode(&journals.journal_path(&slot()))), (0o700, 0o600));
+        assert_eq!(
+            (mode(&folder), mode(&journals.journal_path(&slot()))),
+            (0o700, 0o600)
+        );
     }
 }

@@ -33,7 +33,11 @@ impl Desk {
         let home = tempfile::tempdir().unwrap();
         let socket = home.path().join("bus");
         let config = home.path().join("bus.conf");
-        std::fs::write(&config, BUS_WITHOUT_ACTIVATION.replace("SOCKET", socket.to_str().unwrap())).unwrap();
+        std::fs::write(
+            &config,
+            BUS_WITHOUT_ACTIVATION.replace("SOCKET", socket.to_str().unwrap()),
+        )
+        .unwrap();
         let bus = Command::new("dbus-daemon")
             .arg(format!("--config-file={}", config.display()))
             .args(["--nofork", "--print-address"])
@@ -41,7 +45,9 @@ impl Desk {
             .spawn();
         let mut bus = bus.unwrap();
         let mut address = String::new();
-        BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        BufReader::new(bus.stdout.take().unwrap())
+            .read_line(&mut address)
+            .unwrap();
         set("DBUS_SESSION_BUS_ADDRESS", address.trim());
         set("HOME", home.path());
         set("XDG_DATA_HOME", home.path().join("data"));
@@ -52,7 +58,11 @@ impl Desk {
         }
         unset("DISPLAY");
         unset("WAYLAND_DISPLAY");
-        Self { home, bus, keyring: None }
+        Self {
+            home,
+            bus,
+            keyring: None,
+        }
     }
 
     fn unlocked() -> Self {
@@ -64,7 +74,10 @@ impl Desk {
     /// Starts the daemon; with a password it unlocks, and at first makes, the login collection.
     fn start_keyring(&mut self, password: Option<&str>) {
         let mut command = Command::new("gnome-keyring-daemon");
-        command.args(["--foreground", "--components=secrets"]).stdin(Stdio::piped()).stdout(Stdio::null());
+        command
+            .args(["--foreground", "--components=secrets"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null());
         command.stderr(Stdio::null());
         if password.is_some() {
             command.arg("--unlock");
@@ -82,28 +95,49 @@ impl Desk {
 
     fn wait_for_owner(&self) {
         wait("the keyring is on the bus", || {
-            self.call(&["--dest=org.freedesktop.DBus", "/org/freedesktop/DBus",
-                "org.freedesktop.DBus.GetNameOwner", "string:org.freedesktop.secrets"]).is_some()
+            self.call(&[
+                "--dest=org.freedesktop.DBus",
+                "/org/freedesktop/DBus",
+                "org.freedesktop.DBus.GetNameOwner",
+                "string:org.freedesktop.secrets",
+            ])
+            .is_some()
         });
     }
 
     fn wait_for_collection(&self) {
         wait("the collection is open", || {
-            self.call(&["--dest=org.freedesktop.secrets", "/org/freedesktop/secrets/aliases/default",
-                "org.freedesktop.DBus.Properties.Get", "string:org.freedesktop.Secret.Collection", "string:Locked"])
-                .is_some_and(|answer| answer.contains("boolean false"))
+            self.call(&[
+                "--dest=org.freedesktop.secrets",
+                "/org/freedesktop/secrets/aliases/default",
+                "org.freedesktop.DBus.Properties.Get",
+                "string:org.freedesktop.Secret.Collection",
+                "string:Locked",
+            ])
+            .is_some_and(|answer| answer.contains("boolean false"))
         });
     }
 
     fn call(&self, arguments: &[&str]) -> Option<String> {
-        let output = Command::new("dbus-send").args(["--session", "--print-reply"]).args(arguments).output().unwrap();
-        output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
+        let output = Command::new("dbus-send")
+            .args(["--session", "--print-reply"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        output
+            .status
+            .success()
+            .then(|| String::from_utf8(output.stdout).unwrap())
     }
 
     fn lock(&self) {
-        self.call(&["--dest=org.freedesktop.secrets", "/org/freedesktop/secrets",
+        self.call(&[
+            "--dest=org.freedesktop.secrets",
+            "/org/freedesktop/secrets",
             "org.freedesktop.Secret.Service.Lock",
-            "array:objpath:/org/freedesktop/secrets/collection/login"]).unwrap();
+            "array:objpath:/org/freedesktop/secrets/collection/login",
+        ])
+        .unwrap();
     }
 
     fn signal(&self, signal: Signal) {
@@ -124,7 +158,10 @@ impl Desk {
                 if kind.is_dir() {
                     search(&entry.path(), needle)
                 } else if kind.is_file() {
-                    std::fs::read(entry.path()).unwrap().windows(needle.len()).any(|window| window == needle)
+                    std::fs::read(entry.path())
+                        .unwrap()
+                        .windows(needle.len())
+                        .any(|window| window == needle)
                 } else {
                     false
                 }
@@ -145,13 +182,19 @@ impl Drop for Desk {
     }
 }
 
-#[expect(unsafe_code, reason = "nextest runs each test as a process, and this is its first and only thread")]
+#[expect(
+    unsafe_code,
+    reason = "nextest runs each test as a process, and this is its first and only thread"
+)]
 fn set(name: &str, value: impl AsRef<std::ffi::OsStr>) {
     // SAFETY: no other thread exists yet; every test here starts its runtime and its vault after its desk.
     unsafe { std::env::set_var(name, value) }
 }
 
-#[expect(unsafe_code, reason = "nextest runs each test as a process, and this is its first and only thread")]
+#[expect(
+    unsafe_code,
+    reason = "nextest runs each test as a process, and this is its first and only thread"
+)]
 fn unset(name: &str) {
     // SAFETY: as above.
     unsafe { std::env::remove_var(name) }
@@ -167,7 +210,12 @@ fn wait(what: &str, condition: impl Fn() -> bool) {
 }
 
 fn run<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work)
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(work)
 }
 
 fn secret(text: &str) -> SecretSlice<u8> {
@@ -185,12 +233,27 @@ fn a_secret_comes_back_can_be_seen_by_its_owner_and_can_be_removed() {
     run(async {
         let vault = KeychainVault::new().unwrap();
         assert_eq!(read(&vault, "0123456789abcdef").await, Ok(None));
-        vault.secret_write("0123456789abcdef", secret("canary-1")).await.unwrap();
-        vault.secret_write("0123456789abcdef", secret("canary-2")).await.unwrap();
-        assert_eq!(read(&vault, "0123456789abcdef").await, Ok(Some("canary-2".to_owned())));
-        let found = Command::new("secret-tool").args(["search", "--all", "service", SERVICE]).output().unwrap();
+        vault
+            .secret_write("0123456789abcdef", secret("canary-1"))
+            .await
+            .unwrap();
+        vault
+            .secret_write("0123456789abcdef", secret("canary-2"))
+            .await
+            .unwrap();
+        assert_eq!(
+            read(&vault, "0123456789abcdef").await,
+            Ok(Some("canary-2".to_owned()))
+        );
+        let found = Command::new("secret-tool")
+            .args(["search", "--all", "service", SERVICE])
+            .output()
+            .unwrap();
         let text = String::from_utf8(found.stdout).unwrap() + &String::from_utf8(found.stderr).unwrap();
-        assert!(text.contains("canary-2") && text.contains("0123456789abcdef"), "{text}");
+        assert!(
+            text.contains("canary-2") && text.contains("0123456789abcdef"),
+            "{text}"
+        );
         assert!(!text.contains("canary-1"), "{text}");
         vault.secret_delete("0123456789abcdef").await.unwrap();
         vault.secret_delete("0123456789abcdef").await.unwrap();
@@ -208,7 +271,10 @@ fn a_secret_over_the_limit_is_split_and_leaves_nothing_behind() {
         vault.secret_write("large", secret(&large)).await.unwrap();
         assert_eq!(read(&vault, "large").await, Ok(Some(large.clone())));
         assert_eq!(entries(), 4);
-        vault.secret_write("large", secret(&large.replace('x', "y"))).await.unwrap();
+        vault
+            .secret_write("large", secret(&large.replace('x', "y")))
+            .await
+            .unwrap();
         assert_eq!(read(&vault, "large").await, Ok(Some(large.replace('x', "y"))));
         assert_eq!(entries(), 4);
         vault.secret_write("large", secret("small")).await.unwrap();
@@ -221,8 +287,15 @@ fn a_secret_over_the_limit_is_split_and_leaves_nothing_behind() {
 }
 
 fn entries() -> usize {
-    let found = Command::new("secret-tool").args(["search", "--all", "service", SERVICE]).output().unwrap();
-    String::from_utf8(found.stdout).unwrap().lines().filter(|line| line.starts_with("[/")).count()
+    let found = Command::new("secret-tool")
+        .args(["search", "--all", "service", SERVICE])
+        .output()
+        .unwrap();
+    String::from_utf8(found.stdout)
+        .unwrap()
+        .lines()
+        .filter(|line| line.starts_with("[/"))
+        .count()
 }
 
 #[test]
@@ -235,7 +308,10 @@ fn a_locked_keychain_says_so_at_once_and_serves_again_when_unlocked() {
         for _ in 0..3 {
             let begun = Instant::now();
             assert_eq!(read(&vault, "slot").await, Err(VaultFault::Locked));
-            assert_eq!(vault.secret_write("slot", secret("two")).await, Err(VaultFault::Locked));
+            assert_eq!(
+                vault.secret_write("slot", secret("two")).await,
+                Err(VaultFault::Locked)
+            );
             assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
         }
     });
@@ -254,7 +330,10 @@ fn without_a_keychain_the_vault_says_so_and_finds_one_that_comes_later() {
     let vault = KeychainVault::new().unwrap();
     run(async {
         assert_eq!(read(&vault, "slot").await, Err(VaultFault::Absent));
-        assert_eq!(vault.secret_write("slot", secret("one")).await, Err(VaultFault::Absent));
+        assert_eq!(
+            vault.secret_write("slot", secret("one")).await,
+            Err(VaultFault::Absent)
+        );
     });
     desk.start_keyring(Some("password"));
     run(async {
@@ -285,8 +364,15 @@ fn a_frozen_keychain_costs_callers_the_deadline_and_no_old_write_comes_after_a_n
     run(async {
         for text in ["two", "three", "four"] {
             let begun = Instant::now();
-            assert_eq!(vault.secret_write("slot", secret(text)).await, Err(VaultFault::Slow));
-            assert!(begun.elapsed() < Duration::from_millis(1_500), "{:?}", begun.elapsed());
+            assert_eq!(
+                vault.secret_write("slot", secret(text)).await,
+                Err(VaultFault::Slow)
+            );
+            assert!(
+                begun.elapsed() < Duration::from_millis(1_500),
+                "{:?}",
+                begun.elapsed()
+            );
         }
     });
     desk.signal(Signal::CONT);
@@ -310,11 +396,17 @@ fn writes_take_milliseconds() {
         let mut times: Vec<_> = Vec::new();
         for turn in 0..50 {
             let begun = Instant::now();
-            vault.secret_write("slot", secret(&format!("turn {turn}"))).await.unwrap();
+            vault
+                .secret_write("slot", secret(&format!("turn {turn}")))
+                .await
+                .unwrap();
             times.push(begun.elapsed());
         }
         times.sort_unstable();
-        println!("a keychain write: median {:?}, slowest {:?}", times[25], times[49]);
+        println!(
+            "a keychain write: median {:?}, slowest {:?}",
+            times[25], times[49]
+        );
         assert!(times[25] < Duration::from_millis(60), "{:?}", times[25]);
     });
 }

@@ -21,7 +21,10 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use url::Url;
 
-const SHORT: Limits = Limits { total: Duration::from_millis(700), body_bytes: 1_000 };
+const SHORT: Limits = Limits {
+    total: Duration::from_millis(700),
+    body_bytes: 1_000,
+};
 
 fn request(path: &str) -> Request<Bytes> {
     Request::builder().uri(path).body(Bytes::new()).unwrap()
@@ -54,8 +57,14 @@ async fn nobody_listening_is_refused() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    assert_eq!(ask(&format!("http://{address}")).await.unwrap_err(), TransportFault::Refused);
-    assert_eq!(ask(&format!("https://{address}")).await.unwrap_err(), TransportFault::Refused);
+    assert_eq!(
+        ask(&format!("http://{address}")).await.unwrap_err(),
+        TransportFault::Refused
+    );
+    assert_eq!(
+        ask(&format!("https://{address}")).await.unwrap_err(),
+        TransportFault::Refused
+    );
 }
 
 #[tokio::test]
@@ -73,8 +82,15 @@ async fn silence_is_offline_within_the_limit() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let begun = Instant::now();
-    assert_eq!(ask(&format!("http://{address}")).await.unwrap_err(), TransportFault::Offline);
-    assert!(begun.elapsed() < Duration::from_millis(1_500), "{:?}", begun.elapsed());
+    assert_eq!(
+        ask(&format!("http://{address}")).await.unwrap_err(),
+        TransportFault::Offline
+    );
+    assert!(
+        begun.elapsed() < Duration::from_millis(1_500),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -82,14 +98,28 @@ async fn cut_garbled_and_oversized_answers_are_told_apart() {
     let cases: [(&[u8], TransportFault); 6] = [
         (b"", TransportFault::Reset),
         (b"HTTP/1.1 200 OK\r\nContent-Le", TransportFault::Reset),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{\"access", TransportFault::Reset),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{\"access",
+            TransportFault::Reset,
+        ),
         (b"SSH-2.0-OpenSSH_9.2\r\n", TransportFault::Malformed),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nx", TransportFault::TooLarge),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", TransportFault::Reset),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nx",
+            TransportFault::TooLarge,
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            TransportFault::Reset,
+        ),
     ];
     for (bytes, expected) in cases {
         let origin = says(bytes).await;
-        assert_eq!(ask(&origin).await.unwrap_err(), expected, "{}", String::from_utf8_lossy(bytes));
+        assert_eq!(
+            ask(&origin).await.unwrap_err(),
+            expected,
+            "{}",
+            String::from_utf8_lossy(bytes)
+        );
     }
 }
 
@@ -119,8 +149,14 @@ async fn redirects_are_answers_and_not_followed() {
     let followed = Arc::new(AtomicU32::new(0));
     let count = Arc::clone(&followed);
     let router = Router::new()
-        .route("/", post(|| async { axum::response::Redirect::temporary("/elsewhere") }))
-        .route("/elsewhere", post(move || async move { count.fetch_add(1, Ordering::SeqCst).to_string() }));
+        .route(
+            "/",
+            post(|| async { axum::response::Redirect::temporary("/elsewhere") }),
+        )
+        .route(
+            "/elsewhere",
+            post(move || async move { count.fetch_add(1, Ordering::SeqCst).to_string() }),
+        );
     let origin = serve(router).await;
     let mut call = request("/");
     *call.method_mut() = http::Method::POST;
@@ -157,7 +193,9 @@ async fn after_a_silent_cut_the_next_call_opens_a_new_connection() {
                         return;
                     }
                     if nth > 0 || answered == 0 {
-                        let _ = socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+                        let _ = socket
+                            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                            .await;
                     }
                     answered += 1;
                 }
@@ -166,10 +204,17 @@ async fn after_a_silent_cut_the_next_call_opens_a_new_connection() {
     });
     let transport = transport(&origin);
     assert!(transport.send(request("/"), SHORT).await.is_ok());
-    assert_eq!(transport.send(request("/"), SHORT).await.unwrap_err(), TransportFault::Offline);
+    assert_eq!(
+        transport.send(request("/"), SHORT).await.unwrap_err(),
+        TransportFault::Offline
+    );
     let begun = Instant::now();
     assert!(transport.send(request("/"), SHORT).await.is_ok());
-    assert!(begun.elapsed() < Duration::from_millis(300), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_millis(300),
+        "{:?}",
+        begun.elapsed()
+    );
     assert_eq!(connections.load(Ordering::SeqCst), 2);
 }
 
@@ -181,7 +226,9 @@ impl Authority {
     fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap() }
+        Self {
+            issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap(),
+        }
     }
 
     fn write(&self, folder: &Path) -> Trust {
@@ -215,9 +262,13 @@ impl Authority {
                 let (socket, _) = listener.accept().await.unwrap();
                 let acceptor = acceptor.clone();
                 tokio::spawn(async move {
-                    let Ok(mut socket) = acceptor.accept(socket).await else { return };
+                    let Ok(mut socket) = acceptor.accept(socket).await else {
+                        return;
+                    };
                     let _ = socket.read(&mut [0; 4_096]).await;
-                    let _ = socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+                    let _ = socket
+                        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                        .await;
                     let _ = socket.shutdown().await;
                 });
             }
@@ -234,8 +285,14 @@ async fn certificates_are_judged_and_the_reason_is_told() {
     let day = |year| rcgen::date_time_ymd(year, 1, 1);
     let sound = ours.serve(&["127.0.0.1"], |_| {}).await;
     let cases = [
-        (ours.serve(&["other.example"], |_| {}).await, CertificateFault::OtherName),
-        (theirs.serve(&["127.0.0.1"], |_| {}).await, CertificateFault::Untrusted),
+        (
+            ours.serve(&["other.example"], |_| {}).await,
+            CertificateFault::OtherName,
+        ),
+        (
+            theirs.serve(&["127.0.0.1"], |_| {}).await,
+            CertificateFault::Untrusted,
+        ),
         (
             ours.serve(&["127.0.0.1"], |params| {
                 (params.not_before, params.not_after) = (day(2_001), day(2_002));
@@ -253,7 +310,10 @@ async fn certificates_are_judged_and_the_reason_is_told() {
     ];
 
     let transport = HttpTransport::new(&sound, &trust, "test").unwrap();
-    assert_eq!(transport.send(request("/"), Limits::AUTH).await.unwrap().status(), 200);
+    assert_eq!(
+        transport.send(request("/"), Limits::AUTH).await.unwrap().status(),
+        200
+    );
     for (origin, fault) in cases {
         let transport = HttpTransport::new(&origin, &trust, "test").unwrap();
         let result = transport.send(request("/"), Limits::AUTH).await;
@@ -261,12 +321,17 @@ async fn certificates_are_judged_and_the_reason_is_told() {
     }
     let system = HttpTransport::new(&sound, &Trust::System, "test").unwrap();
     let result = system.send(request("/"), Limits::AUTH).await;
-    assert_eq!(result.unwrap_err(), TransportFault::Certificate(CertificateFault::Untrusted));
+    assert_eq!(
+        result.unwrap_err(),
+        TransportFault::Certificate(CertificateFault::Untrusted)
+    );
 }
 
 #[tokio::test]
 async fn https_to_a_server_that_speaks_plain_http_is_no_server() {
-    let origin = says(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.replace("http://", "https://");
+    let origin = says(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        .await
+        .replace("http://", "https://");
     assert_eq!(ask(&origin).await.unwrap_err(), TransportFault::Tls);
 }
 
@@ -274,9 +339,19 @@ async fn https_to_a_server_that_speaks_plain_http_is_no_server() {
 fn a_bad_authority_file_is_told_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ca.pem");
-    let open = || HttpTransport::new(&Url::parse("https://a.example").unwrap(), &Trust::CaFile(path.clone()), "t");
+    let open = || {
+        HttpTransport::new(
+            &Url::parse("https://a.example").unwrap(),
+            &Trust::CaFile(path.clone()),
+            "t",
+        )
+    };
     assert!(matches!(open(), Err(TransportSetup::CaUnreadable)));
-    for text in ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+    for text in [
+        "",
+        "hello",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ] {
         std::fs::write(&path, text).unwrap();
         assert!(matches!(open(), Err(TransportSetup::CaEmpty)), "{text}");
     }
@@ -286,12 +361,24 @@ fn a_bad_authority_file_is_told_at_once() {
 async fn the_server_in_this_process_is_called_as_a_function() {
     let router = Router::new()
         .route("/echo", post(|body: Bytes| async move { body }))
-        .route("/slow", get(|| async { tokio::time::sleep(Duration::from_secs(30)).await }));
+        .route(
+            "/slow",
+            get(|| async { tokio::time::sleep(Duration::from_secs(30)).await }),
+        );
     let transport = InProcessTransport::new(router);
     let mut call = request("/echo");
     *call.method_mut() = http::Method::POST;
     *call.body_mut() = Bytes::from_static(b"hello");
-    assert_eq!(transport.send(call, SHORT).await.unwrap().body().as_ref(), b"hello");
-    assert_eq!(transport.send(request("/none"), SHORT).await.unwrap().status(), 404);
-    assert_eq!(transport.send(request("/slow"), SHORT).await.unwrap_err(), TransportFault::Reset);
+    assert_eq!(
+        transport.send(call, SHORT).await.unwrap().body().as_ref(),
+        b"hello"
+    );
+    assert_eq!(
+        transport.send(request("/none"), SHORT).await.unwrap().status(),
+        404
+    );
+    assert_eq!(
+        transport.send(request("/slow"), SHORT).await.unwrap_err(),
+        TransportFault::Reset
+    );
 }

@@ -28,7 +28,10 @@ fn corpus() -> Vec<Case> {
 
 fn headers(pairs: impl IntoIterator<Item = (String, String)>) -> HeaderMap {
     let pair = |(name, value): (String, String)| {
-        (name.parse::<HeaderName>().unwrap(), value.parse::<HeaderValue>().unwrap())
+        (
+            name.parse::<HeaderName>().unwrap(),
+            value.parse::<HeaderValue>().unwrap(),
+        )
     };
     pairs.into_iter().map(pair).collect()
 }
@@ -36,7 +39,11 @@ fn headers(pairs: impl IntoIterator<Item = (String, String)>) -> HeaderMap {
 fn said(answer: &Answer) -> String {
     match answer {
         Answer::Granted(grant) => {
-            let token = if grant.refresh_token.is_some() { "new" } else { "old" };
+            let token = if grant.refresh_token.is_some() {
+                "new"
+            } else {
+                "old"
+            };
             format!("granted:{}:{token}", grant.expires_in.as_ms())
         }
         Answer::Refused(reason) => format!("refused:{reason}"),
@@ -52,7 +59,12 @@ fn every_answer_of_the_corpus_means_what_it_should() {
     for case in corpus() {
         let headers = headers(case.headers);
         let status = StatusCode::from_u16(case.status).unwrap();
-        let reply = Reply { status, headers: &headers, body: case.body.as_bytes(), wall_ms: 1_800_000_000_000 };
+        let reply = Reply {
+            status,
+            headers: &headers,
+            body: case.body.as_bytes(),
+            wall_ms: 1_800_000_000_000,
+        };
         let answer = VigieProfile::new().read_refresh(reply);
         assert_eq!(said(&answer), case.means, "{}", case.name);
         if let Answer::Transient(_, pause) = answer {
@@ -63,13 +75,25 @@ fn every_answer_of_the_corpus_means_what_it_should() {
 
 #[test]
 fn only_the_servers_own_word_refuses_at_the_front_door_too() {
-    for case in corpus().into_iter().filter(|case| !case.means.starts_with("refused")) {
+    for case in corpus()
+        .into_iter()
+        .filter(|case| !case.means.starts_with("refused"))
+    {
         let headers = headers(case.headers);
         let status = StatusCode::from_u16(case.status).unwrap();
-        let reply = Reply { status, headers: &headers, body: case.body.as_bytes(), wall_ms: 0 };
+        let reply = Reply {
+            status,
+            headers: &headers,
+            body: case.body.as_bytes(),
+            wall_ms: 0,
+        };
         let refusal = VigieProfile::new().read_refusal(reply);
         assert!(!matches!(refusal, Refusal::Session(_)), "{}", case.name);
-        assert!(VigieProfile::new().read_heartbeat(reply).is_err() || case.name.contains("429"), "{}", case.name);
+        assert!(
+            VigieProfile::new().read_heartbeat(reply).is_err() || case.name.contains("429"),
+            "{}",
+            case.name
+        );
     }
 }
 
@@ -77,7 +101,12 @@ fn json_reply(status: u16, body: &Value, read: impl FnOnce(Reply<'_>)) {
     let headers = headers([("content-type".to_owned(), "application/json".to_owned())]);
     let body = body.to_string();
     let status = StatusCode::from_u16(status).unwrap();
-    read(Reply { status, headers: &headers, body: body.as_bytes(), wall_ms: 1_767_225_600_000 });
+    read(Reply {
+        status,
+        headers: &headers,
+        body: body.as_bytes(),
+        wall_ms: 1_767_225_600_000,
+    });
 }
 
 fn good_login() -> Value {
@@ -96,7 +125,10 @@ fn good_login() -> Value {
 fn a_whole_login_answer_is_taken() {
     json_reply(200, &good_login(), |reply| {
         let signed_in = VigieProfile::new().read_sign_in(reply).unwrap();
-        assert_eq!((signed_in.session_id.as_str(), signed_in.me.username.as_str()), ("s", "marie"));
+        assert_eq!(
+            (signed_in.session_id.as_str(), signed_in.me.username.as_str()),
+            ("s", "marie")
+        );
         assert_eq!(signed_in.grant.refresh_in, Some(Span::from_secs(450)));
         assert_eq!(signed_in.grant.clock_ahead_ms, Some(-5_000));
     });
@@ -108,7 +140,11 @@ fn a_login_answer_with_a_part_missing_is_no_answer_of_ours() {
         let mut answer = good_login();
         answer.as_object_mut().unwrap().remove(field);
         json_reply(200, &answer, |reply| {
-            assert_eq!(VigieProfile::new().read_sign_in(reply).unwrap_err(), SignInError::NotVigie, "{field}");
+            assert_eq!(
+                VigieProfile::new().read_sign_in(reply).unwrap_err(),
+                SignInError::NotVigie,
+                "{field}"
+            );
         });
     }
 }
@@ -116,25 +152,53 @@ fn a_login_answer_with_a_part_missing_is_no_answer_of_ours() {
 #[test]
 fn refused_sign_ins_say_why() {
     let cases = [
-        (401, json!({"code": "invalid_credentials"}), SignInError::InvalidCredentials),
-        (401, json!({"code": "account_disabled"}), SignInError::AccountDisabled),
+        (
+            401,
+            json!({"code": "invalid_credentials"}),
+            SignInError::InvalidCredentials,
+        ),
+        (
+            401,
+            json!({"code": "account_disabled"}),
+            SignInError::AccountDisabled,
+        ),
         (
             429,
             json!({"code": "rate_limited", "retry_after_seconds": 9}),
-            SignInError::RateLimited { retry_after_seconds: Some(9) },
+            SignInError::RateLimited {
+                retry_after_seconds: Some(9),
+            },
         ),
-        (503, json!({"code": "server_busy"}), SignInError::ServerBusy { retry_after_seconds: None }),
+        (
+            503,
+            json!({"code": "server_busy"}),
+            SignInError::ServerBusy {
+                retry_after_seconds: None,
+            },
+        ),
         (500, json!({"code": "internal"}), SignInError::ServerDown),
-        (422, json!({"code": "validation_failed", "field": "username"}), SignInError::InputRejected {
-            field: "username".to_owned(),
-        }),
-        (401, json!({"detail": "Identifiants invalides"}), SignInError::NotVigie),
+        (
+            422,
+            json!({"code": "validation_failed", "field": "username"}),
+            SignInError::InputRejected {
+                field: "username".to_owned(),
+            },
+        ),
+        (
+            401,
+            json!({"detail": "Identifiants invalides"}),
+            SignInError::NotVigie,
+        ),
         (502, json!({}), SignInError::ServerDown),
         (200, json!({"hello": "world"}), SignInError::NotVigie),
     ];
     for (status, body, expected) in cases {
         json_reply(status, &body, |reply| {
-            assert_eq!(VigieProfile::new().read_sign_in(reply).unwrap_err(), expected, "{body}");
+            assert_eq!(
+                VigieProfile::new().read_sign_in(reply).unwrap_err(),
+                expected,
+                "{body}"
+            );
         });
     }
 }
@@ -143,10 +207,22 @@ fn refused_sign_ins_say_why() {
 fn only_a_vigie_server_has_a_heartbeat() {
     let cases = [
         (200, json!({"service": "vigie", "version": "1"}), Ok(())),
-        (200, json!({"service": "vigie", "version": "1", "store": "ready", "more": 1}), Ok(())),
-        (200, json!({"service": "other", "version": "1"}), Err(Trouble::NotTheServer)),
+        (
+            200,
+            json!({"service": "vigie", "version": "1", "store": "ready", "more": 1}),
+            Ok(()),
+        ),
+        (
+            200,
+            json!({"service": "other", "version": "1"}),
+            Err(Trouble::NotTheServer),
+        ),
         (200, json!({"status": "ok"}), Err(Trouble::NotTheServer)),
-        (503, json!({"code": "store_unavailable"}), Err(Trouble::ServerDown)),
+        (
+            503,
+            json!({"code": "store_unavailable"}),
+            Err(Trouble::ServerDown),
+        ),
         (429, json!({"code": "rate_limited"}), Ok(())),
     ];
     for (status, body, expected) in cases {
@@ -185,20 +261,30 @@ fn requests_are_those_of_the_protocol() {
     };
     let body = |request: &http::Request<Bytes>| serde_json::from_slice::<Value>(request.body()).unwrap();
     let refresh = profile.refresh_request(&call);
-    assert_eq!((refresh.method().as_str(), refresh.uri().path()), ("POST", "/v1/auth/refresh"));
+    assert_eq!(
+        (refresh.method().as_str(), refresh.uri().path()),
+        ("POST", "/v1/auth/refresh")
+    );
     assert_eq!(
         body(&refresh),
         json!({"refresh_token": "r", "attempt_id": "11111111-1111-1111-1111-111111111111", "rotate": false,
             "last_input_age_seconds": 2})
     );
-    let device = Device { name: "till".to_owned(), kind: DeviceKind::Desk, user_agent: String::new() };
+    let device = Device {
+        name: "till".to_owned(),
+        kind: DeviceKind::Desk,
+        user_agent: String::new(),
+    };
     let login = profile.sign_in_request("Marie", &SecretString::from("pw".to_owned()), &device);
     assert_eq!(login.uri().path(), "/v1/auth/login");
     assert_eq!(
         body(&login),
         json!({"username": "Marie", "password": "pw", "device_name": "till", "device_kind": "desk"})
     );
-    assert_eq!(body(&profile.ping_request(Span::from_secs(3))), json!({"last_input_age_seconds": 3}));
+    assert_eq!(
+        body(&profile.ping_request(Span::from_secs(3))),
+        json!({"last_input_age_seconds": 3})
+    );
     assert!(profile.is_auth_path("/v1/auth/refresh/") && !profile.is_auth_path("/v1/sales"));
 }
 

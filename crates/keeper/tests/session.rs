@@ -30,42 +30,78 @@ fn sale(key: Option<&str>) -> Request<Bytes> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sign_in_makes_the_session_durable_and_authorises_requests() {
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     assert_eq!(keeper.snapshots().borrow().phase, SessionPhase::SignedOut);
-    assert_eq!(keeper.client().send(get("/v1/auth/me")).await.unwrap_err(), RequestError::SignedOut);
+    assert_eq!(
+        keeper.client().send(get("/v1/auth/me")).await.unwrap_err(),
+        RequestError::SignedOut
+    );
 
     let me = keeper.sign_in(" MARIE ", password()).await.unwrap();
 
     assert_eq!(me.username, " marie ");
     let slot = SlotId::of(&stage.target(), "marie");
-    assert!(String::from_utf8(vault.peek(slot.as_str()).unwrap()).unwrap().contains("refresh_token"));
-    assert_eq!(keeper.client().send(get("/v1/auth/me")).await.unwrap().status(), 200);
+    assert!(
+        String::from_utf8(vault.peek(slot.as_str()).unwrap())
+            .unwrap()
+            .contains("refresh_token")
+    );
+    assert_eq!(
+        keeper.client().send(get("/v1/auth/me")).await.unwrap().status(),
+        200
+    );
     assert_eq!(keeper.snapshots().borrow().persistence, Persistence::Durable);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_sign_in_says_why_and_changes_nothing() {
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     let wrong = SecretString::from("wrong".to_owned());
-    assert_eq!(keeper.sign_in("marie", wrong.clone()).await, Err(SignInError::InvalidCredentials));
-    assert_eq!(keeper.sign_in("disabled", password()).await, Err(SignInError::AccountDisabled));
+    assert_eq!(
+        keeper.sign_in("marie", wrong.clone()).await,
+        Err(SignInError::InvalidCredentials)
+    );
+    assert_eq!(
+        keeper.sign_in("disabled", password()).await,
+        Err(SignInError::AccountDisabled)
+    );
     assert_eq!(
         keeper.sign_in("busy", password()).await,
-        Err(SignInError::ServerBusy { retry_after_seconds: None })
+        Err(SignInError::ServerBusy {
+            retry_after_seconds: None
+        })
     );
     assert_eq!(keeper.snapshots().borrow().phase, SessionPhase::SignedOut);
     assert_eq!(vault.writes(), 0);
 
     signed_in(&keeper).await;
-    assert_eq!(keeper.sign_in("marie", wrong).await, Err(SignInError::InvalidCredentials));
-    assert_eq!(keeper.client().send(get("/v1/auth/me")).await.unwrap().status(), 200);
+    assert_eq!(
+        keeper.sign_in("marie", wrong).await,
+        Err(SignInError::InvalidCredentials)
+    );
+    assert_eq!(
+        keeper.client().send(get("/v1/auth/me")).await.unwrap().status(),
+        200
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_callers_on_one_expired_token_cost_one_refresh() {
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     signed_in(&keeper).await;
     tokio::time::sleep(Duration::from_millis(150)).await;
@@ -76,7 +112,12 @@ async fn a_thousand_callers_on_one_expired_token_cost_one_refresh() {
     let callers: Vec<_> = (0..1_000)
         .map(|_| {
             let client = client.clone();
-            tokio::spawn(async move { client.send(get("/v1/auth/me")).await.map(|answer| answer.status()) })
+            tokio::spawn(async move {
+                client
+                    .send(get("/v1/auth/me"))
+                    .await
+                    .map(|answer| answer.status())
+            })
         })
         .collect();
     for caller in callers {
@@ -88,7 +129,11 @@ async fn a_thousand_callers_on_one_expired_token_cost_one_refresh() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_that_goes_away_does_not_cancel_the_refresh() {
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     signed_in(&keeper).await;
     tokio::time::sleep(Duration::from_millis(150)).await;
@@ -99,36 +144,59 @@ async fn a_caller_that_goes_away_does_not_cancel_the_refresh() {
     until("the refresh left", || stage.refreshes() == 1).await;
     caller.abort();
     until_snapshot(&keeper, "the refresh counted", |snapshot| snapshot.refreshes == 1).await;
-    assert_eq!(keeper.client().send(get("/v1/auth/me")).await.unwrap().status(), 200);
+    assert_eq!(
+        keeper.client().send(get("/v1/auth/me")).await.unwrap().status(),
+        200
+    );
     assert_eq!(stage.refreshes(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sale_is_repeated_only_with_its_key() {
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     signed_in(&keeper).await;
     tokio::time::sleep(Duration::from_millis(150)).await;
 
     stage.expire_access();
-    assert_eq!(keeper.client().send(sale(None)).await.unwrap_err(), RequestError::NotRepeatable);
-    until_snapshot(&keeper, "the refresh came all the same", |snapshot| snapshot.refreshes == 1).await;
+    assert_eq!(
+        keeper.client().send(sale(None)).await.unwrap_err(),
+        RequestError::NotRepeatable
+    );
+    until_snapshot(&keeper, "the refresh came all the same", |snapshot| {
+        snapshot.refreshes == 1
+    })
+    .await;
     assert_eq!(stage.inner.sales.load(Ordering::SeqCst), 0);
 
     tokio::time::sleep(Duration::from_millis(150)).await;
     stage.expire_access();
     let answer = keeper.client().send(sale(Some("k1"))).await.unwrap();
-    assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (201, &b"{\"total_cents\":5}"[..]));
+    assert_eq!(
+        (answer.status().as_u16(), answer.body().as_ref()),
+        (201, &b"{\"total_cents\":5}"[..])
+    );
     assert_eq!(stage.inner.sales.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tokens_are_refreshed_ahead_of_time_and_no_caller_notices() {
-    let (stage, folder, vault) = (Stage::open(2).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(2).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     signed_in(&keeper).await;
     for _ in 0..60 {
-        assert_eq!(keeper.client().send(get("/v1/auth/me")).await.unwrap().status(), 200);
+        assert_eq!(
+            keeper.client().send(get("/v1/auth/me")).await.unwrap().status(),
+            200
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let snapshot = keeper.snapshots().borrow().clone();
@@ -139,7 +207,11 @@ async fn tokens_are_refreshed_ahead_of_time_and_no_caller_notices() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_is_asked_for_again_with_the_same_attempt() {
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     signed_in(&keeper).await;
     tokio::time::sleep(Duration::from_millis(150)).await;
@@ -150,14 +222,24 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_attempt() {
 
     let attempts = stage.attempts();
     assert_eq!(attempts.len(), 3);
-    assert!(attempts.iter().all(|attempt| *attempt == attempts[0]), "{attempts:?}");
+    assert!(
+        attempts.iter().all(|attempt| *attempt == attempts[0]),
+        "{attempts:?}"
+    );
     assert_eq!(stage.inner.rotations.load(Ordering::SeqCst), 1);
-    assert_eq!(keeper.client().send(get("/v1/auth/me")).await.unwrap().status(), 200);
+    assert_eq!(
+        keeper.client().send(get("/v1/auth/me")).await.unwrap().status(),
+        200
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_brings_the_session_back_and_repeats_an_open_attempt() {
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let first = stage.keeper(folder.path(), &vault).await;
     signed_in(&first).await;
     tokio::time::sleep(Duration::from_millis(150)).await;
@@ -165,7 +247,10 @@ async fn a_restart_brings_the_session_back_and_repeats_an_open_attempt() {
     stage.expire_access();
     let client = first.client();
     tokio::spawn(async move { client.send(get("/v1/auth/me")).await });
-    until("the server has rotated", || stage.inner.rotations.load(Ordering::SeqCst) == 1).await;
+    until("the server has rotated", || {
+        stage.inner.rotations.load(Ordering::SeqCst) == 1
+    })
+    .await;
     // The process ends here: nothing of it goes on, and its lock falls.
     let folder_copy = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(folder.path()).unwrap() {
@@ -181,33 +266,54 @@ async fn a_restart_brings_the_session_back_and_repeats_an_open_attempt() {
     assert_eq!(attempts.len(), 2);
     assert_eq!(attempts[0], attempts[1]);
     assert_eq!(stage.inner.rotations.load(Ordering::SeqCst), 1);
-    assert_eq!(second.client().send(get("/v1/auth/me")).await.unwrap().status(), 200);
+    assert_eq!(
+        second.client().send(get("/v1/auth/me")).await.unwrap().status(),
+        200
+    );
     assert_eq!(stage.inner.logins.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_refresh_once_a_generation() {
-    let (stage, folder, vault) = (Stage::open(2).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(2).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let first = stage.keeper(folder.path(), &vault).await;
     signed_in(&first).await;
     let second = stage.keeper(folder.path(), &vault).await;
-    until_snapshot(&second, "restored", |snapshot| snapshot.phase == SessionPhase::SignedIn).await;
+    until_snapshot(&second, "restored", |snapshot| {
+        snapshot.phase == SessionPhase::SignedIn
+    })
+    .await;
     for _ in 0..50 {
         for keeper in [&first, &second] {
-            assert_eq!(keeper.client().send(get("/v1/auth/me")).await.unwrap().status(), 200);
+            assert_eq!(
+                keeper.client().send(get("/v1/auth/me")).await.unwrap().status(),
+                200
+            );
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let attempts = stage.attempts();
     let mut tokens: Vec<_> = attempts.iter().map(|(token, ..)| token.clone()).collect();
     tokens.dedup();
-    assert_eq!(tokens.len(), attempts.len(), "a generation was refreshed twice: {attempts:?}");
+    assert_eq!(
+        tokens.len(),
+        attempts.len(),
+        "a generation was refreshed twice: {attempts:?}"
+    );
     assert!(attempts.len() >= 4);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn signing_out_during_a_refresh_stays_signed_out() {
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     signed_in(&keeper).await;
     tokio::time::sleep(Duration::from_millis(150)).await;
@@ -233,16 +339,27 @@ async fn signing_out_during_a_refresh_stays_signed_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn signing_out_tells_the_server() {
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     signed_in(&keeper).await;
     keeper.sign_out().await;
-    until("the server knows", || stage.inner.logouts.load(Ordering::SeqCst) == 1).await;
+    until("the server knows", || {
+        stage.inner.logouts.load(Ordering::SeqCst) == 1
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_signed_out_while_the_keychain_is_away_does_not_come_back() {
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     signed_in(&keeper).await;
     vault.fail(Some(VaultFault::Locked));
@@ -258,22 +375,41 @@ async fn a_session_signed_out_while_the_keychain_is_away_does_not_come_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revoked_session_ends_with_its_reason() {
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     signed_in(&keeper).await;
     tokio::time::sleep(Duration::from_millis(150)).await;
     stage.end_sessions(ErrorCode::SessionRevoked);
-    assert_eq!(keeper.client().send(get("/v1/auth/me")).await.unwrap().status(), 401);
-    until_snapshot(&keeper, "ended", |snapshot| snapshot.banner == Banner::Ended { reason: EndReason::Revoked }).await;
+    assert_eq!(
+        keeper.client().send(get("/v1/auth/me")).await.unwrap().status(),
+        401
+    );
+    until_snapshot(&keeper, "ended", |snapshot| {
+        snapshot.banner
+            == Banner::Ended {
+                reason: EndReason::Revoked,
+            }
+    })
+    .await;
     assert_eq!(
         keeper.client().send(get("/v1/auth/me")).await.unwrap_err(),
         RequestError::SessionOver(EndReason::Revoked)
     );
     let slot = SlotId::of(&stage.target(), "marie");
-    assert!(vault.peek(slot.as_str()).is_some(), "a refused record is set aside, not deleted");
+    assert!(
+        vault.peek(slot.as_str()).is_some(),
+        "a refused record is set aside, not deleted"
+    );
     stage.inner.sessions.lock().unwrap().clear();
     signed_in(&keeper).await;
-    assert_eq!(keeper.client().send(get("/v1/auth/me")).await.unwrap().status(), 200);
+    assert_eq!(
+        keeper.client().send(get("/v1/auth/me")).await.unwrap().status(),
+        200
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -284,15 +420,31 @@ async fn a_portal_or_a_broken_server_never_ends_the_session() {
         Mood::Says(302, "text/html", html.clone()),
         Mood::Says(401, "text/html", html.clone()),
         Mood::Says(401, "application/json", "{\"detail\":\"no\"}".to_owned()),
-        Mood::Says(403, "application/json", "{\"code\":\"session_revoked\"}".to_owned()),
-        Mood::Says(400, "application/json", "{\"error\":\"invalid_grant\"}".to_owned()),
+        Mood::Says(
+            403,
+            "application/json",
+            "{\"code\":\"session_revoked\"}".to_owned(),
+        ),
+        Mood::Says(
+            400,
+            "application/json",
+            "{\"error\":\"invalid_grant\"}".to_owned(),
+        ),
         Mood::Says(511, "text/html", html),
         Mood::Says(200, "application/json", "{\"access_token\":\"a\"".to_owned()),
-        Mood::Says(200, "application/json", "{\"access_token\":\"a\",\"expires_in\":0}".to_owned()),
+        Mood::Says(
+            200,
+            "application/json",
+            "{\"access_token\":\"a\",\"expires_in\":0}".to_owned(),
+        ),
         Mood::Refuses(ErrorCode::RateLimited),
         Mood::Refuses(ErrorCode::Internal),
     ];
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     signed_in(&keeper).await;
     for (count, mood) in (1_u32..).zip(moods) {
@@ -301,9 +453,16 @@ async fn a_portal_or_a_broken_server_never_ends_the_session() {
         stage.mood(mood.clone());
         stage.expire_access();
         let answer = keeper.client().send(get("/v1/auth/me")).await;
-        assert!(matches!(answer, Err(RequestError::NoToken(_))), "{mood:?}: {answer:?}");
+        assert!(
+            matches!(answer, Err(RequestError::NoToken(_))),
+            "{mood:?}: {answer:?}"
+        );
         until("an attempt was made", || stage.refreshes() > before).await;
-        assert_eq!(keeper.snapshots().borrow().phase, SessionPhase::SignedIn, "{mood:?}");
+        assert_eq!(
+            keeper.snapshots().borrow().phase,
+            SessionPhase::SignedIn,
+            "{mood:?}"
+        );
         stage.mood(Mood::Sound);
         until_snapshot(&keeper, "refreshed", |snapshot| snapshot.refreshes == count).await;
     }
@@ -311,27 +470,49 @@ async fn a_portal_or_a_broken_server_never_ends_the_session() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_keychain_the_session_lives_in_memory_and_says_so() {
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     vault.fail(Some(VaultFault::Locked));
     signed_in(&keeper).await;
-    let expected = Banner::KeychainUnavailable { fault: VaultFault::Locked };
+    let expected = Banner::KeychainUnavailable {
+        fault: VaultFault::Locked,
+    };
     until_snapshot(&keeper, "the banner", |snapshot| snapshot.banner == expected).await;
-    assert_eq!(keeper.client().send(get("/v1/auth/me")).await.unwrap().status(), 200);
-    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(
+        keeper.client().send(get("/v1/auth/me")).await.unwrap().status(),
+        200
+    );
+    let files: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
-        assert!(!text.contains("access-") && !text.contains("00000000-0000-7000-8000"), "{file:?}: {text}");
+        assert!(
+            !text.contains("access-") && !text.contains("00000000-0000-7000-8000"),
+            "{file:?}: {text}"
+        );
     }
     vault.fail(None);
-    until_snapshot(&keeper, "durable again", |snapshot| snapshot.persistence == Persistence::Durable).await;
+    until_snapshot(&keeper, "durable again", |snapshot| {
+        snapshot.persistence == Persistence::Durable
+    })
+    .await;
     let slot = SlotId::of(&stage.target(), "marie");
     until("it is in the keychain", || vault.peek(slot.as_str()).is_some()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_operator_gets_a_slot_of_her_own() {
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     signed_in(&keeper).await;
     let first = keeper.access().unwrap();
@@ -339,16 +520,27 @@ async fn another_operator_gets_a_slot_of_her_own() {
     let second = keeper.access().unwrap();
     assert_ne!(first.token, second.token);
     assert_eq!(keeper.snapshots().borrow().operator.as_deref(), Some("paul"));
-    assert!(vault.peek(SlotId::of(&stage.target(), "marie").as_str()).is_some());
+    assert!(
+        vault
+            .peek(SlotId::of(&stage.target(), "marie").as_str())
+            .is_some()
+    );
     assert!(vault.peek(SlotId::of(&stage.target(), "paul").as_str()).is_some());
     keeper.shutdown().await;
     let next = stage.keeper(folder.path(), &vault).await;
-    until_snapshot(&next, "paul is back", |snapshot| snapshot.operator.as_deref() == Some("paul")).await;
+    until_snapshot(&next, "paul is back", |snapshot| {
+        snapshot.operator.as_deref() == Some("paul")
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_refuses_every_token_does_not_make_callers_wait_or_spin() {
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     signed_in(&keeper).await;
     let stop = tokio::time::Instant::now() + Duration::from_secs(1);
@@ -356,14 +548,20 @@ async fn a_server_that_refuses_every_token_does_not_make_callers_wait_or_spin() 
         stage.expire_access();
         let client = keeper.client();
         let answer = client.send(get("/v1/auth/me"));
-        let _ = tokio::time::timeout(Duration::from_secs(2), answer).await.unwrap();
+        let _ = tokio::time::timeout(Duration::from_secs(2), answer)
+            .await
+            .unwrap();
     }
     assert!(stage.refreshes() <= 15, "{}", stage.refreshes());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn decisions_are_kept_for_the_diagnosis() {
-    let (stage, folder, vault) = (Stage::open(600).await, tempfile::tempdir().unwrap(), Arc::new(MemoryVault::new()));
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
     let keeper = stage.keeper(folder.path(), &vault).await;
     signed_in(&keeper).await;
     tokio::time::sleep(Duration::from_millis(150)).await;
@@ -372,7 +570,10 @@ async fn decisions_are_kept_for_the_diagnosis() {
     let slot = SlotId::of(&stage.target(), "marie");
     until("the end is recorded", || {
         keeper.decisions(&slot).unwrap().iter().any(|entry| {
-            entry.decision == keeper_core::Decision::Ended { reason: EndReason::Idle }
+            entry.decision
+                == keeper_core::Decision::Ended {
+                    reason: EndReason::Idle,
+                }
         })
     })
     .await;

@@ -79,6 +79,8 @@ struct Active {
     calls_out: u32,
     /// Whether the machine wants the lock or has it.
     in_cycle: bool,
+    /// Whether it has it.
+    holds_lock: bool,
 }
 
 struct SignInWaiter {
@@ -225,6 +227,7 @@ impl Driver {
             store,
             calls_out: 0,
             in_cycle: false,
+            holds_lock: false,
         });
     }
 
@@ -359,6 +362,7 @@ impl Driver {
         if matches!(input, Input::LockAnswered(LockAnswer::Busy)) {
             active.in_cycle = false;
         }
+        active.holds_lock |= matches!(input, Input::LockAnswered(LockAnswer::Held));
         let outputs = active.core.handle(input, now, &mut self.entropy);
         let cycle_ended = outputs.contains(&Output::ReleaseLock);
         for output in outputs {
@@ -398,7 +402,7 @@ impl Driver {
                 active.store.acquire(wait);
             }
             Output::ReleaseLock => {
-                active.in_cycle = false;
+                (active.in_cycle, active.holds_lock) = (false, false);
                 active.store.release();
             }
             Output::ReadStore => active.store.push(StoreJob::Read),
@@ -474,17 +478,10 @@ impl Driver {
         }
     }
 
-    /// Lets calls that are out come back and be stored, then ends.
+    /// Lets what was begun under the lock come to its end, a refresh and its storing, then ends.
     async fn stop(&mut self) {
         let finish = async {
-            loop {
-                let busy = self
-                    .active
-                    .as_ref()
-                    .is_some_and(|active| self.shared.snapshot.borrow().attempting && active.calls_out > 0);
-                if !busy {
-                    break;
-                }
+            while self.active.as_ref().is_some_and(|active| active.holds_lock) {
                 match self.inbox.recv().await {
                     None => break,
                     Some(message) => self.take(message),

@@ -1,5 +1,13 @@
 //! A stage for the keeper's tests: a server over a real socket that counts, refuses, stalls and lies as told.
-#![allow(dead_code, unreachable_pub, missing_docs, clippy::allow_attributes, reason = "each test file uses a part of the stage")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::allow_attributes,
+    reason = "each test file uses a part of the stage"
+)]
+
+pub mod file_vault;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -73,7 +81,16 @@ pub struct Stage {
 
 impl Stage {
     pub async fn open(expires_in_seconds: u64) -> Self {
-        let inner = Arc::new(Inner {
+        let inner = Self::inner(expires_in_seconds);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Self::router(&inner);
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { inner, address }
+    }
+
+    pub fn inner(expires_in_seconds: u64) -> Arc<Inner> {
+        Arc::new(Inner {
             expires_in_seconds: AtomicU64::new(expires_in_seconds),
             logins: AtomicU32::new(0),
             refreshes: AtomicU32::new(0),
@@ -86,12 +103,7 @@ impl Stage {
             attempts: Mutex::new(Vec::new()),
             sessions: Mutex::new(HashMap::new()),
             counter: AtomicU32::new(0),
-        });
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let router = Self::router(&inner);
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { inner, address }
+        })
     }
 
     pub fn router(inner: &Arc<Inner>) -> Router {
@@ -137,7 +149,9 @@ impl Stage {
 
     pub fn config(&self, folder: &Path, vault: Arc<dyn Vault>) -> KeeperConfig {
         let target = self.target();
-        let ServerTarget::Origin(origin) = &target else { unreachable!() };
+        let ServerTarget::Origin(origin) = &target else {
+            unreachable!()
+        };
         KeeperConfig {
             transport: Arc::new(HttpTransport::new(origin, &Trust::System, "vigie-test").unwrap()),
             server: target,
@@ -145,13 +159,19 @@ impl Stage {
             vault,
             clock: Arc::new(BoottimeClock::new()),
             folder: folder.to_owned(),
-            device: Device { name: "till 1".into(), kind: DeviceKind::Till, user_agent: "vigie-test".into() },
+            device: Device {
+                name: "till 1".into(),
+                kind: DeviceKind::Till,
+                user_agent: "vigie-test".into(),
+            },
             knobs: quick(),
         }
     }
 
     pub async fn keeper(&self, folder: &Path, vault: &Arc<MemoryVault>) -> Keeper {
-        let keeper = Keeper::open(self.config(folder, Arc::clone(vault) as Arc<dyn Vault>)).await.unwrap();
+        let keeper = Keeper::open(self.config(folder, Arc::clone(vault) as Arc<dyn Vault>))
+            .await
+            .unwrap();
         keeper.settled().await;
         keeper
     }
@@ -184,7 +204,11 @@ pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     panic!("never came: {what}");
 }
 
-pub async fn until_snapshot(keeper: &Keeper, what: &str, condition: impl FnMut(&Arc<SessionSnapshot>) -> bool) {
+pub async fn until_snapshot(
+    keeper: &Keeper,
+    what: &str,
+    condition: impl FnMut(&Arc<SessionSnapshot>) -> bool,
+) {
     let mut snapshots = keeper.snapshots();
     let found = tokio::time::timeout(Duration::from_secs(15), snapshots.wait_for(condition)).await;
     match found {
@@ -196,7 +220,10 @@ pub async fn until_snapshot(keeper: &Keeper, what: &str, condition: impl FnMut(&
 
 pub async fn signed_in(keeper: &Keeper) {
     keeper.sign_in("Marie", password()).await.unwrap();
-    until_snapshot(keeper, "signed in", |snapshot| snapshot.phase == SessionPhase::SignedIn).await;
+    until_snapshot(keeper, "signed in", |snapshot| {
+        snapshot.phase == SessionPhase::SignedIn
+    })
+    .await;
 }
 
 fn problem(code: ErrorCode) -> Response {
@@ -255,7 +282,11 @@ async fn refresh(State(inner): State<Arc<Inner>>, Json(body): Json<Value>) -> Re
     let token = body["refresh_token"].as_str().unwrap().to_owned();
     let attempt = body["attempt_id"].as_str().unwrap().to_owned();
     let rotate = body["rotate"].as_bool().unwrap_or(true);
-    inner.attempts.lock().unwrap().push((token.clone(), attempt.clone(), rotate));
+    inner
+        .attempts
+        .lock()
+        .unwrap()
+        .push((token.clone(), attempt.clone(), rotate));
     let mood = inner.mood.lock().unwrap().clone();
     match &mood {
         Mood::Says(status, kind, text) => {
@@ -274,7 +305,9 @@ async fn refresh(State(inner): State<Arc<Inner>>, Json(body): Json<Value>) -> Re
     let generation: u32 = generation.parse().unwrap();
     let answer = {
         let mut sessions = inner.sessions.lock().unwrap();
-        let Some(session) = sessions.get_mut(id) else { return problem(ErrorCode::RefreshInvalid) };
+        let Some(session) = sessions.get_mut(id) else {
+            return problem(ErrorCode::RefreshInvalid);
+        };
         if let Some(code) = session.ended {
             return problem(code);
         }
@@ -312,13 +345,19 @@ async fn refresh(State(inner): State<Arc<Inner>>, Json(body): Json<Value>) -> Re
 }
 
 fn authorised(inner: &Inner, headers: &HeaderMap) -> Result<(), Response> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let token = bearer.strip_prefix("Bearer ").unwrap_or_default();
     let sessions = inner.sessions.lock().unwrap();
     if let Some(code) = sessions.values().find_map(|session| session.ended) {
         return Err(problem(code));
     }
-    if sessions.values().any(|session| session.access.iter().any(|access| access == token)) {
+    if sessions
+        .values()
+        .any(|session| session.access.iter().any(|access| access == token))
+    {
         Ok(())
     } else {
         Err(problem(ErrorCode::TokenExpired))
@@ -356,5 +395,10 @@ async fn sale(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) 
         return refusal;
     }
     inner.sales.fetch_add(1, Ordering::SeqCst);
-    (StatusCode::CREATED, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    (
+        StatusCode::CREATED,
+        [(header::CONTENT_TYPE, "application/json")],
+        body,
+    )
+        .into_response()
 }
