@@ -388,3 +388,6 @@ fn open_sale(slot: &str, key: &WorkKey, id: &[u8; 16], sealed: &[u8]) -> Result<
     let plain = key.open(sealed, Label { slot, kind: Kind::Sale, ticket: id })?;
     serde_json::from_slice(&plain).map_err(|_| SealError::Damaged)
 }
+
+#[cfg(test)]
+mod tests;

@@ -161,3 +161,6 @@ fn backoff(tries: u32) -> Duration {
     }
     most.mul_f64(f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX))
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,8 @@ export const commands = {
 	appView: () => __TAURI_INVOKE<AppView>("app_view"),
 	/**  Signs in at the configured server; over the work when a session has ended under it. */
 	signIn: (username: string, password: string) => typedError<AppView, UiError>(__TAURI_INVOKE("sign_in", { username, password })),
+	/**  Makes the first account of the server inside the app, as its owner, and signs in with it. */
+	firstOperator: (organizationName: string, username: string, displayName: string, password: string) => typedError<AppView, UiError>(__TAURI_INVOKE("first_operator", { organizationName, username, displayName, password })),
 	/**  Tries to reach the server now and says what came of it. */
 	retry: () => typedError<RetryOutcome, UiError>(__TAURI_INVOKE("retry")),
 	/**  Signs out on this device. With unsent work it answers `work_unsent`, unless told to leave that work here. */
@@ -90,6 +92,8 @@ export type AppView = {
 	settings: DeviceSettings,
 	/**  What stands between the app and its server or its settings file, as long as it does; shown before signing in too. */
 	fault: UiError | null,
+	/**  Whether the server inside the app has no account yet: offer to make the first one with `first_operator`. */
+	first_operator_needed: boolean,
 	/**
 	 *  Whether the window was asked to close while unsent sales are here: ask the operator, then answer with
 	 *  `answer_close`.
