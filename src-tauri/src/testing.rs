@@ -1,12 +1,27 @@
 //! What the shell's tests stand on: a network that can be cut, and surfaces without a screen.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response};
-use keeper::{Limits, Transport, TransportFault};
+use http::Request as HttpRequest;
+use http::Response;
+use keeper::vault::MemoryVault;
+use keeper::{Limits, Transport, TransportFault, Vault};
+use keeper_core::{Knobs, Notice, Severity, Span};
+use protocol::Secret;
+use tokio::sync::Notify;
+
+use crate::controller::{ControllerHandle, Parts, Request, controller};
+use crate::embedded_server::EmbeddedServer;
+use crate::folders::Folders;
+use crate::reach::Reach;
+use crate::settings::{SettingsFile, defaults};
+use crate::surfaces::{Notifier, Surfaces, Tray, Window};
+use crate::view::{AppView, Language, Phase, Saved, TicketDraft, UiError};
+use crate::work::WorkDesk;
 
 /// What the network between the app and its server does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +64,7 @@ struct Line {
 
 #[async_trait]
 impl Transport for Line {
-    async fn send(&self, request: Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, TransportFault> {
+    async fn send(&self, request: HttpRequest<Bytes>, limits: Limits) -> Result<Response<Bytes>, TransportFault> {
         let state = self.between.state.load(Ordering::SeqCst);
         let is_sale = request.uri().path() == "/v1/sales" && request.method() == http::Method::POST;
         if state == Network::Cut as u8 {
@@ -60,5 +75,240 @@ impl Transport for Line {
         }
         let answer = self.inner.send(request, limits).await;
         if is_sale && state == Network::LosesReceipts as u8 { Err(TransportFault::Reset) } else { answer }
+    }
+}
+
+/// Everything that was shown without a screen.
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    pub(crate) notices: Mutex<Vec<Notice>>,
+    pub(crate) tray: Mutex<Vec<(Severity, String)>>,
+    pub(crate) views: AtomicU32,
+    pub(crate) window: Mutex<Vec<&'static str>>,
+    pub(crate) ended: Notify,
+}
+
+impl Shown {
+    pub(crate) fn surfaces(self: &Arc<Self>) -> Surfaces {
+        let part = || Box::new(Part(Arc::clone(self)));
+        Surfaces { window: part(), tray: part(), notifier: part() }
+    }
+
+    pub(crate) fn window(&self) -> Vec<&'static str> {
+        self.window.lock().unwrap().clone()
+    }
+}
+
+struct Part(Arc<Shown>);
+
+impl Part {
+    fn note(&self, what: &'static str) {
+        self.0.window.lock().unwrap().push(what);
+    }
+}
+
+impl Window for Part {
+    fn show(&self) {
+        self.note("show");
+    }
+    fn bring_to_front(&self) {
+        self.note("front");
+    }
+    fn hide(&self) {
+        self.note("hide");
+    }
+    fn tell(&self, _view: &AppView) {
+        self.0.views.fetch_add(1, Ordering::SeqCst);
+    }
+    fn end(&self) {
+        self.note("end");
+        self.0.ended.notify_one();
+    }
+}
+
+impl Tray for Part {
+    fn show(&self, severity: Severity, tooltip: &str, _language: Language) {
+        self.0.tray.lock().unwrap().push((severity, tooltip.to_owned()));
+    }
+}
+
+impl Notifier for Part {
+    fn show(&self, notice: Notice, _language: Language) {
+        self.0.notices.lock().unwrap().push(notice);
+    }
+}
+
+/// A device: its folders and its keychain, which outlive the app.
+pub(crate) struct Device {
+    pub(crate) root: tempfile::TempDir,
+    pub(crate) vault: Arc<MemoryVault>,
+    pub(crate) network: Between,
+}
+
+/// A running app on a device.
+pub(crate) struct App {
+    pub(crate) handle: ControllerHandle,
+    pub(crate) shown: Arc<Shown>,
+}
+
+impl Device {
+    pub(crate) fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        Self { root, vault: Arc::new(MemoryVault::new()), network: Between::default() }
+    }
+
+    /// A device whose embedded server has the demonstration's accounts and goods.
+    pub(crate) async fn with_accounts() -> Self {
+        let device = Self::new();
+        let keys = server::Keys::generate().unwrap();
+        device.vault.put("embedded-server-keys", &keys.to_bytes());
+        let server = device.server(&keys).await;
+        server::demo::seed(server.server().store().as_ref()).await.unwrap();
+        server.close().await;
+        device
+    }
+
+    pub(crate) fn folders(&self) -> Folders {
+        Folders::below(self.root.path())
+    }
+
+    pub(crate) async fn server(&self, keys: &server::Keys) -> server::embedded::EmbeddedServer {
+        server::embedded::open(&self.folders().embedded_server(), keys, server::ServerOptions::default())
+            .await
+            .unwrap()
+    }
+
+    /// How many sales the server has of the operator who signs in so. No app may run.
+    pub(crate) async fn sales_of(&self, account: server::demo::Account) -> Vec<protocol::sale::Sale> {
+        let keys = server::Keys::from_bytes(&self.vault.peek("embedded-server-keys").unwrap()).unwrap();
+        let server = self.server(&keys).await;
+        let transport = keeper::InProcessTransport::new(server.router.clone());
+        let bearer = bearer_of(&transport, account).await;
+        let answer = transport
+            .send(json_request("GET", "/v1/sales", Some(&bearer), String::new()), Limits::AUTH)
+            .await
+            .unwrap();
+        server.close().await;
+        serde_json::from_slice::<protocol::sale::SaleList>(answer.body()).unwrap().sales
+    }
+
+    pub(crate) fn parts(&self) -> Parts {
+        let folders = self.folders();
+        let vault: Arc<dyn Vault> = Arc::clone(&self.vault) as Arc<dyn Vault>;
+        let settings_file = SettingsFile::new(folders.settings_file());
+        let embedded = EmbeddedServer::new(folders.embedded_server(), Arc::clone(&vault));
+        let mut reach = Reach::new(Arc::new(embedded));
+        reach.between = Some(self.network.clone());
+        Parts {
+            settings: settings_file.read(defaults("caisse")),
+            settings_file,
+            reach,
+            vault,
+            clock: Arc::new(keeper::BoottimeClock::new()),
+            desk: WorkDesk::start(folders.work().join("work.db")).unwrap(),
+            knobs: quick(),
+            about: crate::view::About {
+                version: "0".to_owned(),
+                platform: "test".to_owned(),
+                webview: "none".to_owned(),
+                data_folder: folders.data.display().to_string(),
+                demo: false,
+            },
+            folders,
+        }
+    }
+
+    pub(crate) fn start(&self) -> App {
+        let (handle, controller) = controller(self.parts());
+        let shown = Arc::new(Shown::default());
+        tokio::spawn(controller.run(shown.surfaces()));
+        App { handle, shown }
+    }
+}
+
+/// Signs in past the app.
+pub(crate) async fn bearer_of(transport: &dyn Transport, account: server::demo::Account) -> String {
+    let login = serde_json::json!({
+        "username": account.username, "password": account.password, "device_name": "test", "device_kind": "till",
+    });
+    let answer = transport
+        .send(json_request("POST", "/v1/auth/login", None, login.to_string()), Limits::AUTH)
+        .await
+        .unwrap();
+    let tokens: protocol::auth::LoginAnswer = serde_json::from_slice(answer.body()).unwrap();
+    tokens.tokens.access_token.expose().to_owned()
+}
+
+pub(crate) fn json_request(method: &str, path: &str, bearer: Option<&str>, body: String) -> HttpRequest<Bytes> {
+    let mut request = HttpRequest::builder().method(method).uri(path).header("content-type", "application/json");
+    if let Some(bearer) = bearer {
+        request = request.header("authorization", format!("Bearer {bearer}"));
+    }
+    request.body(body.into()).unwrap()
+}
+
+/// The keeper's times, short enough for a test.
+fn quick() -> Knobs {
+    Knobs {
+        heartbeat_busy: Span::from_ms(100),
+        heartbeat_calm: Span::from_ms(100),
+        backoff_base: Span::from_ms(50),
+        backoff_cap: Span::from_ms(200),
+        return_jitter: Span::from_ms(50),
+        recovery_spread: Span::from_ms(50),
+        cut_notified_after: Span::from_ms(200),
+        vault_retry: Span::from_ms(100),
+        vault_retry_cap: Span::from_ms(200),
+        ..Knobs::default()
+    }
+}
+
+impl App {
+    /// The first view for which this holds.
+    pub(crate) async fn view(&self, holds: impl Fn(&AppView) -> bool) -> AppView {
+        let mut views = self.handle.views();
+        let found = tokio::time::timeout(Duration::from_secs(20), views.wait_for(|view| holds(view))).await;
+        match found {
+            Ok(view) => view.unwrap().as_ref().clone(),
+            Err(_) => panic!("the awaited view did not come; the newest is {:#?}", self.handle.view()),
+        }
+    }
+
+    pub(crate) async fn phase(&self, phase: Phase) -> AppView {
+        self.view(|view| view.session.phase == phase).await
+    }
+
+    pub(crate) async fn sign_in(&self, account: server::demo::Account) -> Result<AppView, UiError> {
+        let (username, password) = (account.username.to_owned(), Secret::new(account.password));
+        self.handle.ask(|reply| Request::SignIn { username, password, reply }).await
+    }
+
+    pub(crate) async fn put(&self, draft: &TicketDraft) -> Result<Saved, UiError> {
+        let draft = Box::new(draft.clone());
+        self.handle.ask(|reply| Request::TicketPut { draft, reply }).await
+    }
+
+    pub(crate) async fn current(&self) -> Result<Option<TicketDraft>, UiError> {
+        self.handle.ask(Request::TicketCurrent).await
+    }
+
+    pub(crate) async fn finish(&self, draft: &TicketDraft) -> Result<AppView, UiError> {
+        let draft = Box::new(draft.clone());
+        self.handle.ask(|reply| Request::TicketFinish { draft, reply }).await
+    }
+
+    /// A ticket for goods that the server knows.
+    pub(crate) async fn ticket(&self, number: u128) -> TicketDraft {
+        let goods = self.handle.ask(Request::Categories).await.unwrap();
+        let mut draft = crate::work::sample::ticket(number);
+        draft.lines[0].category_id = goods.categories[0].id.to_string();
+        draft
+    }
+
+    /// Ends the app and waits until it has put itself away.
+    pub(crate) async fn end(self) {
+        self.handle.tell(Request::Quit);
+        let ended = tokio::time::timeout(Duration::from_secs(20), self.shown.ended.notified()).await;
+        assert!(ended.is_ok(), "the app does not end");
     }
 }

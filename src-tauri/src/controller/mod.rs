@@ -200,3 +200,6 @@ impl Controller {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;
