@@ -14,7 +14,11 @@ mod network;
 mod notices;
 mod patience;
 mod running;
+#[cfg(feature = "product")]
+mod screen;
 mod stage;
+#[cfg(feature = "product")]
+mod vigie_server;
 #[cfg(feature = "product")]
 mod window;
 
@@ -29,6 +33,10 @@ pub use notices::{Notice, Notices};
 pub use patience::{Stopwatch, pause, until};
 pub use running::{Launch, Running};
 pub use rustix::process::Signal;
+#[cfg(feature = "product")]
+pub use screen::Screen;
 pub use stage::{Home, Stage, StageOptions};
+#[cfg(feature = "product")]
+pub use vigie_server::{Answered, Lifetimes, ServerPlan, ServerProcess, SoldTicket, Transport};
 #[cfg(feature = "product")]
 pub use window::Window;

@@ -8,6 +8,12 @@ use crate::{interface, program, setup};
 use clap::{Args, ValueEnum};
 use std::path::Path;
 
+/// The demonstration's accounts; they exist in this build only.
+const ACCOUNTS: [(&str, &str, &str); 2] = [
+    ("camille", "camille-demo", "cashier"),
+    ("dominique", "dominique-demo", "administrator"),
+];
+
 /// Options of `cargo xtask run`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -79,7 +85,9 @@ pub(crate) fn run(place: &Place, options: &Options) -> Result<(), Failure> {
     } else {
         println!("data:      this user's usual folders");
     }
-    println!("accounts:  see the sign-in screen; they exist in this demonstration only");
+    for (username, password, role) in ACCOUNTS {
+        println!("account:   {username}, password {password} ({role})");
+    }
     if on_virtual_screen {
         virtual_screen::run(place, &home, options)
     } else {
@@ -227,7 +235,20 @@ mod virtual_screen {
 
 #[cfg(test)]
 mod tests {
-    use super::{Language, with_language};
+    use super::{ACCOUNTS, Language, with_language};
+
+    #[test]
+    fn the_accounts_that_are_printed_are_the_ones_that_are_made() {
+        let made = include_str!("../../crates/server/src/demo.rs");
+        for (username, password, _) in ACCOUNTS {
+            assert!(
+                made.contains(&format!(
+                    "username: \"{username}\",\n    password: \"{password}\""
+                )),
+                "{username}"
+            );
+        }
+    }
 
     #[test]
     fn the_language_is_set_once_and_other_settings_stay() {
