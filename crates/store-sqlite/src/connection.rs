@@ -24,12 +24,18 @@ pub(crate) fn writing(path: &Path, options: &Options) -> rusqlite::Result<Connec
 
 /// A connection that only reads.
 pub(crate) fn reading(path: &Path, options: &Options) -> rusqlite::Result<Connection> {
+    let connection = copying(path, options)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// A connection that reads this database and may write another.
+pub(crate) fn copying(path: &Path, options: &Options) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     prepare(&connection, options)?;
-    connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
 

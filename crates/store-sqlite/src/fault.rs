@@ -86,3 +86,39 @@ pub(crate) fn again(error: &StoreError) -> StoreError {
         StoreError::Failed(text) => StoreError::Failed(text.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+    use store::StoreError;
+
+    use super::from_sqlite;
+
+    fn code_of(code: i32) -> String {
+        let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        let text = from_sqlite(&error).to_string();
+        text.split(':').next().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn each_fault_of_the_disk_has_its_code() {
+        assert_eq!(code_of(ffi::SQLITE_FULL), "disk_full");
+        assert_eq!(code_of(ffi::SQLITE_READONLY), "disk_read_only");
+        assert_eq!(code_of(ffi::SQLITE_READONLY_DBMOVED), "disk_read_only");
+        assert_eq!(code_of(ffi::SQLITE_CORRUPT), "database_damaged");
+        assert_eq!(code_of(ffi::SQLITE_NOTADB), "database_damaged");
+        assert_eq!(code_of(ffi::SQLITE_BUSY), "store_unavailable");
+        assert_eq!(code_of(ffi::SQLITE_IOERR_FSYNC), "store_unavailable");
+        assert_eq!(code_of(ffi::SQLITE_CONSTRAINT_CHECK), "store_failed");
+    }
+
+    #[test]
+    fn a_failure_of_the_file_system_says_which_file() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ReadOnlyFilesystem);
+        let error = super::from_io("/srv/vigie.db", &refused);
+        assert!(
+            matches!(&error, StoreError::ReadOnly(text) if text.starts_with("/srv/vigie.db: ")),
+            "{error}"
+        );
+    }
+}

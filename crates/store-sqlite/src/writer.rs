@@ -178,3 +178,131 @@ pub(crate) fn in_savepoint<T>(
     step(connection, "RELEASE deed")?;
     outcome
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use futures_util::future::join_all;
+    use rusqlite::{Connection, params};
+    use store::StoreError;
+
+    use super::{Shape, Writer};
+
+    struct Bench {
+        _folder: tempfile::TempDir,
+        writer: Writer,
+        commits: Arc<AtomicU32>,
+        reader: Connection,
+    }
+
+    fn bench(group_most: usize, pages_most: u32) -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("groups.db");
+        let mut connection = Connection::open(&path).unwrap();
+        connection
+            .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (n INTEGER PRIMARY KEY, b BLOB)")
+            .unwrap();
+        connection
+            .pragma_update_and_check(None, "max_page_count", pages_most, |_| Ok(()))
+            .unwrap();
+        let commits = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&commits);
+        connection
+            .commit_hook(Some(move || {
+                counted.fetch_add(1, Ordering::SeqCst);
+                false
+            }))
+            .unwrap();
+        let reader = Connection::open(&path).unwrap();
+        Bench {
+            _folder: folder,
+            writer: Writer::start(connection, group_most).unwrap(),
+            commits,
+            reader,
+        }
+    }
+
+    impl Bench {
+        async fn put(&self, n: u32, bytes: usize) -> Result<(), StoreError> {
+            self.writer
+                .write(Shape::Several, move |connection| {
+                    connection.execute("INSERT INTO t VALUES (?, zeroblob(?))", params![n, bytes as i64])?;
+                    Ok(())
+                })
+                .await
+        }
+
+        fn kept(&self) -> u32 {
+            self.reader
+                .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+                .unwrap()
+        }
+    }
+
+    /// Holds the thread up until `behind` more deeds wait in line.
+    async fn held_up(bench: &Bench, behind: u32) -> Vec<Result<(), StoreError>> {
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let first = bench.writer.write(Shape::Single, move |_| {
+            wait.recv().unwrap();
+            Ok(())
+        });
+        let rest = join_all((0..behind).map(|n| bench.put(n, 1)));
+        let release = async { go.send(()).unwrap() };
+        let (first, rest, ()) = futures_util::future::join3(first, rest, release).await;
+        first.unwrap();
+        rest
+    }
+
+    #[tokio::test]
+    async fn deeds_that_wait_share_one_commit() {
+        let bench = bench(256, 10_000);
+        let outcomes = held_up(&bench, 100).await;
+        assert!(outcomes.iter().all(Result::is_ok));
+        assert_eq!((bench.kept(), bench.commits.load(Ordering::SeqCst)), (100, 1));
+    }
+
+    #[tokio::test]
+    async fn a_group_has_a_most() {
+        let bench = bench(10, 10_000);
+        let outcomes = held_up(&bench, 99).await;
+        assert!(outcomes.iter().all(Result::is_ok));
+        assert_eq!((bench.kept(), bench.commits.load(Ordering::SeqCst)), (99, 10));
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_and_what_was_answered_is_kept() {
+        let bench = bench(256, 40);
+        let outcomes = join_all((0..30).map(|n| bench.put(n, 10_000))).await;
+        let kept = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+        assert!(
+            outcomes
+                .iter()
+                .all(|one| matches!(one, Ok(()) | Err(StoreError::DiskFull(_)))),
+            "{outcomes:?}"
+        );
+        assert!(kept < 30, "the disk was never full");
+        assert_eq!(bench.kept() as usize, kept);
+        let free = bench
+            .writer
+            .write(Shape::Single, |connection| {
+                Ok(connection.execute("DELETE FROM t", [])?)
+            })
+            .await;
+        assert_eq!(free.unwrap(), kept);
+        bench.put(99, 10).await.unwrap();
+        assert_eq!(bench.kept(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_database_held_by_somebody_else_fails_the_group_and_runs_none_of_it() {
+        let bench = bench(256, 10_000);
+        bench.reader.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let outcome = bench.put(1, 1).await;
+        assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
+        bench.reader.execute_batch("ROLLBACK").unwrap();
+        assert_eq!(bench.kept(), 0);
+        bench.put(1, 1).await.unwrap();
+    }
+}

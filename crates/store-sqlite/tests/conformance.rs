@@ -1,5 +1,7 @@
 //! The conformance suite on SQLite, in a database file of its own for each test.
 
+#![expect(clippy::expect_used, reason = "a test that cannot set its scene fails")]
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

@@ -25,10 +25,10 @@ impl Mutant {
             presented.rotate = true;
         }
         let Some(identity) = self.store.identity(presented.session_id).await? else {
-            return match self.mutation {
-                Mutation::UnknownIsOver => Ok(RotationOutcome::Over(Over::Expired)),
-                _ => self.store.rotate(presented, audit).await,
-            };
+            if self.is(Mutation::UnknownIsOver) {
+                return Ok(RotationOutcome::Over(Over::Expired));
+            }
+            return self.store.rotate(presented, audit).await;
         };
         let verdict = judge(&identity.session, &presented, identity.idle_timeout_ms);
         if let Some(outcome) = self.prejudged(&identity.session, verdict, &presented) {
