@@ -119,3 +119,9 @@ describe('axe finds nothing', () => {
     expect(await violations()).toEqual([]);
   });
 });
+
+it('axe finds nothing in the making of the first account', async () => {
+  await show({ operator: null, first_operator_needed: true }, { phase: 'signed_out' });
+  await userEvent.click(await screen.findByTestId('first-submit'));
+  expect(await violations()).toEqual([]);
+});

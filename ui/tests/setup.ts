@@ -31,7 +31,7 @@ function pretend(): void {
 
 beforeEach(() => {
   if (typeof window === 'undefined') return;
-  locale.set('fr');
+  void locale.set('fr');
   toasts.list = [];
 });
 

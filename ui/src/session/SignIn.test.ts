@@ -1,4 +1,4 @@
-import { render, screen } from '@testing-library/svelte';
+import { render, screen, waitFor } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import { FakePort, problem, view } from '../shell/fake';
@@ -68,7 +68,7 @@ describe('signing in', () => {
   it('changes language at once and keeps it', async () => {
     const { port } = await show();
     await userEvent.click(screen.getByTestId('language-en'));
-    expect(screen.getByTestId('signin-submit')).toHaveTextContent(en.signin.submit);
+    await waitFor(() => expect(screen.getByTestId('signin-submit')).toHaveTextContent(en.signin.submit));
     expect(port.current.settings.language).toBe('en');
   });
 

@@ -23,7 +23,9 @@ export class App {
   /** Subscribes first and asks then, so that nothing falls in between. */
   async start(): Promise<void> {
     this.#stop = await this.port.onAppChanged((view) => this.take(view));
-    this.take(await this.port.appView());
+    const view = await this.port.appView();
+    await locale.set(view.settings.language);
+    this.take(view);
   }
 
   stop(): void {
@@ -43,7 +45,7 @@ export class App {
     }
     if (before && before.banner.kind !== session.banner.kind) this.feedback = null;
     this.view = view;
-    if (view.settings.language !== locale.language) locale.set(view.settings.language);
+    void locale.set(view.settings.language);
   }
 
   /** Takes the view that a command brought. */

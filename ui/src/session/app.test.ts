@@ -28,7 +28,7 @@ describe('the view in hand', () => {
     const port = new FakePort();
     await new App(port).start();
     port.change({ settings: { ...port.current.settings, language: 'en' } });
-    expect(locale.w.nav.till).toBe('Till');
+    await vi.waitFor(() => expect(locale.w.nav.till).toBe('Till'));
     expect(document.documentElement.lang).toBe('en');
   });
 
@@ -75,5 +75,21 @@ describe('presence', () => {
     dispatchEvent(new Event('touchstart'));
     expect(port.inputs).toBe(0);
     stop();
+  });
+});
+
+describe('the language', () => {
+  it('is the last one wished for, whichever words came first', async () => {
+    const english = locale.set('en');
+    const french = locale.set('fr');
+    await Promise.all([english, french]);
+    expect(locale.language).toBe('fr');
+  });
+
+  it('is there before the first paint', async () => {
+    const base = view();
+    const app = new App(new FakePort(view({ settings: { ...base.settings, language: 'en' } })));
+    await app.start();
+    expect(locale.w.signin.submit).toBe('Sign in');
   });
 });

@@ -31,7 +31,7 @@ describe('this device', () => {
     const port = await show();
     await userEvent.click(screen.getByTestId('settings-language-en'));
     expect(port.current.settings.language).toBe('en');
-    expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent(en.settings.title);
+    await waitFor(() => expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent(en.settings.title));
   });
 
   it('changes colours, name and use', async () => {

@@ -68,6 +68,8 @@ export function demonstration(): Port {
   const start: AppView = view({ settings, ...(state === 'signed_out' ? { operator: null } : {}) }, session);
   const waiting = Number(wanted.get('waiting') ?? 0);
   start.work = { ...start.work, waiting, refused: Number(wanted.get('refused') ?? 0) };
+  start.first_operator_needed = wanted.has('first');
+  if (start.first_operator_needed) start.settings.server = { kind: 'this_device' };
   const port = new FakePort(start);
   for (let index = 0; index < waiting; index += 1) {
     port.waiting.push({

@@ -83,6 +83,7 @@ export function view(more: Partial<AppView> = {}, session: Partial<SessionView> 
       device_kind: 'till',
     },
     fault: null,
+    first_operator_needed: false,
     close_asked: false,
     ...more,
   };
@@ -102,6 +103,7 @@ export class FakePort implements Port {
   calls: Call[] = [];
   closeAnswers: boolean[] = [];
   inputs = 0;
+  firstOperators: string[][] = [];
   signIns: [string, string][] = [];
   retryOutcome: RetryOutcome = 'still_offline';
   lifetimes: SessionSettings = {
@@ -180,6 +182,19 @@ export class FakePort implements Port {
         { phase: 'signed_in', banner: { kind: 'hidden' }, severity: 'hidden', connection: { kind: 'online' } },
       ),
     );
+  }
+
+  async firstOperator(
+    organizationName: string,
+    username: string,
+    displayName: string,
+    password: string,
+  ): Promise<Answer<AppView>> {
+    const error = this.#fails('firstOperator');
+    if (error) return no(error);
+    this.firstOperators.push([organizationName, username, displayName, password]);
+    const operator = { ...view().operator!, username, display_name: displayName, organization_name: organizationName };
+    return ok(this.change({ operator, first_operator_needed: false }, { phase: 'signed_in' }));
   }
 
   async retry(): Promise<Answer<RetryOutcome>> {

@@ -60,6 +60,12 @@ export interface Port {
   onAppChanged(listener: (view: AppView) => void): Promise<() => void>;
   appView(): Promise<AppView>;
   signIn(username: string, password: string): Promise<Answer<AppView>>;
+  firstOperator(
+    organizationName: string,
+    username: string,
+    displayName: string,
+    password: string,
+  ): Promise<Answer<AppView>>;
   retry(): Promise<Answer<RetryOutcome>>;
   save(draft: TicketDraft | null): Promise<Answer<Saved>>;
   signOut(leaveUnsent: boolean): Promise<Answer<AppView>>;

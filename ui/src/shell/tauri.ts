@@ -24,6 +24,8 @@ export const tauriPort: Port = {
   onAppChanged: (listener) => events.appChanged.listen((event) => listener(event.payload)),
   appView: () => commands.appView(),
   signIn: (username, password) => answer(commands.signIn(username, password)),
+  firstOperator: (organizationName, username, displayName, password) =>
+    answer(commands.firstOperator(organizationName, username, displayName, password)),
   retry: () => answer(commands.retry()),
   save: (draft) => answer(commands.save(draft)),
   signOut: (leaveUnsent) => answer(commands.signOut(leaveUnsent)),

@@ -145,6 +145,22 @@ export const en: Words = {
     language: 'Language',
   },
 
+  first: {
+    title: 'Welcome',
+    intro: 'Nobody has an account on this device yet. Create the first one: it may do everything.',
+    organization: 'Name of the organisation',
+    displayName: 'Your name',
+    username: 'User name',
+    usernameHint: 'The one you will type to sign in.',
+    passwordHint: 'At least 8 characters. A short sentence is easy to remember.',
+    nameMissing: 'Fill in this field (128 characters at most).',
+    passwordShort: 'Choose a password of 8 characters or more.',
+    exists: 'There is an account on this device already. Sign in with it.',
+    submit: 'Create the account',
+    busy: 'Creating the account…',
+    elsewhere: 'Sign in to a server',
+  },
+
   server: {
     title: 'Server',
     thisDevice: 'This device',

@@ -145,6 +145,22 @@ export const fr = {
     language: 'Langue',
   },
 
+  first: {
+    title: 'Bienvenue',
+    intro: "Personne n'a encore de compte sur cet appareil. Créez le premier : il aura tous les droits.",
+    organization: "Nom de l'organisation",
+    displayName: 'Votre nom',
+    username: 'Identifiant',
+    usernameHint: 'Celui que vous taperez pour vous connecter.',
+    passwordHint: 'Au moins 8 caractères. Une courte phrase se retient bien.',
+    nameMissing: 'Remplissez ce champ (128 caractères au plus).',
+    passwordShort: 'Choisissez un mot de passe de 8 caractères ou plus.',
+    exists: 'Un compte existe déjà sur cet appareil. Connectez-vous avec lui.',
+    submit: 'Créer le compte',
+    busy: 'Création du compte…',
+    elsewhere: 'Se connecter à un serveur',
+  },
+
   server: {
     title: 'Serveur',
     thisDevice: 'Cet appareil',

@@ -1,20 +1,30 @@
 // The language in force, for every screen at once.
 
 import type { Language, UiError } from '../shell/port';
-import { en } from './en';
 import * as format from './format';
 import { fr, type Words } from './fr';
 
-const all: Record<Language, Words> = { fr, en };
+const all: Partial<Record<Language, Words>> = { fr };
+
+/** French comes with the first screen; English only when it is wanted. */
+async function fetched(language: Language): Promise<void> {
+  if (language === 'en') all.en ??= (await import('./en')).en;
+}
 
 class Locale {
   language = $state<Language>('fr');
 
   get w(): Words {
-    return all[this.language];
+    return all[this.language] ?? fr;
   }
 
-  set(language: Language): void {
+  #wanted: Language = 'fr';
+
+  /** Speaks `language` from when its words are there; the last wish wins. */
+  async set(language: Language): Promise<void> {
+    this.#wanted = language;
+    if (!all[language]) await fetched(language);
+    if (this.#wanted !== language) return;
     this.language = language;
     document.documentElement.lang = language;
   }
