@@ -23,7 +23,11 @@ const JSON: &str = "application/json";
 ///
 /// # Errors
 /// The code for whatever stood in the way.
-pub async fn call<T: DeserializeOwned>(client: &AuthorisedClient, method: Method, path: &str) -> Result<T, UiError> {
+pub async fn call<T: DeserializeOwned>(
+    client: &AuthorisedClient,
+    method: Method,
+    path: &str,
+) -> Result<T, UiError> {
     exchange(client, method, path, Bytes::new()).await
 }
 
@@ -61,7 +65,9 @@ async fn exchange<T: DeserializeOwned>(
 
 /// The problem that an answer states; `None` where something other than the server speaks.
 fn problem_of(answer: &Response<Bytes>) -> Option<Problem> {
-    serde_json::from_slice::<Problem>(answer.body()).ok().filter(|problem| problem.status == answer.status().as_u16())
+    serde_json::from_slice::<Problem>(answer.body())
+        .ok()
+        .filter(|problem| problem.status == answer.status().as_u16())
 }
 
 /// The server's counter, reached with the operator's access token.
@@ -77,7 +83,9 @@ impl SalesOffice for ServerSales {
             .header(CONTENT_TYPE, JSON)
             .header(IDEMPOTENCY_KEY, sale.ticket.to_string())
             .body(Bytes::from(sale.body.clone()));
-        let Ok(request) = request else { return Delivery::Refused(UiErrorCode::Internal.into()) };
+        let Ok(request) = request else {
+            return Delivery::Refused(UiErrorCode::Internal.into());
+        };
         match self.0.send(request).await {
             Ok(answer) => verdict(&answer),
             Err(RequestError::SignedOut | RequestError::SessionOver(_) | RequestError::Stopped) => {
@@ -98,9 +106,11 @@ fn verdict(answer: &Response<Bytes>) -> Delivery {
     }
     match problem_of(answer) {
         Some(problem) if refuses_for_good(problem.code) => Delivery::Refused(problem.into()),
-        Some(problem) => {
-            Delivery::Later(problem.retry_after_seconds.map(|seconds| Duration::from_secs(seconds.into())))
-        }
+        Some(problem) => Delivery::Later(
+            problem
+                .retry_after_seconds
+                .map(|seconds| Duration::from_secs(seconds.into())),
+        ),
         None => Delivery::Later(None),
     }
 }
@@ -116,7 +126,10 @@ mod tests {
     use crate::work::sender::Delivery;
 
     fn answer(status: u16, body: &str) -> Response<Bytes> {
-        Response::builder().status(status).body(Bytes::copy_from_slice(body.as_bytes())).unwrap()
+        Response::builder()
+            .status(status)
+            .body(Bytes::copy_from_slice(body.as_bytes()))
+            .unwrap()
     }
 
     #[test]
@@ -125,23 +138,42 @@ mod tests {
             "operator_id":"01890000-0000-7000-8000-000000000003","total_cents":700,"received_at":"2026-01-02T03:04:05Z"}"#;
         assert_eq!(verdict(&answer(201, receipt)), Delivery::Acknowledged);
         assert_eq!(verdict(&answer(200, receipt)), Delivery::Acknowledged);
-        for (status, body) in [(200, "<html>Bienvenue sur le Wi-Fi</html>"), (200, "{}"), (302, ""), (204, "")] {
-            assert_eq!(verdict(&answer(status, body)), Delivery::Later(None), "{status} {body}");
+        for (status, body) in [
+            (200, "<html>Bienvenue sur le Wi-Fi</html>"),
+            (200, "{}"),
+            (302, ""),
+            (204, ""),
+        ] {
+            assert_eq!(
+                verdict(&answer(status, body)),
+                Delivery::Later(None),
+                "{status} {body}"
+            );
         }
     }
 
     #[test]
     fn a_refusal_counts_only_when_the_server_states_it() {
-        let problem = serde_json::to_string(&Problem::new(ErrorCode::ValidationFailed).with_field("note")).unwrap();
-        let Delivery::Refused(why) = verdict(&answer(422, &problem)) else { panic!("must be refused") };
-        assert_eq!((why.code, why.subject.as_deref()), (UiErrorCode::ValidationFailed, Some("note")));
+        let problem =
+            serde_json::to_string(&Problem::new(ErrorCode::ValidationFailed).with_field("note")).unwrap();
+        let Delivery::Refused(why) = verdict(&answer(422, &problem)) else {
+            panic!("must be refused")
+        };
+        assert_eq!(
+            (why.code, why.subject.as_deref()),
+            (UiErrorCode::ValidationFailed, Some("note"))
+        );
         assert_eq!(verdict(&answer(422, "no")), Delivery::Later(None));
         assert_eq!(verdict(&answer(403, &problem)), Delivery::Later(None));
     }
 
     #[test]
     fn a_busy_server_is_asked_again_when_it_wishes() {
-        let problem = serde_json::to_string(&Problem::new(ErrorCode::ServerBusy).with_retry_after(7)).unwrap();
-        assert_eq!(verdict(&answer(503, &problem)), Delivery::Later(Some(std::time::Duration::from_secs(7))));
+        let problem =
+            serde_json::to_string(&Problem::new(ErrorCode::ServerBusy).with_retry_after(7)).unwrap();
+        assert_eq!(
+            verdict(&answer(503, &problem)),
+            Delivery::Later(Some(std::time::Duration::from_secs(7)))
+        );
     }
 }

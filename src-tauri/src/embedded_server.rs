@@ -41,7 +41,11 @@ pub enum Accounts {
 impl EmbeddedServer {
     /// The server over the database in this folder, with its keys in this keychain. Nothing is opened yet.
     pub fn new(folder: PathBuf, vault: Arc<dyn Vault>) -> Self {
-        Self { folder, vault, opened: Mutex::new(None) }
+        Self {
+            folder,
+            vault,
+            opened: Mutex::new(None),
+        }
     }
 
     async fn open(&self) -> Result<MutexGuard<'_, Option<Opened>>, UiError> {

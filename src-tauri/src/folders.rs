@@ -29,7 +29,11 @@ impl Folders {
 
     /// All below one folder.
     pub fn below(root: &Path) -> Self {
-        Self { data: root.join("data"), config: root.join("config"), log: root.join("log") }
+        Self {
+            data: root.join("data"),
+            config: root.join("config"),
+            log: root.join("log"),
+        }
     }
 
     /// The keeper's journal and locks.

@@ -57,7 +57,11 @@ pub enum KeepError {
 ///
 /// # Errors
 /// [`KeepError`].
-pub async fn keep(parts: Parts, wish: Wish, password: impl FnOnce() -> io::Result<SecretString>) -> Result<(), KeepError> {
+pub async fn keep(
+    parts: Parts,
+    wish: Wish,
+    password: impl FnOnce() -> io::Result<SecretString>,
+) -> Result<(), KeepError> {
     let mut settings = parts.settings.settings;
     if let Some(url) = wish.server {
         settings.server = ServerView::Remote { url };
@@ -65,10 +69,17 @@ pub async fn keep(parts: Parts, wish: Wish, password: impl FnOnce() -> io::Resul
     settings.ca_file = wish.ca_file.or(settings.ca_file);
     let server = target_of(&settings.server).map_err(KeepError::NotOpened)?;
     if settings.server == ServerView::ThisDevice {
-        parts.reach.embedded().ready().await.map_err(KeepError::NotOpened)?;
+        parts
+            .reach
+            .embedded()
+            .ready()
+            .await
+            .map_err(KeepError::NotOpened)?;
     }
-    let transport =
-        parts.reach.transport(&server, settings.ca_file.as_deref()).map_err(KeepError::NotOpened)?;
+    let transport = parts
+        .reach
+        .transport(&server, settings.ca_file.as_deref())
+        .map_err(KeepError::NotOpened)?;
     let keeper = Keeper::open(KeeperConfig {
         server,
         profile: Arc::new(VigieProfile::new()),
@@ -154,6 +165,9 @@ fn line(snapshot: &SessionSnapshot, offset: WallOffset, form: Form) -> String {
 fn word(state: &impl serde::Serialize) -> String {
     let value = serde_json::to_value(state).unwrap_or_default();
     let part = |key: &str| value.get(key).and_then(|part| part.as_str()).map(str::to_owned);
-    let words: Vec<String> = ["kind", "trouble", "reason"].into_iter().filter_map(part).collect();
+    let words: Vec<String> = ["kind", "trouble", "reason"]
+        .into_iter()
+        .filter_map(part)
+        .collect();
     words.join(": ")
 }

@@ -1,7 +1,7 @@
 //! The log: one file that is set aside when it has grown, and the terminal. `VIGIE_LOG` filters both.
 
 use std::fs::{File, OpenOptions, rename};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -16,13 +16,22 @@ const DEFAULT_FILTER: &str = "info,zbus=warn,tao=warn,wry=warn";
 /// Starts logging, for the rest of the process. A folder that cannot be written to leaves the terminal alone.
 pub fn start(folder: &Path) {
     let filter = || EnvFilter::try_from_env("VIGIE_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let terminal = fmt::layer().with_writer(io::stderr).with_filter(filter());
+    let terminal = fmt::layer()
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .with_filter(filter());
     let file = RotatingFile::open(folder.join("vigie.log"), FILE_LIMIT_BYTES);
     let fault = file.as_ref().err().map(ToString::to_string);
-    let on_disk = file
-        .ok()
-        .map(|file| fmt::layer().with_ansi(false).with_writer(Mutex::new(file)).with_filter(filter()));
-    let started = tracing_subscriber::registry().with(terminal).with(on_disk).try_init();
+    let on_disk = file.ok().map(|file| {
+        fmt::layer()
+            .with_ansi(false)
+            .with_writer(Mutex::new(file))
+            .with_filter(filter())
+    });
+    let started = tracing_subscriber::registry()
+        .with(terminal)
+        .with(on_disk)
+        .try_init();
     if started.is_ok()
         && let Some(fault) = fault
     {
@@ -46,7 +55,12 @@ impl RotatingFile {
         }
         let file = append_to(&path)?;
         let written_bytes = file.metadata()?.len();
-        Ok(Self { path, file, written_bytes, limit_bytes })
+        Ok(Self {
+            path,
+            file,
+            written_bytes,
+            limit_bytes,
+        })
     }
 
     fn set_aside(&mut self) -> io::Result<()> {
@@ -101,8 +115,14 @@ mod tests {
             log.write_all(format!("line {line:04}\n").as_bytes()).unwrap();
         }
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "line 0019\n");
-        assert_eq!(std::fs::read_to_string(folder.path().join("vigie.log.1")).unwrap(), "line 0018\n");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count() as u32, FILES_KEPT + 1);
+        assert_eq!(
+            std::fs::read_to_string(folder.path().join("vigie.log.1")).unwrap(),
+            "line 0018\n"
+        );
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count() as u32,
+            FILES_KEPT + 1
+        );
     }
 
     #[test]
@@ -110,7 +130,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("vigie.log");
         std::fs::write(&path, "before\n").unwrap();
-        RotatingFile::open(path.clone(), 1_000).unwrap().write_all(b"after\n").unwrap();
+        RotatingFile::open(path.clone(), 1_000)
+            .unwrap()
+            .write_all(b"after\n")
+            .unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "before\nafter\n");
     }
 }

@@ -56,7 +56,10 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let folders = Folders::of_platform().ok_or(RunError::NoFolder)?;
     vigie::log::start(&folders.log);
-    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+    if rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .is_err()
+    {
         tracing::debug!("a TLS provider was there before");
     }
     match arguments.command {
@@ -66,7 +69,11 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
                 sign_in: arguments.sign_in,
                 server: arguments.server,
                 ca_file: arguments.ca_file,
-                form: if arguments.json { Form::Json } else { Form::Sentence },
+                form: if arguments.json {
+                    Form::Json
+                } else {
+                    Form::Sentence
+                },
             };
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             let parts = parts_of_this_machine(folders)?;
@@ -88,7 +95,10 @@ fn password_from_input() -> io::Result<SecretString> {
 #[cfg(target_os = "linux")]
 fn set_environment() {
     let keeps_painting_as_is = std::env::var_os("WEBKIT_DISABLE_DMABUF_RENDERER").is_some();
-    #[expect(unsafe_code, reason = "there is no other way to set the environment of this process")]
+    #[expect(
+        unsafe_code,
+        reason = "there is no other way to set the environment of this process"
+    )]
     // SAFETY: this is the first thing that happens; no other thread exists that could read the environment.
     unsafe {
         if !keeps_painting_as_is {

@@ -59,7 +59,9 @@ impl DesktopNotifier {
     /// The operating system gives no thread.
     pub fn start(on_click: OnClick) -> io::Result<Self> {
         let (queue, inbox) = sync_channel(QUEUE);
-        thread::Builder::new().name("notices".to_owned()).spawn(move || show_all(&inbox, &on_click))?;
+        thread::Builder::new()
+            .name("notices".to_owned())
+            .spawn(move || show_all(&inbox, &on_click))?;
         Ok(Self { queue })
     }
 }
@@ -74,7 +76,10 @@ impl Notifier for DesktopNotifier {
         match self.queue.try_send(message) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                tracing::warn!(?notice, "the desktop does not take notifications; this one is dropped");
+                tracing::warn!(
+                    ?notice,
+                    "the desktop does not take notifications; this one is dropped"
+                );
             }
         }
     }
@@ -112,7 +117,12 @@ fn show_one(message: &Message, shown: &mut Shown, on_click: &OnClick) {
     match notification.show() {
         Ok(handle) => {
             let id = handle_id(&handle);
-            tracing::info!(title = message.words.title, id, replaces = shown.id, "notification shown");
+            tracing::info!(
+                title = message.words.title,
+                id,
+                replaces = shown.id,
+                "notification shown"
+            );
             let is_new = shown.id != Some(id);
             shown.id = Some(id);
             await_click(handle, shown, is_new, on_click);
@@ -145,12 +155,7 @@ fn handle_id(_handle: &notify_rust::NotificationHandle) -> u32 {
 /// Waits for the click on a thread of its own, since the wait may never end. A notification that took another's place
 /// has its id, and so the thread that waits already.
 #[cfg(all(unix, not(target_os = "macos")))]
-fn await_click(
-    handle: notify_rust::NotificationHandle,
-    shown: &mut Shown,
-    is_new: bool,
-    on_click: &OnClick,
-) {
+fn await_click(handle: notify_rust::NotificationHandle, shown: &mut Shown, is_new: bool, on_click: &OnClick) {
     if is_new {
         shown.awaited = Arc::new(AtomicBool::new(false));
     }
@@ -158,14 +163,16 @@ fn await_click(
         return;
     }
     let (awaited, on_click) = (Arc::clone(&shown.awaited), Arc::clone(on_click));
-    let waiting = thread::Builder::new().name("notice-click".to_owned()).spawn(move || {
-        handle.wait_for_action(|action| {
-            if action == "default" {
-                on_click();
-            }
+    let waiting = thread::Builder::new()
+        .name("notice-click".to_owned())
+        .spawn(move || {
+            handle.wait_for_action(|action| {
+                if action == "default" {
+                    on_click();
+                }
+            });
+            awaited.store(false, Ordering::Release);
         });
-        awaited.store(false, Ordering::Release);
-    });
     if let Err(error) = waiting {
         tracing::warn!(%error, "a click on the notification will do nothing");
         shown.awaited.store(false, Ordering::Release);
@@ -193,9 +200,19 @@ mod tests {
 
     #[test]
     fn the_end_of_a_cut_replaces_its_beginning() {
-        assert_eq!(incident_of(Notice::ConnectionLost { trouble: Trouble::Offline }), Incident::Connection);
+        assert_eq!(
+            incident_of(Notice::ConnectionLost {
+                trouble: Trouble::Offline
+            }),
+            Incident::Connection
+        );
         assert_eq!(incident_of(Notice::ConnectionBack), Incident::Connection);
-        assert_eq!(incident_of(Notice::SessionClosed { reason: EndReason::Revoked }), Incident::Session);
+        assert_eq!(
+            incident_of(Notice::SessionClosed {
+                reason: EndReason::Revoked
+            }),
+            Incident::Session
+        );
     }
 
     #[test]

@@ -21,7 +21,11 @@ pub fn notice_words(notice: Notice, language: Language) -> NoticeWords {
         Language::Fr => french(notice),
         Language::En => english(notice),
     };
-    NoticeWords { title, body, open: open(language) }
+    NoticeWords {
+        title,
+        body,
+        open: open(language),
+    }
 }
 
 /// What opens the window.
@@ -79,13 +83,20 @@ fn english(notice: Notice) -> (&'static str, String) {
             },
             "You can go on: your work is saved on this device. Vigie tries again by itself.".to_owned(),
         ),
-        Notice::ConnectionBack => ("Connection restored", "What was waiting is being sent.".to_owned()),
-        Notice::EndNear => {
-            ("Your session is about to end", "Open Vigie to go on. Your work is kept.".to_owned())
-        }
+        Notice::ConnectionBack => (
+            "Connection restored",
+            "What was waiting is being sent.".to_owned(),
+        ),
+        Notice::EndNear => (
+            "Your session is about to end",
+            "Open Vigie to go on. Your work is kept.".to_owned(),
+        ),
         Notice::SessionClosed { reason } => (
             "Your session was closed",
-            format!("{} Your work is kept: sign in again to go on.", english_reason(reason)),
+            format!(
+                "{} Your work is kept: sign in again to go on.",
+                english_reason(reason)
+            ),
         ),
     }
 }
@@ -97,7 +108,9 @@ const fn french_reason(reason: EndReason) -> &'static str {
         EndReason::Reused => "Elle a été utilisée ailleurs ; par sécurité, elle est fermée.",
         EndReason::Expired => "Elle a atteint sa durée maximale.",
         EndReason::Idle => "Elle s'est arrêtée faute d'activité.",
-        EndReason::Invalid | EndReason::Outdated | EndReason::AnswerLost => "Le serveur ne la reconnaît plus.",
+        EndReason::Invalid | EndReason::Outdated | EndReason::AnswerLost => {
+            "Le serveur ne la reconnaît plus."
+        }
         EndReason::SignedOut => "Vous vous êtes déconnecté.",
     }
 }
@@ -122,12 +135,14 @@ pub fn tooltip(session: &SessionView, language: Language) -> &'static str {
     };
     match session.banner {
         Banner::Offline => pick("Vigie : connexion perdue", "Vigie: connection lost"),
-        Banner::ServerDown { .. } => {
-            pick("Vigie : le serveur ne répond pas correctement", "Vigie: the server does not answer as it should")
-        }
-        Banner::IdleEndNear | Banner::AbsoluteEndNear => {
-            pick("Vigie : la session va bientôt s'arrêter", "Vigie: the session is about to end")
-        }
+        Banner::ServerDown { .. } => pick(
+            "Vigie : le serveur ne répond pas correctement",
+            "Vigie: the server does not answer as it should",
+        ),
+        Banner::IdleEndNear | Banner::AbsoluteEndNear => pick(
+            "Vigie : la session va bientôt s'arrêter",
+            "Vigie: the session is about to end",
+        ),
         Banner::Ended { .. } => pick("Vigie : session fermée", "Vigie: session closed"),
         Banner::KeychainUnavailable { .. } => {
             pick("Vigie : trousseau indisponible", "Vigie: keychain unavailable")
@@ -163,8 +178,12 @@ mod tests {
             EndReason::SignedOut,
         ];
         let notices = [
-            Notice::ConnectionLost { trouble: Trouble::Offline },
-            Notice::ConnectionLost { trouble: Trouble::ServerDown },
+            Notice::ConnectionLost {
+                trouble: Trouble::Offline,
+            },
+            Notice::ConnectionLost {
+                trouble: Trouble::ServerDown,
+            },
             Notice::ConnectionBack,
             Notice::EndNear,
         ]

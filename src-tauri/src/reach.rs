@@ -64,7 +64,11 @@ impl Reach {
     ///
     /// # Errors
     /// [`UiErrorCode::CaFileInvalid`], or [`UiErrorCode::CertificateRefused`] where the system has no trust store.
-    pub fn transport(&self, target: &ServerTarget, ca_file: Option<&str>) -> Result<Arc<dyn Transport>, UiError> {
+    pub fn transport(
+        &self,
+        target: &ServerTarget,
+        ca_file: Option<&str>,
+    ) -> Result<Arc<dyn Transport>, UiError> {
         let transport: Arc<dyn Transport> = match target {
             ServerTarget::Embedded => self.embedded.clone(),
             ServerTarget::Origin(url) => Arc::new(network(url, ca_file)?),
@@ -88,7 +92,9 @@ impl Reach {
         let transport = self.transport(&target, ca_file)?;
         let profile = VigieProfile::new();
         let answer = transport.send(profile.heartbeat_request(), Limits::AUTH).await?;
-        profile.read_heartbeat(Reply::of(&answer, 0)).map_err(UiError::from)
+        profile
+            .read_heartbeat(Reply::of(&answer, 0))
+            .map_err(UiError::from)
     }
 }
 
@@ -112,10 +118,14 @@ mod tests {
 
     #[test]
     fn an_address_is_checked_and_its_fault_named() {
-        let code = |url: &str| target_of(&ServerView::Remote { url: url.to_owned() }).map_err(|error| error.code);
+        let code =
+            |url: &str| target_of(&ServerView::Remote { url: url.to_owned() }).map_err(|error| error.code);
         assert!(code("vigie.example").is_ok());
         assert_eq!(code("embedded").unwrap_err(), UiErrorCode::AddressInvalid);
         assert_eq!(code("ftp://x").unwrap_err(), UiErrorCode::AddressInvalid);
-        assert_eq!(code("http://vigie.example").unwrap_err(), UiErrorCode::AddressInsecure);
+        assert_eq!(
+            code("http://vigie.example").unwrap_err(),
+            UiErrorCode::AddressInsecure
+        );
     }
 }

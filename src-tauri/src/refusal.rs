@@ -23,7 +23,11 @@ impl From<SignInError> for UiError {
             SignInError::Certificate { fault } => (UiErrorCode::CertificateRefused, Some(fault.to_string())),
             SignInError::Stopped => (UiErrorCode::Internal, None),
         };
-        Self { code, retry_after_seconds, subject }
+        Self {
+            code,
+            retry_after_seconds,
+            subject,
+        }
     }
 }
 
@@ -119,7 +123,9 @@ impl From<Problem> for UiError {
             | ErrorCode::BodyTooLarge => UiErrorCode::ValidationFailed,
             ErrorCode::SettingsIncoherent => UiErrorCode::SettingsIncoherent,
             ErrorCode::RateLimited => UiErrorCode::RateLimited,
-            ErrorCode::ServerBusy | ErrorCode::Timeout | ErrorCode::StoreUnavailable => UiErrorCode::ServerBusy,
+            ErrorCode::ServerBusy | ErrorCode::Timeout | ErrorCode::StoreUnavailable => {
+                UiErrorCode::ServerBusy
+            }
             ErrorCode::NotFound | ErrorCode::MethodNotAllowed => UiErrorCode::NotVigie,
             ErrorCode::Internal => UiErrorCode::ServerDown,
             ErrorCode::StaleAttempt
@@ -129,7 +135,11 @@ impl From<Problem> for UiError {
             | ErrorCode::IdempotencyKeyRequired
             | ErrorCode::IdempotencyKeyReused => UiErrorCode::Internal,
         };
-        Self { code, retry_after_seconds: problem.retry_after_seconds, subject: problem.field }
+        Self {
+            code,
+            retry_after_seconds: problem.retry_after_seconds,
+            subject: problem.field,
+        }
     }
 }
 

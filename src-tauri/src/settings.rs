@@ -10,7 +10,14 @@ use toml::Table;
 
 use crate::view::{DeviceSettings, Language, ServerView, Theme, UiError, UiErrorCode};
 
-const KEYS: [&str; 6] = ["language", "theme", "server", "ca_file", "device_name", "device_kind"];
+const KEYS: [&str; 6] = [
+    "language",
+    "theme",
+    "server",
+    "ca_file",
+    "device_name",
+    "device_kind",
+];
 const DEVICE_NAME_MOST: usize = 64;
 
 /// The settings file.
@@ -46,7 +53,11 @@ pub fn host_name() -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     #[cfg(windows)]
     let name = std::env::var("COMPUTERNAME").unwrap_or_default();
-    if name.trim().is_empty() { "Vigie".to_owned() } else { name }
+    if name.trim().is_empty() {
+        "Vigie".to_owned()
+    } else {
+        name
+    }
 }
 
 impl SettingsFile {
@@ -60,12 +71,18 @@ impl SettingsFile {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return ReadSettings { settings: defaults, fault: None };
+                return ReadSettings {
+                    settings: defaults,
+                    fault: None,
+                };
             }
             Err(error) => {
                 tracing::warn!(file = %self.path.display(), %error, "the settings cannot be read; the defaults hold");
                 let fault = UiError::from(UiErrorCode::DiskFailed).about("settings.toml");
-                return ReadSettings { settings: defaults, fault: Some(fault) };
+                return ReadSettings {
+                    settings: defaults,
+                    fault: Some(fault),
+                };
             }
         };
         match text.parse::<Table>() {
@@ -73,7 +90,10 @@ impl SettingsFile {
             Err(error) => {
                 tracing::warn!(file = %self.path.display(), error = error.message(), "the settings are no TOML; the defaults hold");
                 let fault = UiError::from(UiErrorCode::ValidationFailed).about("settings.toml");
-                ReadSettings { settings: defaults, fault: Some(fault) }
+                ReadSettings {
+                    settings: defaults,
+                    fault: Some(fault),
+                }
             }
         }
     }
@@ -135,9 +155,15 @@ fn from_table(table: &Table, defaults: DeviceSettings) -> ReadSettings {
     }
     faults.extend(table.keys().filter(|key| !KEYS.contains(&key.as_str())).cloned());
     for key in &faults {
-        tracing::warn!(key, "a setting is unknown or has a value that does not fit; its default holds");
+        tracing::warn!(
+            key,
+            "a setting is unknown or has a value that does not fit; its default holds"
+        );
     }
-    let fault = faults.into_iter().next().map(|key| UiError::from(UiErrorCode::ValidationFailed).about(key));
+    let fault = faults
+        .into_iter()
+        .next()
+        .map(|key| UiError::from(UiErrorCode::ValidationFailed).about(key));
     ReadSettings { settings, fault }
 }
 
@@ -147,11 +173,17 @@ fn from_table(table: &Table, defaults: DeviceSettings) -> ReadSettings {
 /// The setting's key.
 pub fn check(settings: &DeviceSettings) -> Result<(), &'static str> {
     let name = settings.device_name.trim();
-    if name.is_empty() || name.chars().count() > DEVICE_NAME_MOST { Err("device_name") } else { Ok(()) }
+    if name.is_empty() || name.chars().count() > DEVICE_NAME_MOST {
+        Err("device_name")
+    } else {
+        Ok(())
+    }
 }
 
 fn value_of<T: DeserializeOwned>(table: &Table, key: &str, default: T, faults: &mut Vec<String>) -> T {
-    let Some(value) = table.get(key) else { return default };
+    let Some(value) = table.get(key) else {
+        return default;
+    };
     value.clone().try_into().unwrap_or_else(|_| {
         faults.push(key.to_owned());
         default
@@ -186,7 +218,9 @@ mod tests {
         let settings = DeviceSettings {
             language: Language::En,
             theme: Theme::Contrast,
-            server: ServerView::Remote { url: "https://vigie.example".to_owned() },
+            server: ServerView::Remote {
+                url: "https://vigie.example".to_owned(),
+            },
             ca_file: Some("/etc/ca.pem".to_owned()),
             ..defaults("caisse")
         };
@@ -201,7 +235,10 @@ mod tests {
         assert_eq!(read.settings.language, Language::En);
         assert_eq!(read.settings.theme, Theme::System);
         let fault = read.fault.unwrap();
-        assert_eq!((fault.code, fault.subject.as_deref()), (UiErrorCode::ValidationFailed, Some("theme")));
+        assert_eq!(
+            (fault.code, fault.subject.as_deref()),
+            (UiErrorCode::ValidationFailed, Some("theme"))
+        );
     }
 
     #[test]
@@ -210,7 +247,11 @@ mod tests {
         let read = file.read(defaults("caisse"));
         assert_eq!(read.fault.unwrap().subject.as_deref(), Some("langage"));
         file.write(&read.settings).unwrap();
-        assert!(std::fs::read_to_string(folder.path().join("settings.toml")).unwrap().contains("langage"));
+        assert!(
+            std::fs::read_to_string(folder.path().join("settings.toml"))
+                .unwrap()
+                .contains("langage")
+        );
     }
 
     #[test]
@@ -219,7 +260,10 @@ mod tests {
         let read = file.read(defaults("caisse"));
         assert_eq!(read.fault.unwrap().subject.as_deref(), Some("settings.toml"));
         file.write(&read.settings).unwrap();
-        assert_eq!(std::fs::read_to_string(folder.path().join("settings.toml.unreadable")).unwrap(), "][");
+        assert_eq!(
+            std::fs::read_to_string(folder.path().join("settings.toml.unreadable")).unwrap(),
+            "]["
+        );
         assert_eq!(file.read(defaults("x")).settings, read.settings);
     }
 

@@ -71,14 +71,21 @@ fn about(folders: &Folders) -> About {
 /// # Errors
 /// What keeps it from starting.
 pub fn run(folders: Folders) -> Result<(), RunError> {
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), data = %folders.data.display(), "Vigie starts");
     let parts = parts_of_this_machine(folders.clone())?;
     let language = parts.settings.settings.language;
     let (handle, controller) = controller(parts);
     let bridge = bindings::builder::<Wry>();
     let second_start = handle.clone();
     let app = tauri::Builder::default()
-        .plugin(tauri_plugin_single_instance::init(move |_, _, _| second_start.tell(Request::Show)))
-        .plugin(tauri_plugin_window_state::Builder::new().with_state_flags(kept_of_window()).build())
+        .plugin(tauri_plugin_single_instance::init(move |_, _, _| {
+            second_start.tell(Request::Show)
+        }))
+        .plugin(
+            tauri_plugin_window_state::Builder::new()
+                .with_state_flags(kept_of_window())
+                .build(),
+        )
         .invoke_handler(bridge.invoke_handler())
         .manage(handle.clone())
         .setup(move |app| {
@@ -108,13 +115,14 @@ fn start(
 ) -> Result<(), RunError> {
     window::make(app, folders, handle)?;
     let clicked = handle.clone();
-    let notifier: Box<dyn Notifier> = match DesktopNotifier::start(Arc::new(move || clicked.tell(Request::Show))) {
-        Ok(notifier) => Box::new(notifier),
-        Err(error) => {
-            tracing::warn!(%error, "there will be no notifications");
-            Box::new(NoNotifier)
-        }
-    };
+    let notifier: Box<dyn Notifier> =
+        match DesktopNotifier::start(Arc::new(move || clicked.tell(Request::Show))) {
+            Ok(notifier) => Box::new(notifier),
+            Err(error) => {
+                tracing::warn!(%error, "there will be no notifications");
+                Box::new(NoNotifier)
+            }
+        };
     let surfaces = Surfaces {
         window: Box::new(DesktopWindow::new(app.handle().clone())),
         tray: Box::new(DesktopTray::place(app.handle(), handle, language)),

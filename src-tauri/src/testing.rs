@@ -53,7 +53,10 @@ impl Between {
     }
 
     pub(crate) fn over(&self, inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
-        Arc::new(Line { between: self.clone(), inner })
+        Arc::new(Line {
+            between: self.clone(),
+            inner,
+        })
     }
 }
 
@@ -64,7 +67,11 @@ struct Line {
 
 #[async_trait]
 impl Transport for Line {
-    async fn send(&self, request: HttpRequest<Bytes>, limits: Limits) -> Result<Response<Bytes>, TransportFault> {
+    async fn send(
+        &self,
+        request: HttpRequest<Bytes>,
+        limits: Limits,
+    ) -> Result<Response<Bytes>, TransportFault> {
         let state = self.between.state.load(Ordering::SeqCst);
         let is_sale = request.uri().path() == "/v1/sales" && request.method() == http::Method::POST;
         if state == Network::Cut as u8 {
@@ -74,7 +81,11 @@ impl Transport for Line {
             self.between.sales.fetch_add(1, Ordering::SeqCst);
         }
         let answer = self.inner.send(request, limits).await;
-        if is_sale && state == Network::LosesReceipts as u8 { Err(TransportFault::Reset) } else { answer }
+        if is_sale && state == Network::LosesReceipts as u8 {
+            Err(TransportFault::Reset)
+        } else {
+            answer
+        }
     }
 }
 
@@ -91,7 +102,11 @@ pub(crate) struct Shown {
 impl Shown {
     pub(crate) fn surfaces(self: &Arc<Self>) -> Surfaces {
         let part = || Box::new(Part(Arc::clone(self)));
-        Surfaces { window: part(), tray: part(), notifier: part() }
+        Surfaces {
+            window: part(),
+            tray: part(),
+            notifier: part(),
+        }
     }
 
     pub(crate) fn window(&self) -> Vec<&'static str> {
@@ -154,7 +169,11 @@ pub(crate) struct App {
 impl Device {
     pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
-        Self { root, vault: Arc::new(MemoryVault::new()), network: Between::default() }
+        Self {
+            root,
+            vault: Arc::new(MemoryVault::new()),
+            network: Between::default(),
+        }
     }
 
     /// A device whose embedded server has the demonstration's accounts and goods.
@@ -163,7 +182,9 @@ impl Device {
         let keys = server::Keys::generate().unwrap();
         device.vault.put("embedded-server-keys", &keys.to_bytes());
         let server = device.server(&keys).await;
-        server::demo::seed(server.server().store().as_ref()).await.unwrap();
+        server::demo::seed(server.server().store().as_ref())
+            .await
+            .unwrap();
         server.close().await;
         device
     }
@@ -173,9 +194,13 @@ impl Device {
     }
 
     pub(crate) async fn server(&self, keys: &server::Keys) -> server::embedded::EmbeddedServer {
-        server::embedded::open(&self.folders().embedded_server(), keys, server::ServerOptions::default())
-            .await
-            .unwrap()
+        server::embedded::open(
+            &self.folders().embedded_server(),
+            keys,
+            server::ServerOptions::default(),
+        )
+        .await
+        .unwrap()
     }
 
     /// How many sales the server has of the operator who signs in so. No app may run.
@@ -185,11 +210,16 @@ impl Device {
         let transport = keeper::InProcessTransport::new(server.router.clone());
         let bearer = bearer_of(&transport, account).await;
         let answer = transport
-            .send(json_request("GET", "/v1/sales", Some(&bearer), String::new()), Limits::AUTH)
+            .send(
+                json_request("GET", "/v1/sales", Some(&bearer), String::new()),
+                Limits::AUTH,
+            )
             .await
             .unwrap();
         server.close().await;
-        serde_json::from_slice::<protocol::sale::SaleList>(answer.body()).unwrap().sales
+        serde_json::from_slice::<protocol::sale::SaleList>(answer.body())
+            .unwrap()
+            .sales
     }
 
     pub(crate) fn parts(&self) -> Parts {
@@ -232,15 +262,26 @@ pub(crate) async fn bearer_of(transport: &dyn Transport, account: server::demo::
         "username": account.username, "password": account.password, "device_name": "test", "device_kind": "till",
     });
     let answer = transport
-        .send(json_request("POST", "/v1/auth/login", None, login.to_string()), Limits::AUTH)
+        .send(
+            json_request("POST", "/v1/auth/login", None, login.to_string()),
+            Limits::AUTH,
+        )
         .await
         .unwrap();
     let tokens: protocol::auth::LoginAnswer = serde_json::from_slice(answer.body()).unwrap();
     tokens.tokens.access_token.expose().to_owned()
 }
 
-pub(crate) fn json_request(method: &str, path: &str, bearer: Option<&str>, body: String) -> HttpRequest<Bytes> {
-    let mut request = HttpRequest::builder().method(method).uri(path).header("content-type", "application/json");
+pub(crate) fn json_request(
+    method: &str,
+    path: &str,
+    bearer: Option<&str>,
+    body: String,
+) -> HttpRequest<Bytes> {
+    let mut request = HttpRequest::builder()
+        .method(method)
+        .uri(path)
+        .header("content-type", "application/json");
     if let Some(bearer) = bearer {
         request = request.header("authorization", format!("Bearer {bearer}"));
     }
@@ -270,7 +311,10 @@ impl App {
         let found = tokio::time::timeout(Duration::from_secs(20), views.wait_for(|view| holds(view))).await;
         match found {
             Ok(view) => view.unwrap().as_ref().clone(),
-            Err(_) => panic!("the awaited view did not come; the newest is {:#?}", self.handle.view()),
+            Err(_) => panic!(
+                "the awaited view did not come; the newest is {:#?}",
+                self.handle.view()
+            ),
         }
     }
 
@@ -280,7 +324,13 @@ impl App {
 
     pub(crate) async fn sign_in(&self, account: server::demo::Account) -> Result<AppView, UiError> {
         let (username, password) = (account.username.to_owned(), Secret::new(account.password));
-        self.handle.ask(|reply| Request::SignIn { username, password, reply }).await
+        self.handle
+            .ask(|reply| Request::SignIn {
+                username,
+                password,
+                reply,
+            })
+            .await
     }
 
     pub(crate) async fn put(&self, draft: &TicketDraft) -> Result<Saved, UiError> {
@@ -294,7 +344,9 @@ impl App {
 
     pub(crate) async fn finish(&self, draft: &TicketDraft) -> Result<AppView, UiError> {
         let draft = Box::new(draft.clone());
-        self.handle.ask(|reply| Request::TicketFinish { draft, reply }).await
+        self.handle
+            .ask(|reply| Request::TicketFinish { draft, reply })
+            .await
     }
 
     /// A ticket for goods that the server knows.

@@ -16,7 +16,9 @@ pub struct WallOffset {
 impl WallOffset {
     /// The offset at this moment.
     pub fn now(clock: &dyn Clock) -> Self {
-        Self { ms: clock.wall_ms().saturating_sub(signed(clock.now())) }
+        Self {
+            ms: clock.wall_ms().saturating_sub(signed(clock.now())),
+        }
     }
 
     /// Takes the offset anew if the wall clock has been set by more than a second, and says whether it was.
@@ -73,7 +75,9 @@ mod tests {
 
     #[test]
     fn a_deadline_trembles_with_no_jitter_and_follows_a_clock_that_is_set() {
-        let clock = Fixed { wall_ms: AtomicI64::new(1_000_000) };
+        let clock = Fixed {
+            wall_ms: AtomicI64::new(1_000_000),
+        };
         let mut offset = WallOffset::now(&clock);
         let deadline = Moment::from_ms(65_000);
         assert_eq!(offset.millis(deadline), Millis(1_060_000.0));
@@ -87,7 +91,9 @@ mod tests {
 
     #[test]
     fn the_ends_of_time_do_not_overflow() {
-        let clock = Fixed { wall_ms: AtomicI64::new(i64::MAX) };
+        let clock = Fixed {
+            wall_ms: AtomicI64::new(i64::MAX),
+        };
         assert!(WallOffset::now(&clock).millis(Moment::from_ms(u64::MAX)).0 > 0.0);
         clock.wall_ms.store(i64::MIN, Ordering::Relaxed);
         assert!(WallOffset::now(&clock).millis(Moment::from_ms(0)).0 < 0.0);

@@ -33,7 +33,10 @@ impl<R: Runtime> DesktopTray<R> {
     pub fn place(app: &AppHandle<R>, controller: &ControllerHandle, language: Language) -> Self {
         let built = catch_unwind(AssertUnwindSafe(|| build(app, controller, language)));
         let placed = match built {
-            Ok(Ok(icon)) => Some(Placed { app: app.clone(), icon }),
+            Ok(Ok(icon)) => Some(Placed {
+                app: app.clone(),
+                icon,
+            }),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "no icon beside the clock");
                 None
@@ -64,7 +67,12 @@ fn build<R: Runtime>(
             other => tracing::debug!(other, "the icon's menu has no such entry"),
         })
         .on_tray_icon_event(move |_, event| {
-            if let TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. } = event {
+            if let TrayIconEvent::Click {
+                button: MouseButton::Left,
+                button_state: MouseButtonState::Up,
+                ..
+            } = event
+            {
                 on_click.tell(Request::Show);
             }
         })
@@ -122,7 +130,12 @@ mod tests {
     fn severities_differ_in_shape_as_well_as_colour() {
         let marked = |severity| {
             let (plain, icon) = (icon_of(Severity::Hidden), icon_of(severity));
-            plain.rgba().chunks(4).zip(icon.rgba().chunks(4)).filter(|(before, after)| before != after).count()
+            plain
+                .rgba()
+                .chunks(4)
+                .zip(icon.rgba().chunks(4))
+                .filter(|(before, after)| before != after)
+                .count()
         };
         assert_eq!(marked(Severity::Info), 0);
         assert!(marked(Severity::Warning) > 100);

@@ -16,7 +16,10 @@ pub struct Millis(#[specta(type = specta_typescript::Number)] pub f64);
 
 impl Millis {
     /// From a whole number of milliseconds. Exact until the year 287,396.
-    #[expect(clippy::cast_precision_loss, reason = "a date within the next thousands of years is below 2^53")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a date within the next thousands of years is below 2^53"
+    )]
     pub const fn from_epoch_ms(epoch_ms: i64) -> Self {
         Self(epoch_ms as f64)
     }
@@ -189,7 +192,11 @@ pub struct UiError {
 
 impl From<UiErrorCode> for UiError {
     fn from(code: UiErrorCode) -> Self {
-        Self { code, retry_after_seconds: None, subject: None }
+        Self {
+            code,
+            retry_after_seconds: None,
+            subject: None,
+        }
     }
 }
 
@@ -204,7 +211,17 @@ impl UiError {
 
 /// Every reason for which a command can fail.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Type, strum::Display, strum::EnumIter, strum::EnumString,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Type,
+    strum::Display,
+    strum::EnumIter,
+    strum::EnumString,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]

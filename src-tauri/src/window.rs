@@ -29,7 +29,10 @@ pub fn make<R: Runtime>(
         .data_directory(folders.webview())
         .on_navigation(|url| is_own_page(url))
         .on_new_window(|url, _| {
-            tracing::warn!(host = url.host_str(), "the screen asked for a second window; there is none");
+            tracing::warn!(
+                host = url.host_str(),
+                "the screen asked for a second window; there is none"
+            );
             NewWindowResponse::Deny
         })
         .build()?;
@@ -44,10 +47,17 @@ pub fn make<R: Runtime>(
 }
 
 fn is_own_page(url: &url::Url) -> bool {
-    let own = matches!((url.scheme(), url.host_str()), ("tauri", Some("localhost")) | ("http", Some("tauri.localhost")));
+    let own = matches!(
+        (url.scheme(), url.host_str()),
+        ("tauri", Some("localhost")) | ("http", Some("tauri.localhost"))
+    );
     let developed = cfg!(not(feature = "custom-protocol")) && url.host_str() == Some("127.0.0.1");
     if !own && !developed {
-        tracing::warn!(scheme = url.scheme(), host = url.host_str(), "the screen may not go there");
+        tracing::warn!(
+            scheme = url.scheme(),
+            host = url.host_str(),
+            "the screen may not go there"
+        );
     }
     own || developed
 }
@@ -65,7 +75,9 @@ impl<R: Runtime> DesktopWindow<R> {
     }
 
     fn with(&self, what: &'static str, act: impl FnOnce(&WebviewWindow<R>) -> tauri::Result<()>) {
-        let Some(window) = self.app.get_webview_window(LABEL) else { return };
+        let Some(window) = self.app.get_webview_window(LABEL) else {
+            return;
+        };
         if let Err(error) = act(&window) {
             tracing::warn!(%error, what, "the window does not do as it is told");
         }
@@ -115,7 +127,13 @@ mod tests {
         let is_own = |url: &str| is_own_page(&url.parse().unwrap());
         assert!(is_own("tauri://localhost/index.html"));
         assert!(is_own("http://tauri.localhost/"));
-        for elsewhere in ["https://example.org/", "http://127.0.0.1:5173/", "file:///etc/passwd", "tauri://evil/", "about:blank"] {
+        for elsewhere in [
+            "https://example.org/",
+            "http://127.0.0.1:5173/",
+            "file:///etc/passwd",
+            "tauri://evil/",
+            "about:blank",
+        ] {
             assert!(!is_own(elsewhere), "{elsewhere}");
         }
     }

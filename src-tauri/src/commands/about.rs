@@ -23,5 +23,9 @@ pub fn window_ready(app: State<'_, ControllerHandle>) {
 #[tauri::command]
 #[specta::specta]
 pub fn answer_close(app: State<'_, ControllerHandle>, close: bool) {
-    app.tell(Request::CloseAnswered(if close { CloseAnswer::Close } else { CloseAnswer::Stay }));
+    app.tell(Request::CloseAnswered(if close {
+        CloseAnswer::Close
+    } else {
+        CloseAnswer::Stay
+    }));
 }

@@ -5,3 +5,6 @@ pub mod session;
 pub mod sessions;
 pub mod settings;
 pub mod work;
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,12 @@ pub async fn sign_in(
     password: String,
 ) -> Result<AppView, UiError> {
     let password = Secret::new(password);
-    app.ask(|reply| Request::SignIn { username, password, reply }).await
+    app.ask(|reply| Request::SignIn {
+        username,
+        password,
+        reply,
+    })
+    .await
 }
 
 /// Tries to reach the server now and says what came of it.
@@ -36,7 +41,11 @@ pub async fn retry(app: State<'_, ControllerHandle>) -> Result<RetryOutcome, UiE
 #[tauri::command]
 #[specta::specta]
 pub async fn sign_out(app: State<'_, ControllerHandle>, leave_unsent: bool) -> Result<AppView, UiError> {
-    let unsent = if leave_unsent { Unsent::Leave } else { Unsent::Guard };
+    let unsent = if leave_unsent {
+        Unsent::Leave
+    } else {
+        Unsent::Guard
+    };
     app.ask(|reply| Request::SignOut { unsent, reply }).await
 }
 
@@ -57,6 +66,11 @@ pub async fn first_operator(
     display_name: String,
     password: String,
 ) -> Result<AppView, UiError> {
-    let account = FirstAccount { organization_name, username, display_name, password: Secret::new(password) };
+    let account = FirstAccount {
+        organization_name,
+        username,
+        display_name,
+        password: Secret::new(password),
+    };
     app.ask(|reply| Request::FirstOperator { account, reply }).await
 }

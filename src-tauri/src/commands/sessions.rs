@@ -16,7 +16,8 @@ pub async fn my_sessions(app: State<'_, ControllerHandle>) -> Result<Vec<MySessi
 #[tauri::command]
 #[specta::specta]
 pub async fn revoke_session(app: State<'_, ControllerHandle>, session_id: String) -> Result<u32, UiError> {
-    app.ask(|reply| Request::RevokeSession { session_id, reply }).await
+    app.ask(|reply| Request::RevokeSession { session_id, reply })
+        .await
 }
 
 /// Ends all but this one, and says how many that were.

@@ -20,7 +20,8 @@ pub async fn put_session_settings(
     app: State<'_, ControllerHandle>,
     settings: SessionSettings,
 ) -> Result<SessionSettings, UiError> {
-    app.ask(|reply| Request::PutSessionSettings { settings, reply }).await
+    app.ask(|reply| Request::PutSessionSettings { settings, reply })
+        .await
 }
 
 /// Changes the device's settings. Language and colours at once; the server only where no unsent work is left behind.
@@ -30,7 +31,11 @@ pub async fn device_settings_put(
     app: State<'_, ControllerHandle>,
     settings: DeviceSettings,
 ) -> Result<AppView, UiError> {
-    app.ask(|reply| Request::PutDeviceSettings { settings: Box::new(settings), reply }).await
+    app.ask(|reply| Request::PutDeviceSettings {
+        settings: Box::new(settings),
+        reply,
+    })
+    .await
 }
 
 /// Says whether a Vigie server answers at this address.
@@ -41,5 +46,10 @@ pub async fn test_server(
     server: ServerView,
     ca_file: Option<String>,
 ) -> Result<(), UiError> {
-    app.ask(|reply| Request::TestServer { server, ca_file, reply }).await
+    app.ask(|reply| Request::TestServer {
+        server,
+        ca_file,
+        reply,
+    })
+    .await
 }

@@ -9,7 +9,11 @@ use crate::view::{AppView, Categories, OutboxSale, Saved, TicketDraft, UiError};
 #[tauri::command]
 #[specta::specta]
 pub async fn save(app: State<'_, ControllerHandle>, draft: Option<TicketDraft>) -> Result<Saved, UiError> {
-    app.ask(|reply| Request::Save { draft: draft.map(Box::new), reply }).await
+    app.ask(|reply| Request::Save {
+        draft: draft.map(Box::new),
+        reply,
+    })
+    .await
 }
 
 /// The till's goods; without the server, as they were last time.
@@ -30,14 +34,22 @@ pub async fn ticket_current(app: State<'_, ControllerHandle>) -> Result<Option<T
 #[tauri::command]
 #[specta::specta]
 pub async fn ticket_put(app: State<'_, ControllerHandle>, draft: TicketDraft) -> Result<Saved, UiError> {
-    app.ask(|reply| Request::TicketPut { draft: Box::new(draft), reply }).await
+    app.ask(|reply| Request::TicketPut {
+        draft: Box::new(draft),
+        reply,
+    })
+    .await
 }
 
 /// The ticket in hand is paid: it becomes a sale that is sent, now or when the server can be reached again.
 #[tauri::command]
 #[specta::specta]
 pub async fn ticket_finish(app: State<'_, ControllerHandle>, draft: TicketDraft) -> Result<AppView, UiError> {
-    app.ask(|reply| Request::TicketFinish { draft: Box::new(draft), reply }).await
+    app.ask(|reply| Request::TicketFinish {
+        draft: Box::new(draft),
+        reply,
+    })
+    .await
 }
 
 /// The operator's sales that wait to be sent or were refused, oldest first.

@@ -41,7 +41,9 @@ impl Controller {
         };
         self.call(reply, move |client| async move {
             let path = format!("/v1/auth/sessions/{id}/revoke");
-            api::call(&client, Method::POST, &path).await.map(|Revoked { revoked }| revoked)
+            api::call(&client, Method::POST, &path)
+                .await
+                .map(|Revoked { revoked }| revoked)
         });
     }
 
@@ -53,7 +55,9 @@ impl Controller {
     }
 
     pub(super) fn session_settings(&self, reply: Reply<SessionSettings>) {
-        self.call(reply, |client| async move { api::call(&client, Method::GET, SETTINGS).await });
+        self.call(reply, |client| async move {
+            api::call(&client, Method::GET, SETTINGS).await
+        });
     }
 
     pub(super) fn put_session_settings(&self, settings: SessionSettings, reply: Reply<SessionSettings>) {

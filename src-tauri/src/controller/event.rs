@@ -23,17 +23,54 @@ pub(crate) enum Event {
     Snapshot(Epoch, Arc<SessionSnapshot>),
     Notice(Epoch, Notice),
     ServerReady(Epoch, Result<Accounts, UiError>),
-    SignInAnswered { epoch: Epoch, result: Box<Result<Me, SignInError>>, reply: Reply<AppView> },
-    FirstOperatorMade { result: Result<(), UiError>, account: Box<crate::controller::FirstAccount>, reply: Reply<AppView> },
+    SignInAnswered {
+        epoch: Epoch,
+        result: Box<Result<Me, SignInError>>,
+        reply: Reply<AppView>,
+    },
+    FirstOperatorMade {
+        result: Result<(), UiError>,
+        account: Box<crate::controller::FirstAccount>,
+        reply: Reply<AppView>,
+    },
     MeAnswered(Epoch, Box<Result<Me, UiError>>),
-    Retried { epoch: Epoch, snapshot: Arc<SessionSnapshot>, reply: Reply<RetryOutcome> },
-    SignedOut { epoch: Epoch, reply: Reply<AppView> },
-    KeyAnswered { slot: SlotId, fresh: WorkKey, result: Result<WorkKey, VaultFault> },
-    Resealed { slot: SlotId, key: WorkKey, result: Result<(), JournalFault> },
-    Counted { slot: SlotId, result: Result<(Counts, Option<String>), JournalFault> },
-    TicketRead { result: Box<Result<Option<crate::view::TicketDraft>, JournalFault>>, reply: Reply<Option<crate::view::TicketDraft>> },
-    Written { result: Result<Saved, JournalFault>, in_hand: Option<InHand>, reply: Reply<Saved> },
-    SaleFinished { slot: SlotId, result: Result<Counts, JournalFault>, reply: Reply<AppView> },
+    Retried {
+        epoch: Epoch,
+        snapshot: Arc<SessionSnapshot>,
+        reply: Reply<RetryOutcome>,
+    },
+    SignedOut {
+        epoch: Epoch,
+        reply: Reply<AppView>,
+    },
+    KeyAnswered {
+        slot: SlotId,
+        fresh: WorkKey,
+        result: Result<WorkKey, VaultFault>,
+    },
+    Resealed {
+        slot: SlotId,
+        key: WorkKey,
+        result: Result<(), JournalFault>,
+    },
+    Counted {
+        slot: SlotId,
+        result: Result<(Counts, Option<String>), JournalFault>,
+    },
+    TicketRead {
+        result: Box<Result<Option<crate::view::TicketDraft>, JournalFault>>,
+        reply: Reply<Option<crate::view::TicketDraft>>,
+    },
+    Written {
+        result: Result<Saved, JournalFault>,
+        in_hand: Option<InHand>,
+        reply: Reply<Saved>,
+    },
+    SaleFinished {
+        slot: SlotId,
+        result: Result<Counts, JournalFault>,
+        reply: Reply<AppView>,
+    },
     Sender(SlotId, SenderNews),
     WindowLate,
     PutAway,
@@ -51,6 +88,10 @@ pub(crate) enum InHand {
 
 impl InHand {
     pub(crate) fn of(draft: &crate::view::TicketDraft) -> Self {
-        if draft.lines.is_empty() { Self::Nothing } else { Self::Something }
+        if draft.lines.is_empty() {
+            Self::Nothing
+        } else {
+            Self::Something
+        }
     }
 }

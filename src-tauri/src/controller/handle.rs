@@ -22,7 +22,11 @@ impl ControllerHandle {
         view: watch::Receiver<Arc<AppView>>,
         about: About,
     ) -> Self {
-        Self { events, view, about: Arc::new(about) }
+        Self {
+            events,
+            view,
+            about: Arc::new(about),
+        }
     }
 
     /// The newest view.

@@ -84,7 +84,11 @@ pub fn controller(parts: Parts) -> (ControllerHandle, Controller) {
         events,
         inbox,
     };
-    let handle = ControllerHandle::new(controller.events.clone(), controller.view.subscribe(), parts.about);
+    let handle = ControllerHandle::new(
+        controller.events.clone(),
+        controller.view.subscribe(),
+        parts.about,
+    );
     (handle, controller)
 }
 
@@ -139,17 +143,29 @@ impl Controller {
             Event::Notice(epoch, notice) => self.notice_came(epoch, notice),
             Event::ServerReady(epoch, result) => self.server_ready(epoch, result),
             Event::SignInAnswered { epoch, result, reply } => self.sign_in_answered(epoch, *result, reply),
-            Event::FirstOperatorMade { result, account, reply } => {
+            Event::FirstOperatorMade {
+                result,
+                account,
+                reply,
+            } => {
                 self.first_operator_made(result, *account, reply).await;
             }
             Event::MeAnswered(epoch, result) => self.me_answered(epoch, *result),
-            Event::Retried { epoch, snapshot, reply } => self.retried(epoch, &snapshot, reply),
+            Event::Retried {
+                epoch,
+                snapshot,
+                reply,
+            } => self.retried(epoch, &snapshot, reply),
             Event::SignedOut { epoch, reply } => self.signed_out(epoch, reply).await,
             Event::KeyAnswered { slot, fresh, result } => self.key_answered(&slot, fresh, result).await,
             Event::Resealed { slot, key, result } => self.resealed(&slot, key, result),
             Event::Counted { slot, result } => self.counted(&slot, result),
             Event::TicketRead { result, reply } => self.ticket_read(*result, reply),
-            Event::Written { result, in_hand, reply } => self.written(result, in_hand, reply),
+            Event::Written {
+                result,
+                in_hand,
+                reply,
+            } => self.written(result, in_hand, reply),
             Event::SaleFinished { slot, result, reply } => self.sale_finished(&slot, result, reply),
             Event::Sender(slot, news) => self.sender_told(&slot, news),
             Event::WindowLate => self.show_window(),
@@ -159,7 +175,11 @@ impl Controller {
 
     async fn asked(&mut self, request: Request) {
         match request {
-            Request::SignIn { username, password, reply } => self.sign_in(username, password, reply).await,
+            Request::SignIn {
+                username,
+                password,
+                reply,
+            } => self.sign_in(username, password, reply).await,
             Request::FirstOperator { account, reply } => self.first_operator(account, reply),
             Request::Retry(reply) => self.retry(reply).await,
             Request::SignOut { unsent, reply } => self.sign_out(unsent, reply),
@@ -175,8 +195,14 @@ impl Controller {
             Request::RevokeOtherSessions(reply) => self.revoke_other_sessions(reply),
             Request::SessionSettings(reply) => self.session_settings(reply),
             Request::PutSessionSettings { settings, reply } => self.put_session_settings(settings, reply),
-            Request::PutDeviceSettings { settings, reply } => self.put_device_settings(*settings, reply).await,
-            Request::TestServer { server, ca_file, reply } => self.test_server(server, ca_file, reply),
+            Request::PutDeviceSettings { settings, reply } => {
+                self.put_device_settings(*settings, reply).await
+            }
+            Request::TestServer {
+                server,
+                ca_file,
+                reply,
+            } => self.test_server(server, ca_file, reply),
             Request::WindowReady => self.window_ready(),
             Request::CloseAsked => self.close_asked(),
             Request::CloseAnswered(answer) => self.close_answered(answer),

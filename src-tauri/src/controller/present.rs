@@ -108,14 +108,25 @@ impl Controller {
         let Some(surfaces) = &self.surfaces else { return };
         surfaces.window.tell(&view);
         let (session, language) = (&view.session, view.settings.language);
-        let said = |view: &AppView| (view.session.severity, tooltip(&view.session, view.settings.language));
+        let said = |view: &AppView| {
+            (
+                view.session.severity,
+                tooltip(&view.session, view.settings.language),
+            )
+        };
         if said(&view) != said(&before) || view.settings.language != before.settings.language {
-            surfaces.tray.show(self.tray_severity(session), tooltip(session, language), language);
+            surfaces
+                .tray
+                .show(self.tray_severity(session), tooltip(session, language), language);
         }
     }
 
     fn tray_severity(&self, session: &SessionView) -> Severity {
-        if self.work.fault().is_some() { session.severity.max(Severity::Warning) } else { session.severity }
+        if self.work.fault().is_some() {
+            session.severity.max(Severity::Warning)
+        } else {
+            session.severity
+        }
     }
 
     /// Answers with the newest view, after showing it.

@@ -5,7 +5,8 @@ use protocol::settings::SessionSettings;
 use tokio::sync::oneshot;
 
 use crate::view::{
-    AppView, Categories, DeviceSettings, MySession, OutboxSale, RetryOutcome, Saved, ServerView, TicketDraft, UiError,
+    AppView, Categories, DeviceSettings, MySession, OutboxSale, RetryOutcome, Saved, ServerView, TicketDraft,
+    UiError,
 };
 
 /// Where an answer goes. A caller that has gone away is no fault.

@@ -9,9 +9,9 @@ use protocol::auth::Me;
 use secrecy::SecretString;
 use tokio::task::AbortHandle;
 
+use super::Controller;
 use super::event::{Epoch, Event};
 use super::request::{FirstAccount, Reply, Unsent};
-use super::Controller;
 use crate::api;
 use crate::embedded_server::Accounts;
 use crate::reach::{device_of, target_of};
@@ -39,7 +39,10 @@ enum Reopen {
 
 impl Session {
     pub(super) fn new(now: Moment) -> Self {
-        let snapshot = SessionSnapshot { phase: SessionPhase::Restoring, ..SessionSnapshot::signed_out(now) };
+        let snapshot = SessionSnapshot {
+            phase: SessionPhase::Restoring,
+            ..SessionSnapshot::signed_out(now)
+        };
         Self {
             keeper: None,
             epoch: Epoch::default(),
@@ -79,7 +82,10 @@ impl Controller {
             listener.abort();
         }
         let epoch = Epoch(self.session.epoch.0 + 1);
-        self.session = Session { epoch, ..Session::new(self.clock.now()) };
+        self.session = Session {
+            epoch,
+            ..Session::new(self.clock.now())
+        };
         match self.keeper_of_settings().await {
             Ok(keeper) => {
                 self.listen(&keeper);
@@ -111,7 +117,9 @@ impl Controller {
         };
         Keeper::open(config).await.map_err(|error| {
             let OpenError::Folder(source) = &error;
-            UiError::from(crate::work::JournalFault::from(std::io::Error::from(source.kind())))
+            UiError::from(crate::work::JournalFault::from(std::io::Error::from(
+                source.kind(),
+            )))
         })
     }
 
@@ -165,7 +173,7 @@ impl Controller {
         if epoch != self.session.epoch {
             return;
         }
-        let back = matches!(self.session.snapshot.connection, Connection::Lost { .. } | Connection::Unknown)
+        let back = matches!(self.session.snapshot.connection, Connection::Lost { .. })
             && snapshot.connection == Connection::Online;
         let kept_again = self.session.snapshot.persistence != Persistence::Durable
             && snapshot.persistence == Persistence::Durable;
@@ -195,7 +203,11 @@ impl Controller {
             self.open_keeper().await;
         }
         let Some(keeper) = self.session.keeper.clone() else {
-            let fault = self.session.fault.clone().unwrap_or_else(|| UiErrorCode::Internal.into());
+            let fault = self
+                .session
+                .fault
+                .clone()
+                .unwrap_or_else(|| UiErrorCode::Internal.into());
             let _ = reply.send(Err(fault));
             return self.publish();
         };
@@ -209,8 +221,14 @@ impl Controller {
                 let _ = reply.send(Err(fault));
                 return;
             }
-            let result = keeper.sign_in(&username, SecretString::from(password.expose())).await;
-            let _ = events.send(Event::SignInAnswered { epoch, result: Box::new(result), reply });
+            let result = keeper
+                .sign_in(&username, SecretString::from(password.expose()))
+                .await;
+            let _ = events.send(Event::SignInAnswered {
+                epoch,
+                result: Box::new(result),
+                reply,
+            });
         });
     }
 
@@ -243,7 +261,11 @@ impl Controller {
         let embedded = Arc::clone(self.reach.embedded());
         self.beside(async move {
             let result = embedded.first_operator(&account).await;
-            Event::FirstOperatorMade { result, account: Box::new(account), reply }
+            Event::FirstOperatorMade {
+                result,
+                account: Box::new(account),
+                reply,
+            }
         });
     }
 
@@ -275,7 +297,9 @@ impl Controller {
         let is_known = known.is_some() && known == self.session.snapshot.operator.as_deref();
         let can_ask = self.session.snapshot.phase == SessionPhase::SignedIn
             && self.session.snapshot.connection == Connection::Online;
-        let Some(keeper) = self.session.keeper.clone() else { return };
+        let Some(keeper) = self.session.keeper.clone() else {
+            return;
+        };
         if is_known || !can_ask || self.session.asking_me {
             return;
         }
@@ -306,7 +330,11 @@ impl Controller {
             self.publish();
         }
         let Some(keeper) = self.session.keeper.clone() else {
-            let fault = self.session.fault.clone().unwrap_or_else(|| UiErrorCode::Internal.into());
+            let fault = self
+                .session
+                .fault
+                .clone()
+                .unwrap_or_else(|| UiErrorCode::Internal.into());
             let _ = reply.send(Err(fault));
             return;
         };
@@ -314,10 +342,21 @@ impl Controller {
         self.try_key_again();
         self.work.bell.sale();
         let epoch = self.session.epoch;
-        self.beside(async move { Event::Retried { epoch, snapshot: keeper.retry().await, reply } });
+        self.beside(async move {
+            Event::Retried {
+                epoch,
+                snapshot: keeper.retry().await,
+                reply,
+            }
+        });
     }
 
-    pub(super) fn retried(&mut self, epoch: Epoch, snapshot: &Arc<SessionSnapshot>, reply: Reply<RetryOutcome>) {
+    pub(super) fn retried(
+        &mut self,
+        epoch: Epoch,
+        snapshot: &Arc<SessionSnapshot>,
+        reply: Reply<RetryOutcome>,
+    ) {
         let outcome = outcome_of(snapshot);
         tracing::info!(?outcome, "tried at the operator's wish");
         self.snapshot_came(epoch, Arc::clone(snapshot));
@@ -365,12 +404,16 @@ impl Controller {
 fn outcome_of(snapshot: &SessionSnapshot) -> RetryOutcome {
     match (snapshot.phase, snapshot.connection, snapshot.banner) {
         (SessionPhase::Ended | SessionPhase::SignedOut, _, _) => RetryOutcome::SessionOver,
-        (_, Connection::Lost { trouble: keeper_core::Trouble::Offline }, _) | (_, _, Banner::Offline) => {
-            RetryOutcome::StillOffline
-        }
-        (_, Connection::Lost { .. }, _) | (_, _, Banner::ServerDown { .. } | Banner::Misconfigured { .. }) => {
-            RetryOutcome::StillDown
-        }
+        (
+            _,
+            Connection::Lost {
+                trouble: keeper_core::Trouble::Offline,
+            },
+            _,
+        )
+        | (_, _, Banner::Offline) => RetryOutcome::StillOffline,
+        (_, Connection::Lost { .. }, _)
+        | (_, _, Banner::ServerDown { .. } | Banner::Misconfigured { .. }) => RetryOutcome::StillDown,
         (_, _, Banner::KeychainUnavailable { .. }) => RetryOutcome::KeychainStillAway,
         (
             SessionPhase::SignedIn | SessionPhase::Restoring,

@@ -22,7 +22,8 @@ impl Controller {
         }
         let before = std::mem::replace(&mut self.settings, settings);
         self.settings_fault = None;
-        let reaches_elsewhere = before.server != self.settings.server || before.ca_file != self.settings.ca_file;
+        let reaches_elsewhere =
+            before.server != self.settings.server || before.ca_file != self.settings.ca_file;
         let is_named_anew = before.device_name != self.settings.device_name
             || before.device_kind != self.settings.device_kind;
         let somebody = match self.session.snapshot.phase {

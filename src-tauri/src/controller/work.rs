@@ -5,9 +5,9 @@ use keeper_core::{Connection, SessionPhase, VaultFault};
 use protocol::sale::CategoryList;
 use tokio::task::AbortHandle;
 
+use super::Controller;
 use super::event::{Event, InHand};
 use super::request::{Reply, Request};
-use super::Controller;
 use crate::api::{self, ServerSales};
 use crate::view::{AppView, Categories, Millis, OutboxSale, Saved, TicketDraft, UiError, UiErrorCode};
 use crate::work::key::kept_key;
@@ -57,11 +57,19 @@ impl Drop for OpenWork {
 
 impl Work {
     pub(super) fn new(desk: WorkDesk) -> Self {
-        Self { desk, bell: Bell::default(), open: None, disk_fault: None, set_aside: None }
+        Self {
+            desk,
+            bell: Bell::default(),
+            open: None,
+            disk_fault: None,
+            set_aside: None,
+        }
     }
 
     pub(super) fn counts(&self) -> Counts {
-        self.open.as_ref().map_or_else(Counts::default, |open| open.counts)
+        self.open
+            .as_ref()
+            .map_or_else(Counts::default, |open| open.counts)
     }
 
     pub(super) fn saved_at(&self) -> Option<Millis> {
@@ -69,8 +77,15 @@ impl Work {
     }
 
     pub(super) fn fault(&self) -> Option<UiError> {
-        let damaged = || self.set_aside.as_ref().map(|name| UiError::from(UiErrorCode::DiskFailed).about(name));
-        self.disk_fault.clone().or_else(|| self.key_fault().map(UiError::from)).or_else(damaged)
+        let damaged = || {
+            self.set_aside
+                .as_ref()
+                .map(|name| UiError::from(UiErrorCode::DiskFailed).about(name))
+        };
+        self.disk_fault
+            .clone()
+            .or_else(|| self.key_fault().map(UiError::from))
+            .or_else(damaged)
     }
 
     fn key_fault(&self) -> Option<VaultFault> {
@@ -157,7 +172,11 @@ impl Controller {
     /// Asks the keychain again while the key in force lives in memory only.
     pub(super) fn try_key_again(&mut self) {
         let Some(open) = &mut self.work.open else { return };
-        if let KeyState::Known { key: KeyInForce::Passing { key, .. }, again: again @ Again::No } = &mut open.key {
+        if let KeyState::Known {
+            key: KeyInForce::Passing { key, .. },
+            again: again @ Again::No,
+        } = &mut open.key
+        {
             *again = Again::Asked;
             let (slot, fresh) = (open.slot.clone(), key.clone());
             self.ask_key(slot, fresh);
@@ -180,13 +199,27 @@ impl Controller {
                 let (name, now_ms, desk) = (slot.to_string(), self.clock.wall_ms(), self.work.desk.clone());
                 let (slot, to) = (slot.clone(), kept.clone());
                 let resealing = desk.run(move |journal| journal.reseal(&name, &fresh, &to, now_ms));
-                self.beside(async move { Event::Resealed { slot, key: kept, result: resealing.await } });
+                self.beside(async move {
+                    Event::Resealed {
+                        slot,
+                        key: kept,
+                        result: resealing.await,
+                    }
+                });
                 return;
             }
-            Ok(kept) => open.key = KeyState::Known { key: KeyInForce::Kept(kept), again: Again::No },
+            Ok(kept) => {
+                open.key = KeyState::Known {
+                    key: KeyInForce::Kept(kept),
+                    again: Again::No,
+                }
+            }
             Err(fault) => {
                 tracing::warn!(%fault, "the keychain does not keep the key of the work; it lives in memory");
-                open.key = KeyState::Known { key: KeyInForce::Passing { key: fresh, fault }, again: Again::No };
+                open.key = KeyState::Known {
+                    key: KeyInForce::Passing { key: fresh, fault },
+                    again: Again::No,
+                };
             }
         }
         self.key_is_known().await;
@@ -196,7 +229,10 @@ impl Controller {
         if let (true, Some(open)) = (self.work.is(slot), &mut self.work.open) {
             match result {
                 Ok(()) => {
-                    open.key = KeyState::Known { key: KeyInForce::Kept(key), again: Again::No };
+                    open.key = KeyState::Known {
+                        key: KeyInForce::Kept(key),
+                        again: Again::No,
+                    };
                     if let Some(sender) = open.sender.take() {
                         sender.abort();
                     }
@@ -225,11 +261,16 @@ impl Controller {
         let gone = || Err(UiErrorCode::SessionOver.into());
         for request in self.waiting_for_key.drain(..) {
             match request {
-                Request::Save { reply, .. } | Request::TicketPut { reply, .. } => drop(reply.send(gone_saved())),
+                Request::Save { reply, .. } | Request::TicketPut { reply, .. } => {
+                    drop(reply.send(gone_saved()))
+                }
                 Request::TicketCurrent(reply) => drop(reply.send(Ok(None))),
                 Request::TicketFinish { reply, .. } => drop(reply.send(Err(UiErrorCode::SessionOver.into()))),
                 Request::Outbox(reply) => drop(reply.send(gone())),
-                other => tracing::debug!(?other, "a request that does not wait for a key was waiting for one"),
+                other => tracing::debug!(
+                    ?other,
+                    "a request that does not wait for a key was waiting for one"
+                ),
             }
         }
     }
@@ -237,12 +278,22 @@ impl Controller {
     fn follow_sender(&mut self) {
         let may_send = self.session.snapshot.phase == SessionPhase::SignedIn;
         let key = self.work.key();
-        let (desk, bell, clock) = (self.work.desk.clone(), self.work.bell.clone(), std::sync::Arc::clone(&self.clock));
+        let (desk, bell, clock) = (
+            self.work.desk.clone(),
+            self.work.bell.clone(),
+            std::sync::Arc::clone(&self.clock),
+        );
         let Some(open) = &mut self.work.open else { return };
         match (may_send, key, &self.session.keeper, &open.sender) {
             (true, Some((slot, key)), Some(keeper), None) => {
-                let sender =
-                    Sender { desk, slot: slot.clone(), key, office: std::sync::Arc::new(ServerSales(keeper.client())), bell, clock };
+                let sender = Sender {
+                    desk,
+                    slot: slot.clone(),
+                    key,
+                    office: std::sync::Arc::new(ServerSales(keeper.client())),
+                    bell,
+                    clock,
+                };
                 let events = self.events.clone();
                 let sending = tokio::spawn(sender.run(move |news| {
                     let _ = events.send(Event::Sender(slot.clone(), news));
@@ -308,9 +359,14 @@ impl Controller {
         });
         let clock = std::sync::Arc::clone(&self.clock);
         self.beside(async move {
-            let result =
-                writing.await.map(|()| Saved { saved_at_ms: Millis::from_epoch_ms(clock.wall_ms()) });
-            Event::Written { result, in_hand, reply }
+            let result = writing.await.map(|()| Saved {
+                saved_at_ms: Millis::from_epoch_ms(clock.wall_ms()),
+            });
+            Event::Written {
+                result,
+                in_hand,
+                reply,
+            }
         });
     }
 
@@ -346,10 +402,20 @@ impl Controller {
     }
 
     fn current(&self, reply: Reply<Option<TicketDraft>>) {
-        let Some((slot, key)) = self.work.key() else { return drop(reply.send(Ok(None))) };
+        let Some((slot, key)) = self.work.key() else {
+            return drop(reply.send(Ok(None)));
+        };
         let now_ms = self.clock.wall_ms();
-        let reading = self.work.desk.run(move |journal| journal.current(slot.as_str(), &key, now_ms));
-        self.beside(async move { Event::TicketRead { result: Box::new(reading.await), reply } });
+        let reading = self
+            .work
+            .desk
+            .run(move |journal| journal.current(slot.as_str(), &key, now_ms));
+        self.beside(async move {
+            Event::TicketRead {
+                result: Box::new(reading.await),
+                reply,
+            }
+        });
     }
 
     pub(super) fn ticket_read(
@@ -388,7 +454,13 @@ impl Controller {
             journal.finish(owner.as_str(), &key, ticket, &sale, now_ms)?;
             journal.counts(owner.as_str(), now_ms)
         });
-        self.beside(async move { Event::SaleFinished { slot, result: finishing.await, reply } });
+        self.beside(async move {
+            Event::SaleFinished {
+                slot,
+                result: finishing.await,
+                reply,
+            }
+        });
     }
 
     pub(super) fn sale_finished(
@@ -422,7 +494,10 @@ impl Controller {
             return drop(reply.send(Err(UiErrorCode::SessionOver.into())));
         };
         let now_ms = self.clock.wall_ms();
-        let reading = self.work.desk.run(move |journal| journal.outbox(slot.as_str(), &key, now_ms));
+        let reading = self
+            .work
+            .desk
+            .run(move |journal| journal.outbox(slot.as_str(), &key, now_ms));
         tokio::spawn(async move { reply.send(reading.await.map_err(UiError::from)) });
     }
 
@@ -446,7 +521,12 @@ impl Controller {
             let counts = journal.counts(&name, now_ms)?;
             Ok((counts, journal.set_aside().map(str::to_owned)))
         });
-        self.beside(async move { Event::Counted { slot, result: counting.await } });
+        self.beside(async move {
+            Event::Counted {
+                slot,
+                result: counting.await,
+            }
+        });
     }
 
     pub(super) fn counted(&mut self, slot: &SlotId, result: Result<(Counts, Option<String>), JournalFault>) {
@@ -486,20 +566,33 @@ impl Controller {
                 async move { reading.await.ok().flatten() }
             };
             if lost && let Some(categories) = kept().await {
-                return reply.send(Ok(Categories { categories, from_cache: true }));
+                return reply.send(Ok(Categories {
+                    categories,
+                    from_cache: true,
+                }));
             }
-            let answer = api::call::<CategoryList>(&keeper.client(), http::Method::GET, "/v1/categories").await;
+            let answer =
+                api::call::<CategoryList>(&keeper.client(), http::Method::GET, "/v1/categories").await;
             reply.send(match answer {
                 Ok(CategoryList { categories }) => {
                     let goods = categories.clone();
                     let name = name.clone();
-                    if let Err(fault) = desk.run(move |journal| journal.keep_goods(&name, &goods, now_ms)).await {
+                    if let Err(fault) = desk
+                        .run(move |journal| journal.keep_goods(&name, &goods, now_ms))
+                        .await
+                    {
                         tracing::warn!(%fault, "the goods cannot be kept for when the server is away");
                     }
-                    Ok(Categories { categories, from_cache: false })
+                    Ok(Categories {
+                        categories,
+                        from_cache: false,
+                    })
                 }
                 Err(error) => match kept().await {
-                    Some(categories) => Ok(Categories { categories, from_cache: true }),
+                    Some(categories) => Ok(Categories {
+                        categories,
+                        from_cache: true,
+                    }),
                     None => Err(error),
                 },
             })

@@ -26,15 +26,19 @@ pub(super) struct Opened {
 impl Opened {
     pub(super) async fn open(folder: &Path, vault: &dyn Vault) -> Result<Self, UiError> {
         let keys = keys(vault).await?;
-        let server = embedded::open(folder, &keys, ServerOptions::default()).await.map_err(|error| {
-            tracing::error!(%error, "the embedded server's data cannot be opened");
-            ui_error(&error)
-        })?;
+        let server = embedded::open(folder, &keys, ServerOptions::default())
+            .await
+            .map_err(|error| {
+                tracing::error!(%error, "the embedded server's data cannot be opened");
+                ui_error(&error)
+            })?;
         #[cfg(feature = "demo")]
-        server::demo::seed(server.server().store().as_ref()).await.map_err(|error| {
-            tracing::error!(%error, "the demonstration's accounts cannot be made");
-            UiError::from(UiErrorCode::Internal)
-        })?;
+        server::demo::seed(server.server().store().as_ref())
+            .await
+            .map_err(|error| {
+                tracing::error!(%error, "the demonstration's accounts cannot be made");
+                UiError::from(UiErrorCode::Internal)
+            })?;
         let transport = Arc::new(InProcessTransport::new(server.router.clone()));
         Ok(Self { server, transport })
     }
@@ -63,7 +67,9 @@ impl Opened {
             .map_err(|error| match error {
                 FirstOperatorError::Exists => UiErrorCode::Forbidden.into(),
                 FirstOperatorError::Name(field) => UiError::from(UiErrorCode::ValidationFailed).about(field),
-                FirstOperatorError::Password(_) => UiError::from(UiErrorCode::ValidationFailed).about("password"),
+                FirstOperatorError::Password(_) => {
+                    UiError::from(UiErrorCode::ValidationFailed).about("password")
+                }
                 FirstOperatorError::Store(error) => store_fault(&error).into(),
             })
     }
@@ -81,7 +87,9 @@ async fn keys(vault: &dyn Vault) -> Result<Keys, UiError> {
         }),
         Ok(None) => {
             let fresh = generate()?;
-            vault.secret_write(KEYS, SecretSlice::from(fresh.to_bytes().to_vec())).await?;
+            vault
+                .secret_write(KEYS, SecretSlice::from(fresh.to_bytes().to_vec()))
+                .await?;
             Ok(fresh)
         }
         Err(VaultFault::Absent) => {
@@ -113,6 +121,8 @@ const fn store_fault(error: &StoreError) -> UiErrorCode {
         StoreError::Newer { .. } => UiErrorCode::DataNewer,
         StoreError::InUse(_) => UiErrorCode::DataInUse,
         StoreError::Unavailable(_) | StoreError::Damaged(_) => UiErrorCode::DiskFailed,
-        StoreError::NameTaken(_) | StoreError::UnknownReference(_) | StoreError::Failed(_) => UiErrorCode::Internal,
+        StoreError::NameTaken(_) | StoreError::UnknownReference(_) | StoreError::Failed(_) => {
+            UiErrorCode::Internal
+        }
     }
 }

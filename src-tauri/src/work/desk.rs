@@ -24,12 +24,14 @@ impl WorkDesk {
     /// The operating system gives no thread.
     pub fn start(path: PathBuf) -> io::Result<Self> {
         let (jobs, inbox) = mpsc::channel::<Job>();
-        thread::Builder::new().name("work-journal".to_owned()).spawn(move || {
-            let mut journal = Journal::new(path);
-            for job in inbox {
-                job(&mut journal);
-            }
-        })?;
+        thread::Builder::new()
+            .name("work-journal".to_owned())
+            .spawn(move || {
+                let mut journal = Journal::new(path);
+                for job in inbox {
+                    job(&mut journal);
+                }
+            })?;
         Ok(Self { jobs })
     }
 
@@ -48,7 +50,11 @@ impl WorkDesk {
         });
         let queued = self.jobs.send(job).is_ok();
         async move {
-            if queued { answer.await.unwrap_or(Err(JournalFault::Stopped)) } else { Err(JournalFault::Stopped) }
+            if queued {
+                answer.await.unwrap_or(Err(JournalFault::Stopped))
+            } else {
+                Err(JournalFault::Stopped)
+            }
         }
     }
 }

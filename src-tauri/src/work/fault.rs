@@ -57,14 +57,18 @@ impl JournalFault {
     /// Whether the file itself is no database any more.
     pub(super) fn is_damage(&self) -> bool {
         let Self::Failed(source) = self else { return false };
-        source.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code).is_some_and(
-            |code| matches!(code, ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt),
-        )
+        source
+            .downcast_ref::<rusqlite::Error>()
+            .and_then(rusqlite::Error::sqlite_error_code)
+            .is_some_and(|code| matches!(code, ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
     }
 }
 
 impl From<rusqlite::Error> for JournalFault {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the list of SQLite's codes is open")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the list of SQLite's codes is open"
+    )]
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,

@@ -1,6 +1,6 @@
 //! The work on disk: the ticket in hand and finished sales, sealed, each bound to its operator.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -20,7 +20,7 @@ use crate::view::{Millis, OutboxSale, TicketDraft, UiError, UiErrorCode};
 pub struct Journal {
     path: PathBuf,
     connection: Option<Connection>,
-    finished: HashSet<Uuid>,
+    finished: HashMap<Uuid, String>,
     in_hand: Option<InHand>,
     set_aside: Option<String>,
 }
@@ -58,7 +58,13 @@ struct SealedSale {
 impl Journal {
     /// The journal in this file; it is opened when it is first needed, and again after it could not be.
     pub fn new(path: PathBuf) -> Self {
-        Self { path, connection: None, finished: HashSet::new(), in_hand: None, set_aside: None }
+        Self {
+            path,
+            connection: None,
+            finished: HashMap::new(),
+            in_hand: None,
+            set_aside: None,
+        }
     }
 
     /// Name of a damaged journal that was set aside in this run, if one was.
@@ -82,7 +88,10 @@ impl Journal {
 
     fn set_damaged_aside(&mut self, now_ms: i64) -> Result<(), JournalFault> {
         let name = format!("work.damaged-{now_ms}.db");
-        tracing::error!(name, "the work journal is damaged: it is set aside, and a new one begins");
+        tracing::error!(
+            name,
+            "the work journal is damaged: it is set aside, and a new one begins"
+        );
         fs::rename(&self.path, self.path.with_file_name(&name))?;
         for tail in ["-wal", "-shm"] {
             let mut beside = self.path.clone().into_os_string();
@@ -95,8 +104,18 @@ impl Journal {
         Ok(())
     }
 
+    /// Whether this operator finished this ticket in this run; it may have left the device since.
+    fn was_finished(&self, slot: &str, ticket: Uuid) -> Result<bool, JournalFault> {
+        match self.finished.get(&ticket) {
+            Some(owner) if owner != slot => Err(JournalFault::NotYours),
+            owner => Ok(owner.is_some()),
+        }
+    }
+
     fn change(&mut self, now_ms: i64) -> Result<Transaction<'_>, JournalFault> {
-        Ok(self.open(now_ms)?.transaction_with_behavior(TransactionBehavior::Immediate)?)
+        Ok(self
+            .open(now_ms)?
+            .transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
 
     /// Writes the ticket in hand. The one that was in hand before under another id is forgotten: the operator has
@@ -112,11 +131,15 @@ impl Journal {
         draft: &TicketDraft,
         now_ms: i64,
     ) -> Result<(), JournalFault> {
-        if self.finished.contains(&ticket) {
+        if self.was_finished(slot, ticket)? {
             return Ok(());
         }
         let plain = zeroize::Zeroizing::new(serde_json::to_vec(draft)?);
-        let label = Label { slot, kind: Kind::Ticket, ticket: ticket.as_bytes() };
+        let label = Label {
+            slot,
+            kind: Kind::Ticket,
+            ticket: ticket.as_bytes(),
+        };
         let sealed = key.seal(&plain, label)?;
         let discarded = match &self.in_hand {
             Some(before) if before.slot == slot && before.ticket != ticket => Some(before.ticket),
@@ -138,7 +161,10 @@ impl Journal {
             )?;
         }
         change.commit()?;
-        self.in_hand = Some(InHand { slot: slot.to_owned(), ticket });
+        self.in_hand = Some(InHand {
+            slot: slot.to_owned(),
+            ticket,
+        });
         Ok(())
     }
 
@@ -146,7 +172,12 @@ impl Journal {
     ///
     /// # Errors
     /// The disk's.
-    pub fn current(&mut self, slot: &str, key: &WorkKey, now_ms: i64) -> Result<Option<TicketDraft>, JournalFault> {
+    pub fn current(
+        &mut self,
+        slot: &str,
+        key: &WorkKey,
+        now_ms: i64,
+    ) -> Result<Option<TicketDraft>, JournalFault> {
         let rows: Vec<([u8; 16], Vec<u8>)> = {
             let mut query = self.open(now_ms)?.prepare_cached(
                 "SELECT ticket_id, sealed FROM tickets WHERE slot = ?1 ORDER BY saved_at_ms DESC, ticket_id DESC",
@@ -156,14 +187,26 @@ impl Journal {
         };
         for (id, sealed) in rows {
             let ticket = Uuid::from_bytes(id);
-            let label = Label { slot, kind: Kind::Ticket, ticket: &id };
-            match key.open(&sealed, label).map(|plain| serde_json::from_slice::<TicketDraft>(&plain)) {
+            let label = Label {
+                slot,
+                kind: Kind::Ticket,
+                ticket: &id,
+            };
+            match key
+                .open(&sealed, label)
+                .map(|plain| serde_json::from_slice::<TicketDraft>(&plain))
+            {
                 Ok(Ok(draft)) => {
-                    self.in_hand = Some(InHand { slot: slot.to_owned(), ticket });
+                    self.in_hand = Some(InHand {
+                        slot: slot.to_owned(),
+                        ticket,
+                    });
                     return Ok(Some(draft));
                 }
                 Ok(Err(error)) => tracing::error!(%ticket, %error, "a ticket on disk is of another form"),
-                Err(fault) => tracing::error!(%ticket, %fault, "a ticket on disk cannot be opened; it is left there"),
+                Err(fault) => {
+                    tracing::error!(%ticket, %fault, "a ticket on disk cannot be opened; it is left there")
+                }
             }
         }
         Ok(None)
@@ -181,12 +224,22 @@ impl Journal {
         sale: &NewSale,
         now_ms: i64,
     ) -> Result<(), JournalFault> {
-        if self.finished.contains(&ticket) {
+        if self.was_finished(slot, ticket)? {
             return Ok(());
         }
-        let whole = SealedSale { body: serde_json::to_string(sale)?, total_cents: sale.total_cents };
+        let whole = SealedSale {
+            body: serde_json::to_string(sale)?,
+            total_cents: sale.total_cents,
+        };
         let plain = zeroize::Zeroizing::new(serde_json::to_vec(&whole)?);
-        let sealed = key.seal(&plain, Label { slot, kind: Kind::Sale, ticket: ticket.as_bytes() })?;
+        let sealed = key.seal(
+            &plain,
+            Label {
+                slot,
+                kind: Kind::Sale,
+                ticket: ticket.as_bytes(),
+            },
+        )?;
         let change = self.change(now_ms)?;
         if let Found::No | Found::InHand = find(&change, slot, ticket)? {
             change.execute(
@@ -196,7 +249,7 @@ impl Journal {
             change.execute("DELETE FROM tickets WHERE ticket_id = ?1", [ticket.as_bytes()])?;
         }
         change.commit()?;
-        self.finished.insert(ticket);
+        self.finished.insert(ticket, slot.to_owned());
         self.in_hand = None;
         Ok(())
     }
@@ -229,7 +282,12 @@ impl Journal {
         for (id, sealed) in rows {
             let ticket = Uuid::from_bytes(id);
             match open_sale(slot, key, &id, &sealed) {
-                Ok(sale) => return Ok(Some(NextSale { ticket, body: sale.body.into_bytes() })),
+                Ok(sale) => {
+                    return Ok(Some(NextSale {
+                        ticket,
+                        body: sale.body.into_bytes(),
+                    }));
+                }
                 Err(SealError::Damaged) => {
                     tracing::error!(%ticket, "a sale on disk is damaged; it waits for a person");
                     let fault = UiError::from(UiErrorCode::DiskFailed);
@@ -257,7 +315,13 @@ impl Journal {
     ///
     /// # Errors
     /// The disk's.
-    pub fn refused(&mut self, slot: &str, ticket: Uuid, why: &UiError, now_ms: i64) -> Result<(), JournalFault> {
+    pub fn refused(
+        &mut self,
+        slot: &str,
+        ticket: Uuid,
+        why: &UiError,
+        now_ms: i64,
+    ) -> Result<(), JournalFault> {
         self.open(now_ms)?.execute(
             "UPDATE sales SET refused_code = ?3, refused_subject = ?4 WHERE ticket_id = ?1 AND slot = ?2",
             params![ticket.as_bytes(), slot, why.code.to_string(), why.subject],
@@ -269,7 +333,12 @@ impl Journal {
     ///
     /// # Errors
     /// The disk's.
-    pub fn outbox(&mut self, slot: &str, key: &WorkKey, now_ms: i64) -> Result<Vec<OutboxSale>, JournalFault> {
+    pub fn outbox(
+        &mut self,
+        slot: &str,
+        key: &WorkKey,
+        now_ms: i64,
+    ) -> Result<Vec<OutboxSale>, JournalFault> {
         let mut query = self.open(now_ms)?.prepare_cached(
             "SELECT ticket_id, sealed, finished_at_ms, refused_code, refused_subject FROM sales WHERE slot = ?1
              ORDER BY place",
@@ -297,16 +366,27 @@ impl Journal {
     ///
     /// # Errors
     /// The disk's.
-    pub fn reseal(&mut self, slot: &str, from: &WorkKey, to: &WorkKey, now_ms: i64) -> Result<(), JournalFault> {
+    pub fn reseal(
+        &mut self,
+        slot: &str,
+        from: &WorkKey,
+        to: &WorkKey,
+        now_ms: i64,
+    ) -> Result<(), JournalFault> {
         let change = self.change(now_ms)?;
         for (kind, table) in [(Kind::Ticket, "tickets"), (Kind::Sale, "sales")] {
             let rows: Vec<([u8; 16], Vec<u8>)> = {
-                let mut query = change.prepare(&format!("SELECT ticket_id, sealed FROM {table} WHERE slot = ?1"))?;
+                let mut query =
+                    change.prepare(&format!("SELECT ticket_id, sealed FROM {table} WHERE slot = ?1"))?;
                 let rows = query.query_map([slot], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 rows.collect::<Result<_, _>>()?
             };
             for (id, sealed) in rows {
-                let label = Label { slot, kind, ticket: &id };
+                let label = Label {
+                    slot,
+                    kind,
+                    ticket: &id,
+                };
                 if let Ok(plain) = from.open(&sealed, label) {
                     change.execute(
                         &format!("UPDATE {table} SET sealed = ?2 WHERE ticket_id = ?1"),
@@ -339,7 +419,9 @@ impl Journal {
     pub fn goods(&mut self, slot: &str, now_ms: i64) -> Result<Option<Vec<Category>>, JournalFault> {
         let text: Option<String> = self
             .open(now_ms)?
-            .query_row("SELECT categories FROM goods WHERE slot = ?1", [slot], |row| row.get(0))
+            .query_row("SELECT categories FROM goods WHERE slot = ?1", [slot], |row| {
+                row.get(0)
+            })
             .optional()?;
         Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
     }
@@ -368,9 +450,11 @@ enum Found {
 fn find(change: &Transaction<'_>, slot: &str, ticket: Uuid) -> Result<Found, JournalFault> {
     let owner = |table: &str| {
         change
-            .query_row(&format!("SELECT slot FROM {table} WHERE ticket_id = ?1"), [ticket.as_bytes()], |row| {
-                row.get::<_, String>(0)
-            })
+            .query_row(
+                &format!("SELECT slot FROM {table} WHERE ticket_id = ?1"),
+                [ticket.as_bytes()],
+                |row| row.get::<_, String>(0),
+            )
             .optional()
     };
     let (sale, hand) = (owner("sales")?, owner("tickets")?);
@@ -385,7 +469,14 @@ fn find(change: &Transaction<'_>, slot: &str, ticket: Uuid) -> Result<Found, Jou
 }
 
 fn open_sale(slot: &str, key: &WorkKey, id: &[u8; 16], sealed: &[u8]) -> Result<SealedSale, SealError> {
-    let plain = key.open(sealed, Label { slot, kind: Kind::Sale, ticket: id })?;
+    let plain = key.open(
+        sealed,
+        Label {
+            slot,
+            kind: Kind::Sale,
+            ticket: id,
+        },
+    )?;
     serde_json::from_slice(&plain).map_err(|_| SealError::Damaged)
 }
 

@@ -56,7 +56,9 @@ pub async fn kept_key(vault: &dyn Vault, slot: &SlotId, fresh: &WorkKey) -> Resu
     if let Some(found) = vault.secret_read(&name).await? {
         return read(&found);
     }
-    vault.secret_write(&name, SecretSlice::from(fresh.expose().to_vec())).await?;
+    vault
+        .secret_write(&name, SecretSlice::from(fresh.expose().to_vec()))
+        .await?;
     let written = vault.secret_read(&name).await?.ok_or(VaultFault::Failed)?;
     read(&written)
 }

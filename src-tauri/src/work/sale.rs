@@ -41,7 +41,10 @@ pub fn sale_of(draft: &TicketDraft, finished_at_ms: i64) -> Result<NewSale, UiEr
         .payments
         .iter()
         .filter(|part| part.amount_cents > 0)
-        .map(|part| Payment { method: part.method, amount_cents: part.amount_cents })
+        .map(|part| Payment {
+            method: part.method,
+            amount_cents: part.amount_cents,
+        })
         .collect();
     let paid: u64 = payments.iter().map(|part| u64::from(part.amount_cents)).sum();
     if paid != total {
@@ -106,7 +109,10 @@ mod tests {
         short.payments[0].amount_cents -= 1;
         for (draft, field) in [(empty, "lines"), (short, "payments")] {
             let error = sale_of(&draft, 0).unwrap_err();
-            assert_eq!((error.code, error.subject.as_deref()), (UiErrorCode::TicketIncomplete, Some(field)));
+            assert_eq!(
+                (error.code, error.subject.as_deref()),
+                (UiErrorCode::TicketIncomplete, Some(field))
+            );
         }
     }
 
@@ -118,17 +124,30 @@ mod tests {
             sale_of(&draft, 0).unwrap_err().subject
         };
         assert_eq!(with_line(|line| line.quantity = 0).as_deref(), Some("quantity"));
-        assert_eq!(with_line(|line| line.weight_grams = 2_000_001).as_deref(), Some("weight_grams"));
-        assert_eq!(with_line(|line| line.unit_price_cents = 10_000_001).as_deref(), Some("unit_price_cents"));
-        assert_eq!(with_line(|line| line.category_id = "chairs".to_owned()).as_deref(), Some("category_id"));
+        assert_eq!(
+            with_line(|line| line.weight_grams = 2_000_001).as_deref(),
+            Some("weight_grams")
+        );
+        assert_eq!(
+            with_line(|line| line.unit_price_cents = 10_000_001).as_deref(),
+            Some("unit_price_cents")
+        );
+        assert_eq!(
+            with_line(|line| line.category_id = "chairs".to_owned()).as_deref(),
+            Some("category_id")
+        );
     }
 
     #[test]
     fn parts_of_a_payment_add_up_and_empty_parts_are_left_out() {
         let mut draft = ticket(1);
-        draft.payments = [(PaymentMethod::Cash, 500), (PaymentMethod::Card, 0), (PaymentMethod::Cheque, 200)]
-            .map(|(method, amount_cents)| DraftPayment { method, amount_cents })
-            .to_vec();
+        draft.payments = [
+            (PaymentMethod::Cash, 500),
+            (PaymentMethod::Card, 0),
+            (PaymentMethod::Cheque, 200),
+        ]
+        .map(|(method, amount_cents)| DraftPayment { method, amount_cents })
+        .to_vec();
         assert_eq!(sale_of(&draft, 0).unwrap().payments.len(), 2);
     }
 

@@ -17,9 +17,17 @@ pub(crate) fn ticket(number: u128) -> TicketDraft {
             weight_grams: 4_200,
             unit_price_cents: 350,
         }],
-        payments: vec![DraftPayment { method: PaymentMethod::Cash, amount_cents: 700 }],
+        payments: vec![DraftPayment {
+            method: PaymentMethod::Cash,
+            amount_cents: 700,
+        }],
         note: "pied à recoller".to_owned(),
         tendered_cents: Some(1_000),
-        place: Place { screen: "till".to_owned(), typed: "3,".to_owned(), cursor: 2, ..Place::default() },
+        place: Place {
+            screen: "till".to_owned(),
+            typed: "3,".to_owned(),
+            cursor: 2,
+            ..Place::default()
+        },
     }
 }

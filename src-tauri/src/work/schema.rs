@@ -64,7 +64,11 @@ fn version_of(connection: &Connection) -> Result<i64, JournalFault> {
 fn refuse_newer(connection: &Connection) -> Result<(), JournalFault> {
     let found = version_of(connection)?;
     let known = MIGRATIONS.len() as i64;
-    if found > known { Err(JournalFault::Newer { found, known }) } else { Ok(()) }
+    if found > known {
+        Err(JournalFault::Newer { found, known })
+    } else {
+        Ok(())
+    }
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), JournalFault> {

@@ -92,7 +92,13 @@ impl WorkKey {
         getrandom::fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
         let sealed = self
             .cipher()
-            .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: &label.bytes() })
+            .encrypt(
+                &XNonce::from(nonce),
+                Payload {
+                    msg: plain,
+                    aad: &label.bytes(),
+                },
+            )
             .map_err(|_| SealError::Damaged)?;
         let mut whole = Vec::with_capacity(HEAD_BYTES + sealed.len());
         whole.push(VERSION);
@@ -118,7 +124,13 @@ impl WorkKey {
         }
         let nonce = <[u8; NONCE_BYTES]>::try_from(nonce).map_err(|_| SealError::Damaged)?;
         self.cipher()
-            .decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: &label.bytes() })
+            .decrypt(
+                &XNonce::from(nonce),
+                Payload {
+                    msg: sealed,
+                    aad: &label.bytes(),
+                },
+            )
             .map(Zeroizing::new)
             .map_err(|_| SealError::Damaged)
     }
@@ -145,7 +157,11 @@ impl Label<'_> {
 mod tests {
     use super::{Kind, Label, SealError, WorkKey};
 
-    const LABEL: Label<'_> = Label { slot: "0123456789abcdef", kind: Kind::Ticket, ticket: &[7; 16] };
+    const LABEL: Label<'_> = Label {
+        slot: "0123456789abcdef",
+        kind: Kind::Ticket,
+        ticket: &[7; 16],
+    };
 
     #[test]
     fn what_is_sealed_opens_again_and_shows_nothing() {
@@ -160,7 +176,10 @@ mod tests {
     fn another_key_is_told_from_damage() {
         let key = WorkKey::random().unwrap();
         let sealed = key.seal(b"two chairs", LABEL).unwrap();
-        assert_eq!(WorkKey::random().unwrap().open(&sealed, LABEL), Err(SealError::OtherKey));
+        assert_eq!(
+            WorkKey::random().unwrap().open(&sealed, LABEL),
+            Err(SealError::OtherKey)
+        );
         for place in [0, 12, sealed.len() - 1] {
             let mut changed = sealed.clone();
             changed[place] ^= 1;
@@ -174,9 +193,18 @@ mod tests {
         let key = WorkKey::random().unwrap();
         let sealed = key.seal(b"two chairs", LABEL).unwrap();
         for label in [
-            Label { slot: "fedcba9876543210", ..LABEL },
-            Label { kind: Kind::Sale, ..LABEL },
-            Label { ticket: &[8; 16], ..LABEL },
+            Label {
+                slot: "fedcba9876543210",
+                ..LABEL
+            },
+            Label {
+                kind: Kind::Sale,
+                ..LABEL
+            },
+            Label {
+                ticket: &[8; 16],
+                ..LABEL
+            },
         ] {
             assert_eq!(key.open(&sealed, label), Err(SealError::Damaged), "{label:?}");
         }

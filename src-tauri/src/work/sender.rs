@@ -113,7 +113,11 @@ impl Sender {
     async fn step(&self) -> Result<Step, JournalFault> {
         let now_ms = self.clock.wall_ms();
         let (slot, key) = (self.slot.to_string(), self.key.clone());
-        let Some(sale) = self.desk.run(move |journal| journal.next(&slot, &key, now_ms)).await? else {
+        let Some(sale) = self
+            .desk
+            .run(move |journal| journal.next(&slot, &key, now_ms))
+            .await?
+        else {
             return Ok(Step::Idle);
         };
         let delivery = tokio::select! {
@@ -124,13 +128,17 @@ impl Sender {
         let ticket = sale.ticket;
         match delivery {
             Delivery::Acknowledged => {
-                self.desk.run(move |journal| journal.acknowledged(&slot, ticket, now_ms)).await?;
+                self.desk
+                    .run(move |journal| journal.acknowledged(&slot, ticket, now_ms))
+                    .await?;
                 tracing::info!(%ticket, "a sale was acknowledged");
                 Ok(Step::Moved)
             }
             Delivery::Refused(why) => {
                 tracing::warn!(%ticket, code = %why.code, "a sale was refused; it waits for a person");
-                self.desk.run(move |journal| journal.refused(&slot, ticket, &why, now_ms)).await?;
+                self.desk
+                    .run(move |journal| journal.refused(&slot, ticket, &why, now_ms))
+                    .await?;
                 Ok(Step::Moved)
             }
             Delivery::Later(pause) => Ok(Step::Later(pause)),

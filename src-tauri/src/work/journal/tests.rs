@@ -22,7 +22,11 @@ impl Desk {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::new(folder.path().join("work/work.db"));
-        Self { folder, journal, key: WorkKey::random().unwrap() }
+        Self {
+            folder,
+            journal,
+            key: WorkKey::random().unwrap(),
+        }
     }
 
     fn restart(&mut self) {
@@ -30,7 +34,8 @@ impl Desk {
     }
 
     fn put(&mut self, draft: &TicketDraft, now_ms: i64) -> Result<(), JournalFault> {
-        self.journal.put(MARIE, &self.key, ticket_id(draft).unwrap(), draft, now_ms)
+        self.journal
+            .put(MARIE, &self.key, ticket_id(draft).unwrap(), draft, now_ms)
     }
 
     fn current(&mut self) -> Option<TicketDraft> {
@@ -40,11 +45,15 @@ impl Desk {
     fn finish(&mut self, number: u128, now_ms: i64) -> Result<(), JournalFault> {
         let draft = ticket(number);
         let sale = sale_of(&draft, now_ms).unwrap();
-        self.journal.finish(MARIE, &self.key, ticket_id(&draft).unwrap(), &sale, now_ms)
+        self.journal
+            .finish(MARIE, &self.key, ticket_id(&draft).unwrap(), &sale, now_ms)
     }
 
     fn next(&mut self) -> Option<u128> {
-        self.journal.next(MARIE, &self.key, 0).unwrap().map(|sale| sale.ticket.as_u128())
+        self.journal
+            .next(MARIE, &self.key, 0)
+            .unwrap()
+            .map(|sale| sale.ticket.as_u128())
     }
 }
 
@@ -82,7 +91,11 @@ fn a_discarded_ticket_is_forgotten_and_one_from_before_the_key_was_known_is_not(
     desk.put(&ticket(2), 20).unwrap();
     desk.put(&ticket(3), 30).unwrap();
     desk.finish(3, 40).unwrap();
-    assert_eq!(desk.current(), Some(ticket(1)), "ticket 2 was discarded for 3; 1 was never seen by this run");
+    assert_eq!(
+        desk.current(),
+        Some(ticket(1)),
+        "ticket 2 was discarded for 3; 1 was never seen by this run"
+    );
 }
 
 #[test]
@@ -99,9 +112,15 @@ fn one_operators_work_is_never_anothers() {
         let draft = ticket(number);
         let id = ticket_id(&draft).unwrap();
         desk.restart();
-        assert!(matches!(desk.journal.put(PAUL, &paul, id, &draft, 30), Err(JournalFault::NotYours)));
+        assert!(matches!(
+            desk.journal.put(PAUL, &paul, id, &draft, 30),
+            Err(JournalFault::NotYours)
+        ));
         let sale = sale_of(&draft, 0).unwrap();
-        assert!(matches!(desk.journal.finish(PAUL, &paul, id, &sale, 30), Err(JournalFault::NotYours)));
+        assert!(matches!(
+            desk.journal.finish(PAUL, &paul, id, &sale, 30),
+            Err(JournalFault::NotYours)
+        ));
     }
     assert_eq!(desk.current(), Some(ticket(1)));
 }
@@ -114,12 +133,24 @@ fn finishing_is_one_step_and_a_late_change_does_not_bring_the_ticket_back() {
     desk.finish(1, 21).unwrap();
     desk.put(&ticket(1), 22).unwrap();
     assert_eq!(desk.current(), None);
-    assert_eq!(desk.journal.counts(MARIE, 0).unwrap(), Counts { waiting: 1, refused: 0 });
+    assert_eq!(
+        desk.journal.counts(MARIE, 0).unwrap(),
+        Counts {
+            waiting: 1,
+            refused: 0
+        }
+    );
     desk.restart();
     desk.put(&ticket(1), 23).unwrap();
     desk.finish(1, 24).unwrap();
     assert_eq!(desk.current(), None);
-    assert_eq!(desk.journal.counts(MARIE, 0).unwrap(), Counts { waiting: 1, refused: 0 });
+    assert_eq!(
+        desk.journal.counts(MARIE, 0).unwrap(),
+        Counts {
+            waiting: 1,
+            refused: 0
+        }
+    );
 }
 
 #[test]
@@ -155,9 +186,18 @@ fn a_refused_sale_stays_and_holds_nobody_up() {
     let why = UiError::from(UiErrorCode::ValidationFailed).about("category_id");
     desk.journal.refused(MARIE, Uuid::from_u128(1), &why, 0).unwrap();
     assert_eq!(desk.next(), Some(2));
-    assert_eq!(desk.journal.counts(MARIE, 0).unwrap(), Counts { waiting: 1, refused: 1 });
+    assert_eq!(
+        desk.journal.counts(MARIE, 0).unwrap(),
+        Counts {
+            waiting: 1,
+            refused: 1
+        }
+    );
     let outbox = desk.journal.outbox(MARIE, &desk.key, 0).unwrap();
-    assert_eq!(outbox.iter().map(|sale| sale.refused.clone()).collect::<Vec<_>>(), [Some(why), None]);
+    assert_eq!(
+        outbox.iter().map(|sale| sale.refused.clone()).collect::<Vec<_>>(),
+        [Some(why), None]
+    );
     assert_eq!(outbox[0].total_cents, 700);
 }
 
@@ -168,18 +208,35 @@ fn a_tampered_row_is_neither_shown_nor_sent_nor_lost() {
     desk.finish(1, 10).unwrap();
     desk.finish(2, 20).unwrap();
     for table in ["tickets", "sales"] {
-        let sql = format!("UPDATE {table} SET sealed = substr(sealed, 1, length(sealed) - 1) || x'00'");
+        let sql = format!(
+            "UPDATE {table} SET sealed = CAST(substr(sealed, 1, length(sealed) - 4) || x'00000000' AS BLOB)"
+        );
         desk.journal.raw().execute(&sql, []).unwrap();
     }
     let second = ticket(2);
     let sale = sale_of(&second, 20).unwrap();
-    desk.journal.raw().execute("DELETE FROM sales WHERE place = 2", []).unwrap();
+    desk.journal
+        .raw()
+        .execute("DELETE FROM sales WHERE place = 2", [])
+        .unwrap();
     desk.restart();
-    desk.journal.finish(MARIE, &desk.key, ticket_id(&second).unwrap(), &sale, 20).unwrap();
+    desk.journal
+        .finish(MARIE, &desk.key, ticket_id(&second).unwrap(), &sale, 20)
+        .unwrap();
     assert_eq!(desk.current(), None);
     assert_eq!(desk.next(), Some(2));
-    assert_eq!(desk.journal.counts(MARIE, 0).unwrap(), Counts { waiting: 1, refused: 1 });
-    let rows: u32 = desk.journal.raw().query_row("SELECT count(*) FROM tickets", [], |row| row.get(0)).unwrap();
+    assert_eq!(
+        desk.journal.counts(MARIE, 0).unwrap(),
+        Counts {
+            waiting: 1,
+            refused: 1
+        }
+    );
+    let rows: u32 = desk
+        .journal
+        .raw()
+        .query_row("SELECT count(*) FROM tickets", [], |row| row.get(0))
+        .unwrap();
     assert_eq!(rows, 1);
 }
 
@@ -187,7 +244,10 @@ fn a_tampered_row_is_neither_shown_nor_sent_nor_lost() {
 fn a_row_moved_to_another_operator_does_not_open_even_with_the_same_key() {
     let mut desk = Desk::new();
     desk.put(&ticket(1), 10).unwrap();
-    desk.journal.raw().execute("UPDATE tickets SET slot = ?1", [PAUL]).unwrap();
+    desk.journal
+        .raw()
+        .execute("UPDATE tickets SET slot = ?1", [PAUL])
+        .unwrap();
     assert_eq!(desk.journal.current(PAUL, &desk.key, 0).unwrap(), None);
 }
 
@@ -207,21 +267,39 @@ fn work_under_a_passing_key_is_sealed_again_under_the_kept_one() {
     assert_eq!(desk.next(), Some(3));
     desk.restart();
     assert!(desk.current().is_some());
-    let tickets: u32 = desk.journal.raw().query_row("SELECT count(*) FROM tickets", [], |row| row.get(0)).unwrap();
-    assert_eq!(tickets, 1, "finishing 3 discarded nothing but what was in hand");
+    let tickets: u32 = desk
+        .journal
+        .raw()
+        .query_row("SELECT count(*) FROM tickets", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(tickets, 2, "finishing a third ticket discards neither");
 }
 
 #[test]
 fn a_full_disk_says_so_and_the_next_write_succeeds_once_there_is_room() {
     let mut desk = Desk::new();
     desk.put(&ticket(1), 10).unwrap();
-    let pages: i64 = desk.journal.raw().pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-    desk.journal.raw().pragma_update(None, "max_page_count", pages).unwrap();
+    let pages: i64 = desk
+        .journal
+        .raw()
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .unwrap();
+    desk.journal
+        .raw()
+        .pragma_update(None, "max_page_count", pages)
+        .unwrap();
     let mut long = ticket(1);
     long.note = "x".repeat(40_000);
     assert!(matches!(desk.put(&long, 20), Err(JournalFault::Full)));
-    assert_eq!(desk.current(), Some(ticket(1)), "the last good state is still there");
-    desk.journal.raw().pragma_update(None, "max_page_count", 1_000_000).unwrap();
+    assert_eq!(
+        desk.current(),
+        Some(ticket(1)),
+        "the last good state is still there"
+    );
+    desk.journal
+        .raw()
+        .pragma_update(None, "max_page_count", 1_000_000)
+        .unwrap();
     desk.put(&long, 30).unwrap();
     assert_eq!(desk.current(), Some(long));
 }
@@ -230,7 +308,10 @@ fn a_full_disk_says_so_and_the_next_write_succeeds_once_there_is_room() {
 fn a_read_only_file_says_so() {
     let mut desk = Desk::new();
     desk.put(&ticket(1), 10).unwrap();
-    desk.journal.raw().pragma_update(None, "query_only", true).unwrap();
+    desk.journal
+        .raw()
+        .pragma_update(None, "query_only", true)
+        .unwrap();
     let fault = desk.put(&ticket(1), 20).unwrap_err();
     assert_eq!(fault.code(), UiErrorCode::DiskReadOnly);
     assert_eq!(
@@ -244,7 +325,10 @@ fn a_folder_that_comes_back_is_used_again() {
     let mut desk = Desk::new();
     let folder = desk.folder.path().join("work");
     std::fs::write(&folder, "in the way").unwrap();
-    assert_eq!(desk.put(&ticket(1), 10).unwrap_err().code(), UiErrorCode::DiskFailed);
+    assert_eq!(
+        desk.put(&ticket(1), 10).unwrap_err().code(),
+        UiErrorCode::DiskFailed
+    );
     std::fs::remove_file(&folder).unwrap();
     desk.put(&ticket(1), 20).unwrap();
     assert_eq!(desk.current(), Some(ticket(1)));
@@ -254,7 +338,10 @@ fn a_folder_that_comes_back_is_used_again() {
 fn a_newer_journal_is_not_touched() {
     let mut desk = Desk::new();
     desk.put(&ticket(1), 10).unwrap();
-    desk.journal.raw().pragma_update(None, "user_version", 99).unwrap();
+    desk.journal
+        .raw()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
     desk.restart();
     let fault = desk.put(&ticket(2), 20).unwrap_err();
     assert!(matches!(fault, JournalFault::Newer { found: 99, known: 1 }));
@@ -267,7 +354,11 @@ fn a_journal_that_is_no_database_is_set_aside_and_kept() {
     let mut desk = Desk::new();
     let folder = desk.folder.path().join("work");
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("work.db"), "no database at all, but long enough to look like one".repeat(50)).unwrap();
+    std::fs::write(
+        folder.join("work.db"),
+        "no database at all, but long enough to look like one".repeat(50),
+    )
+    .unwrap();
     desk.put(&ticket(1), 77).unwrap();
     assert_eq!(desk.current(), Some(ticket(1)));
     assert_eq!(desk.journal.set_aside(), Some("work.damaged-77.db"));
@@ -278,10 +369,16 @@ fn a_journal_that_is_no_database_is_set_aside_and_kept() {
 fn another_programs_lock_is_told() {
     let mut desk = Desk::new();
     desk.put(&ticket(1), 10).unwrap();
-    desk.journal.raw().busy_timeout(std::time::Duration::from_millis(1)).unwrap();
+    desk.journal
+        .raw()
+        .busy_timeout(std::time::Duration::from_millis(1))
+        .unwrap();
     let other = rusqlite::Connection::open(desk.folder.path().join("work/work.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(desk.put(&ticket(1), 20).unwrap_err().code(), UiErrorCode::DataInUse);
+    assert_eq!(
+        desk.put(&ticket(1), 20).unwrap_err().code(),
+        UiErrorCode::DataInUse
+    );
 }
 
 #[test]
@@ -299,7 +396,10 @@ fn goods_are_kept_for_each_operator() {
     desk.journal.keep_goods(MARIE, &goods, 20).unwrap();
     assert_eq!(desk.journal.goods(MARIE, 0).unwrap().as_deref(), Some(&goods[..]));
     assert_eq!(desk.journal.goods(PAUL, 0).unwrap(), None);
-    let asked: i64 =
-        desk.journal.raw().query_row("SELECT asked_at_ms FROM goods", params![], |row| row.get(0)).unwrap();
+    let asked: i64 = desk
+        .journal
+        .raw()
+        .query_row("SELECT asked_at_ms FROM goods", params![], |row| row.get(0))
+        .unwrap();
     assert_eq!(asked, 20);
 }

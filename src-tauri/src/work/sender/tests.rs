@@ -78,7 +78,10 @@ impl Stage {
             _folder: folder,
             slot: SlotId::of(&ServerTarget::Embedded, "marie"),
             key: WorkKey::random().unwrap(),
-            office: Arc::new(Office { answers: Mutex::new(answers.into_iter().collect()), ..Office::default() }),
+            office: Arc::new(Office {
+                answers: Mutex::new(answers.into_iter().collect()),
+                ..Office::default()
+            }),
             bell: Bell::default(),
             news,
         };
@@ -102,18 +105,30 @@ impl Stage {
     async fn finish(&self, number: u128) {
         let draft = ticket(number);
         let sale = sale_of(&draft, 0).unwrap();
-        let (slot, key, id) = (self.slot.to_string(), self.key.clone(), ticket_id(&draft).unwrap());
-        self.desk.run(move |journal| journal.finish(&slot, &key, id, &sale, 0)).await.unwrap();
+        let (slot, key, id) = (
+            self.slot.to_string(),
+            self.key.clone(),
+            ticket_id(&draft).unwrap(),
+        );
+        self.desk
+            .run(move |journal| journal.finish(&slot, &key, id, &sale, 0))
+            .await
+            .unwrap();
     }
 
     async fn counts(&self) -> Counts {
         let slot = self.slot.to_string();
-        self.desk.run(move |journal| journal.counts(&slot, 0)).await.unwrap()
+        self.desk
+            .run(move |journal| journal.counts(&slot, 0))
+            .await
+            .unwrap()
     }
 
     async fn moved(&mut self, times: usize) {
         for _ in 0..times {
-            let told = tokio::time::timeout(Duration::from_secs(20), self.news.recv()).await.unwrap();
+            let told = tokio::time::timeout(Duration::from_secs(20), self.news.recv())
+                .await
+                .unwrap();
             assert!(matches!(told, Some(SenderNews::Moved)));
         }
     }
@@ -148,7 +163,13 @@ async fn a_refused_sale_lets_those_behind_it_pass() {
     let mut stage = Stage::with(&[1, 2], [Answer::Refused]).await;
     stage.moved(2).await;
     assert_eq!(stage.booked(), [2]);
-    assert_eq!(stage.counts().await, Counts { waiting: 0, refused: 1 });
+    assert_eq!(
+        stage.counts().await,
+        Counts {
+            waiting: 0,
+            refused: 1
+        }
+    );
 }
 
 #[tokio::test]
