@@ -132,6 +132,16 @@ pub(super) fn complaint(figment: &Figment, error: figment::Error) -> ConfigError
     }
 }
 
+/// A type as people say it.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u32" => "a whole number from 1",
+        "a string" | "path string" => "a text in quotes",
+        "a sequence" => "a list in brackets, such as [\"10.0.0.0/8\"]",
+        other => other,
+    }
+}
+
 pub(super) fn bad_value(figment: &Figment, key: &str, expected: impl Into<String>) -> ConfigError {
     ConfigError::BadValue {
         key: key.to_owned(),

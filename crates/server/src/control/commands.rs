@@ -121,6 +121,9 @@ impl No {
 
 impl From<StoreError> for No {
     fn from(error: StoreError) -> Self {
+        if let StoreError::NameTaken(what) = error {
+            return Self::new("name_taken", format!("there is one already with this {what}"));
+        }
         // A store's message is `code: sentence`.
         let text = error.to_string();
         match text.split_once(": ") {

@@ -1,0 +1,290 @@
+//! Each form on the wire, as a snapshot: a change here is a change of the protocol.
+
+use chrono::{DateTime, Utc};
+use protocol::auth::{
+    DeviceKind, LoginAnswer, LoginRequest, Me, OrganizationRole, PingAnswer, PingRequest, RefreshRequest,
+    TokenAnswer,
+};
+use protocol::health::{Health, SERVICE, StoreState};
+use protocol::sale::{Category, CategoryList, NewSale, Payment, PaymentMethod, Sale, SaleLine, SaleList};
+use protocol::session::{Revoked, SessionList, SessionSummary};
+use protocol::settings::SessionSettings;
+use protocol::{ErrorCode, Problem, Secret};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+fn at() -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(1_790_000_000_123).unwrap()
+}
+
+fn id(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+fn me() -> Me {
+    Me {
+        user_id: id(1),
+        username: "camille".to_owned(),
+        display_name: "Camille Le Goff".to_owned(),
+        organization_id: id(2),
+        organization_name: "Ressourcerie du Port".to_owned(),
+        current_organization_role: OrganizationRole::User,
+        site_id: Some(id(3)),
+        site_name: Some("Quai Nord".to_owned()),
+    }
+}
+
+fn tokens() -> TokenAnswer {
+    TokenAnswer {
+        access_token: Secret::new("access"),
+        refresh_token: Secret::new("refresh"),
+        token_type: "Bearer".to_owned(),
+        expires_in: 900,
+        refresh_in: 450,
+        idle_expires_in: Some(28_800),
+        absolute_expires_in: 2_592_000,
+        server_time: at(),
+        session_id: id(4),
+        generation: 7,
+    }
+}
+
+fn sale() -> NewSale {
+    NewSale {
+        lines: vec![SaleLine {
+            category_id: id(5),
+            quantity: 2,
+            weight_grams: 350,
+            unit_price_cents: 150,
+        }],
+        payments: vec![
+            Payment {
+                method: PaymentMethod::Cash,
+                amount_cents: 100,
+            },
+            Payment {
+                method: PaymentMethod::Card,
+                amount_cents: 100,
+            },
+            Payment {
+                method: PaymentMethod::Cheque,
+                amount_cents: 100,
+            },
+        ],
+        total_cents: 300,
+        note: "fragile".to_owned(),
+        finished_at: at(),
+    }
+}
+
+/// The form, after checking that reading it and writing it again changes nothing.
+fn form<T: Serialize + DeserializeOwned>(value: &T) -> serde_json::Value {
+    let form = serde_json::to_value(value).unwrap();
+    let read: T = serde_json::from_value(form.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), form);
+    form
+}
+
+#[test]
+fn signing_in() {
+    let request = LoginRequest {
+        username: "camille".to_owned(),
+        password: Secret::new("password"),
+        organization: Some("port".to_owned()),
+        device_name: "Caisse 1".to_owned(),
+        device_kind: DeviceKind::Till,
+    };
+    insta::assert_json_snapshot!("login_request", form(&request));
+    insta::assert_json_snapshot!(
+        "login_answer",
+        form(&LoginAnswer {
+            tokens: tokens(),
+            me: me()
+        })
+    );
+    insta::assert_json_snapshot!(
+        "me",
+        form(&Me {
+            site_id: None,
+            site_name: None,
+            ..me()
+        })
+    );
+}
+
+#[test]
+fn refreshing_and_pinging() {
+    let request = RefreshRequest {
+        refresh_token: Secret::new("refresh"),
+        attempt_id: id(6),
+        rotate: true,
+        last_input_age_seconds: Some(12),
+    };
+    insta::assert_json_snapshot!("refresh_request", form(&request));
+    insta::assert_json_snapshot!(
+        "token_answer_of_a_till",
+        form(&TokenAnswer {
+            idle_expires_in: None,
+            ..tokens()
+        })
+    );
+    insta::assert_json_snapshot!(
+        "ping_request",
+        form(&PingRequest {
+            last_input_age_seconds: 12
+        })
+    );
+    let answer = PingAnswer {
+        idle_expires_in: Some(60),
+        absolute_expires_in: 600,
+        server_time: at(),
+    };
+    insta::assert_json_snapshot!("ping_answer", form(&answer));
+}
+
+#[test]
+fn sessions() {
+    let summary = SessionSummary {
+        session_id: id(4),
+        organization_id: id(2),
+        organization_name: "Ressourcerie du Port".to_owned(),
+        organization_role: OrganizationRole::Owner,
+        ip_address: "192.0.2.1".to_owned(),
+        user_agent: "vigie/0.1".to_owned(),
+        device_name: "Bureau".to_owned(),
+        device_kind: DeviceKind::Desk,
+        created_at: at(),
+        last_used_at: at(),
+        expires_at: at(),
+        is_current: true,
+    };
+    insta::assert_json_snapshot!(
+        "session_list",
+        form(&SessionList {
+            sessions: vec![summary]
+        })
+    );
+    insta::assert_json_snapshot!("revoked", form(&Revoked { revoked: 3 }));
+}
+
+#[test]
+fn settings_and_health() {
+    let settings = SessionSettings {
+        lock_after_minutes: Some(5),
+        ..SessionSettings::default()
+    };
+    insta::assert_json_snapshot!("session_settings", form(&settings));
+    insta::assert_json_snapshot!("session_settings_by_default", form(&SessionSettings::default()));
+    let health = Health {
+        service: SERVICE.to_owned(),
+        version: "0.1.0".to_owned(),
+        store: Some(StoreState::Ready),
+    };
+    insta::assert_json_snapshot!("health", form(&health));
+}
+
+#[test]
+fn the_work() {
+    let category = Category {
+        id: id(5),
+        name: "Livres".to_owned(),
+        price_cents: Some(150),
+        shortcut: Some("l".to_owned()),
+        position: 1,
+    };
+    insta::assert_json_snapshot!(
+        "category_list",
+        form(&CategoryList {
+            categories: vec![category]
+        })
+    );
+    insta::assert_json_snapshot!("new_sale", form(&sale()));
+    let kept = Sale {
+        id: id(8),
+        idempotency_key: id(9),
+        operator_id: id(1),
+        total_cents: 300,
+        received_at: at(),
+    };
+    insta::assert_json_snapshot!("sale_list", form(&SaleList { sales: vec![kept] }));
+}
+
+#[test]
+fn problems() {
+    let problem = Problem::new(ErrorCode::SaleTotalMismatch)
+        .with_field("payments")
+        .with_detail("299 is not 300");
+    insta::assert_json_snapshot!("problem", form(&problem));
+    let problem = Problem::new(ErrorCode::StoreUnavailable).with_retry_after(2);
+    insta::assert_json_snapshot!("problem_to_retry", form(&problem));
+    insta::assert_json_snapshot!(
+        "problem_of_a_session",
+        form(&Problem::new(ErrorCode::SessionRevoked))
+    );
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let request: RefreshRequest =
+        serde_json::from_str(r#"{"refresh_token":"x","attempt_id":"00000000-0000-0000-0000-000000000001"}"#)
+            .unwrap();
+    assert!(request.rotate && request.last_input_age_seconds.is_none());
+    let request: LoginRequest =
+        serde_json::from_str(r#"{"username":"x","password":"x","device_name":"x"}"#).unwrap();
+    assert_eq!(
+        (request.device_kind, request.organization),
+        (DeviceKind::Till, None)
+    );
+    let mut without_note = serde_json::to_value(sale()).unwrap();
+    without_note.as_object_mut().unwrap().remove("note");
+    assert_eq!(serde_json::from_value::<NewSale>(without_note).unwrap().note, "");
+}
+
+#[test]
+fn a_request_with_an_unknown_field_is_refused() {
+    fn refuses<T: Serialize + DeserializeOwned>(value: &T) {
+        let mut form = serde_json::to_value(value).unwrap();
+        form["unheard_of"] = serde_json::json!(1);
+        assert!(serde_json::from_value::<T>(form).is_err());
+    }
+    refuses(&PingRequest {
+        last_input_age_seconds: 1,
+    });
+    refuses(&sale());
+    refuses(&sale().lines[0]);
+    refuses(&sale().payments[0]);
+    refuses(&SessionSettings::default());
+}
+
+#[test]
+fn an_answer_with_a_field_of_tomorrow_is_read() {
+    fn takes<T: Serialize + DeserializeOwned>(value: &T) {
+        let mut form = serde_json::to_value(value).unwrap();
+        form["of_tomorrow"] = serde_json::json!({ "a": 1 });
+        assert!(serde_json::from_value::<T>(form).is_ok());
+    }
+    takes(&tokens());
+    takes(&me());
+    takes(&LoginAnswer {
+        tokens: tokens(),
+        me: me(),
+    });
+    takes(&Problem::new(ErrorCode::Internal));
+    takes(&Revoked { revoked: 1 });
+}
+
+#[test]
+fn no_secret_shows_in_a_debug_form() {
+    let shown = format!(
+        "{:?}",
+        LoginAnswer {
+            tokens: tokens(),
+            me: me()
+        }
+    );
+    assert!(
+        !shown.contains("\"access\"") && !shown.contains("\"refresh\""),
+        "{shown}"
+    );
+}

@@ -1,0 +1,107 @@
+//! The server inside the app: its own first account, its own data directory.
+
+use axum::body::Body;
+use http::Request;
+use serde_json::json;
+use server::embedded::{EmbeddedError, EmbeddedServer, open};
+use server::first_operator::FirstOperatorError;
+use server::{Keys, ServerOptions};
+use store::StoreError;
+use tower::ServiceExt as _;
+
+async fn can_sign_in(server: &EmbeddedServer, username: &str, password: &str) -> u16 {
+    let body = json!({ "username": username, "password": password, "device_name": "Caisse 1" });
+    let request = Request::post("/v1/auth/login")
+        .header("content-type", "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap();
+    server
+        .router
+        .clone()
+        .oneshot(request)
+        .await
+        .unwrap()
+        .status()
+        .as_u16()
+}
+
+#[tokio::test]
+async fn a_fresh_server_takes_one_first_operator_and_keeps_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = Keys::generate().unwrap();
+    let data = folder.path().join("data");
+    let server = open(&data, &keys, ServerOptions::default()).await.unwrap();
+    assert!(!server.has_operator().await.unwrap());
+    let short = server
+        .first_operator("Ma boutique", "Camille", "Camille", &"short".to_owned().into())
+        .await;
+    assert!(matches!(short, Err(FirstOperatorError::Password(_))), "{short:?}");
+    let password = "right horse".to_owned().into();
+    server
+        .first_operator("Ma boutique", "Camille", "Camille", &password)
+        .await
+        .unwrap();
+    assert!(server.has_operator().await.unwrap());
+    let second = server
+        .first_operator("Ma boutique", "eva", "Eva", &password)
+        .await;
+    assert!(matches!(second, Err(FirstOperatorError::Exists)), "{second:?}");
+    assert_eq!(can_sign_in(&server, "camille", "right horse").await, 200);
+    server.close().await;
+
+    let server = open(&data, &keys, ServerOptions::default()).await.unwrap();
+    assert!(server.has_operator().await.unwrap());
+    assert_eq!(can_sign_in(&server, "camille", "right horse").await, 200);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn two_servers_on_one_database_are_one_too_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = Keys::generate().unwrap();
+    let first = open(folder.path(), &keys, ServerOptions::default())
+        .await
+        .unwrap();
+    let second = open(folder.path(), &keys, ServerOptions::default())
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        matches!(second, EmbeddedError::Store(StoreError::InUse(_))),
+        "{second}"
+    );
+    first.close().await;
+}
+
+#[cfg(feature = "demo")]
+#[tokio::test]
+async fn the_demonstration_is_made_once_and_lets_its_people_in() {
+    use server::demo::{CAMILLE, DOMINIQUE, ORGANIZATION, seed};
+    let folder = tempfile::tempdir().unwrap();
+    let server = open(
+        folder.path(),
+        &Keys::generate().unwrap(),
+        ServerOptions::default(),
+    )
+    .await
+    .unwrap();
+    let store = server.server().store();
+    seed(store.as_ref()).await.unwrap();
+    seed(store.as_ref()).await.unwrap();
+    let organizations = store.organizations().await.unwrap();
+    assert_eq!(
+        organizations.iter().map(|o| o.slug.as_str()).collect::<Vec<_>>(),
+        [ORGANIZATION]
+    );
+    let categories = store.categories(organizations[0].id).await.unwrap();
+    assert_eq!(categories.len(), 12);
+    let shortcuts: std::collections::BTreeSet<_> = categories.iter().map(|c| c.shortcut.clone()).collect();
+    assert_eq!(shortcuts.len(), 12);
+    for account in [CAMILLE, DOMINIQUE] {
+        assert_eq!(
+            can_sign_in(&server, account.username, account.password).await,
+            200
+        );
+    }
+    server.close().await;
+}

@@ -1,0 +1,137 @@
+//! A store that fails, breaks or hangs when it is told to, and else does what the real one behind it does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use protocol::sale::Category;
+use protocol::settings::SessionSettings;
+use store::session::RevokeReason;
+use store::{
+    AuditEntry, AuditLog, AuditRow, Directory, Identity, Millis, NewOrganization, NewSaleRow, NewSession,
+    NewSite, NewUser, Organization, Presented, RotationOutcome, SaleOutcome, SaleRow, Sales, SessionRow,
+    Sessions, SettingsStore, Site, Store, StoreError, User, UserListing,
+};
+use uuid::Uuid;
+
+/// What the store does when it is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Mood {
+    Works = 0,
+    Away = 1,
+    Faulty = 2,
+    Hangs = 3,
+    Panics = 4,
+    DiskFull = 5,
+}
+
+const MOODS: [Mood; 6] = [
+    Mood::Works,
+    Mood::Away,
+    Mood::Faulty,
+    Mood::Hangs,
+    Mood::Panics,
+    Mood::DiskFull,
+];
+
+pub(crate) struct Unreliable {
+    inner: Arc<dyn Store>,
+    mood: AtomicU8,
+    asked: AtomicU32,
+}
+
+impl Unreliable {
+    pub(crate) fn over(inner: Arc<dyn Store>) -> Self {
+        Self {
+            inner,
+            mood: AtomicU8::new(0),
+            asked: AtomicU32::new(0),
+        }
+    }
+
+    pub(crate) fn becomes(&self, mood: Mood) {
+        self.mood.store(mood as u8, Ordering::SeqCst);
+    }
+
+    /// How often it was asked for anything.
+    pub(crate) fn asked(&self) -> u32 {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    async fn inner(&self) -> Result<&dyn Store, StoreError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        match MOODS[usize::from(self.mood.load(Ordering::SeqCst))] {
+            Mood::Works => Ok(self.inner.as_ref()),
+            Mood::Away => Err(StoreError::Unavailable("away".to_owned())),
+            Mood::Faulty => Err(StoreError::Failed("canary-of-the-engine".to_owned())),
+            Mood::DiskFull => Err(StoreError::DiskFull("no space left".to_owned())),
+            Mood::Hangs => std::future::pending().await,
+            Mood::Panics => panic!("canary-of-the-engine"),
+        }
+    }
+}
+
+macro_rules! pass_on {
+    ($of:ident { $(fn $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)* }) => {
+        #[async_trait]
+        impl $of for Unreliable {
+            $(async fn $name(&self, $($argument: $kind),*) -> Result<$answer, StoreError> {
+                self.inner().await?.$name($($argument),*).await
+            })*
+        }
+    };
+}
+
+pass_on!(Directory {
+    fn add_organization(new: NewOrganization, audit: AuditEntry) -> ();
+    fn organizations() -> Vec<Organization>;
+    fn add_site(new: NewSite, audit: AuditEntry) -> ();
+    fn sites(organization_id: Uuid) -> Vec<Site>;
+    fn add_user(new: NewUser, audit: AuditEntry) -> ();
+    fn user_by_name(username: &str) -> Option<User>;
+    fn users(organization_id: Uuid) -> Vec<UserListing>;
+    fn disable_user(user_id: Uuid, now: Millis, audit: AuditEntry) -> Option<u32>;
+    fn set_password_hash(user_id: Uuid, password_hash: String, one_time_password: bool, audit: AuditEntry) -> bool;
+});
+
+pass_on!(Sessions {
+    fn begin_session(new: NewSession, audit: AuditEntry) -> SessionRow;
+    fn identity(session_id: Uuid) -> Option<Identity>;
+    fn rotate(presented: Presented, audit: AuditEntry) -> RotationOutcome;
+    fn note_input(session_id: Uuid, input_age_ms: Millis, now: Millis) -> Option<SessionRow>;
+    fn live_sessions(user_id: Uuid, now: Millis) -> Vec<Identity>;
+    fn all_live_sessions(organization_id: Option<Uuid>, now: Millis, limit: u32) -> Vec<Identity>;
+    fn revoke_session(
+        session_id: Uuid, owner: Option<Uuid>, reason: RevokeReason, now: Millis, audit: AuditEntry
+    ) -> bool;
+    fn revoke_others(user_id: Uuid, keep: Uuid, reason: RevokeReason, now: Millis, audit: AuditEntry) -> u32;
+});
+
+pass_on!(SettingsStore {
+    fn session_settings(organization_id: Uuid) -> SessionSettings;
+    fn put_session_settings(organization_id: Uuid, settings: SessionSettings, audit: AuditEntry) -> ();
+});
+
+pass_on!(Sales {
+    fn categories(organization_id: Uuid) -> Vec<Category>;
+    fn put_category(organization_id: Uuid, category: Category, audit: AuditEntry) -> ();
+    fn keep_sale(new: NewSaleRow, audit: AuditEntry) -> SaleOutcome;
+    fn sales_of(organization_id: Uuid, operator_id: Uuid, limit: u32) -> Vec<SaleRow>;
+});
+
+pass_on!(AuditLog {
+    fn audit(entry: AuditEntry) -> ();
+    fn audit_rows(organization_id: Option<Uuid>, limit: u32) -> Vec<AuditRow>;
+});
+
+#[async_trait]
+impl Store for Unreliable {
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.inner().await?.ping().await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
