@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::driver::{Handed, Outcome, Shared};
 use crate::profile::{Refusal, Reply};
+use crate::slot::normalised;
 use crate::{Limits, TransportFault};
 
 /// How long a request waits for a new access token: a refresh with its own limit, and the lock before it.
@@ -22,6 +23,7 @@ const WAIT_FOR_TOKEN: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub struct AuthorisedClient {
     shared: Arc<Shared>,
+    only_for: Option<Arc<str>>,
 }
 
 /// Why an authorised request has no answer.
@@ -72,7 +74,20 @@ impl RequestError {
 
 impl AuthorisedClient {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        Self {
+            shared,
+            only_for: None,
+        }
+    }
+
+    /// The same client for this operator's requests alone: while anybody else is signed in they fail with
+    /// [`RequestError::SignedOut`], so that work left by one operator is never sent in the name of another.
+    #[must_use]
+    pub fn only_for(self, operator: &str) -> Self {
+        Self {
+            only_for: Some(normalised(operator).into()),
+            ..self
+        }
     }
 
     /// Sends a request whose URI is a path below the server's origin, and returns the server's answer whatever its
@@ -94,9 +109,11 @@ impl AuthorisedClient {
         request: Request<Bytes>,
         limits: Limits,
     ) -> Result<Response<Bytes>, RequestError> {
+        let begun_in = self.shared.epoch();
         let handed = match self.shared.living() {
-            Some(handed) => handed,
-            None => match self.wait_for_token(None).await? {
+            Some(handed) if self.is_for(&handed, begun_in) => handed,
+            Some(_) => return Err(RequestError::SignedOut),
+            None => match self.wait_for_token(None, begun_in).await? {
                 Some(handed) => handed,
                 None => return Err(RequestError::NoToken(Trouble::ServerDown)),
             },
@@ -109,6 +126,16 @@ impl AuthorisedClient {
             return Ok(response);
         }
         self.after_refusal(kept, response, &handed, limits).await
+    }
+
+    /// Whether a request that began in this epoch may carry this token: nobody's request goes out in the name of
+    /// somebody who signed in while it waited.
+    fn is_for(&self, handed: &Handed, begun_in: u64) -> bool {
+        (begun_in == 0 || handed.epoch == begun_in)
+            && self
+                .only_for
+                .as_deref()
+                .is_none_or(|operator| handed.operator == operator)
     }
 
     async fn exchange(
@@ -158,7 +185,7 @@ impl AuthorisedClient {
             );
             return Err(RequestError::NotRepeatable);
         }
-        let Some(newer) = self.wait_for_token(Some(handed)).await? else {
+        let Some(newer) = self.wait_for_token(Some(handed), handed.epoch).await? else {
             return Ok(response);
         };
         kept.headers_mut().insert(AUTHORIZATION, newer.bearer.clone());
@@ -180,7 +207,11 @@ impl AuthorisedClient {
 
     /// Waits for a living token newer than `refused`, or for the keeper's verdict that there is none to be had. `None`:
     /// the refused token is so new that another one would fare no better.
-    async fn wait_for_token(&self, refused: Option<&Handed>) -> Result<Option<Arc<Handed>>, RequestError> {
+    async fn wait_for_token(
+        &self,
+        refused: Option<&Handed>,
+        begun_in: u64,
+    ) -> Result<Option<Arc<Handed>>, RequestError> {
         let mut outcomes = self.shared.outcome.subscribe();
         let before = *outcomes.borrow_and_update();
         match refused {
@@ -197,7 +228,11 @@ impl AuthorisedClient {
             if let Some(handed) = self.shared.living()
                 && refused.is_none_or(|old| !handed.is_same(old))
             {
-                return Ok(Some(handed));
+                return if self.is_for(&handed, begun_in) {
+                    Ok(Some(handed))
+                } else {
+                    Err(RequestError::SignedOut)
+                };
             }
             self.verdict(&before)?;
             if refused.is_some() && outcomes.borrow().declined != before.declined {

@@ -382,3 +382,50 @@ async fn the_server_in_this_process_is_called_as_a_function() {
         TransportFault::Reset
     );
 }
+
+#[test]
+fn a_proxy_that_refuses_is_told_apart_and_never_sees_what_is_meant_for_this_machine() {
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    set("HTTPS_PROXY", &format!("http://{}", proxy.local_addr().unwrap()));
+    set("HTTP_PROXY", &format!("http://{}", proxy.local_addr().unwrap()));
+    set("NO_PROXY", "");
+    proxy.set_nonblocking(true).unwrap();
+    let asked = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&asked);
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let proxy = TcpListener::from_std(proxy).unwrap();
+        let answers: [&[u8]; 2] = [
+            b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
+        ];
+        tokio::spawn(async move {
+            loop {
+                let (mut socket, _) = proxy.accept().await.unwrap();
+                let _ = socket.read(&mut [0; 4_096]).await;
+                let nth = counted.fetch_add(1, Ordering::SeqCst) as usize;
+                let _ = socket.write_all(answers[nth % 2]).await;
+            }
+        });
+        for _ in 0..2 {
+            assert_eq!(
+                ask("https://caisse.example").await.unwrap_err(),
+                TransportFault::Proxy
+            );
+        }
+        let router = Router::new().route("/", get(|| async { "straight" }));
+        assert_eq!(
+            ask(&serve(router).await).await.unwrap().body().as_ref(),
+            b"straight"
+        );
+    });
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+}
+
+#[expect(
+    unsafe_code,
+    reason = "nextest runs each test as a process, and this is its first and only thread"
+)]
+fn set(name: &str, value: &str) {
+    // SAFETY: no other thread exists yet.
+    unsafe { std::env::set_var(name, value) }
+}

@@ -578,3 +578,35 @@ async fn decisions_are_kept_for_the_diagnosis() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_one_operator_is_sent_in_the_name_of_another() {
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
+    let keeper = stage.keeper(folder.path(), &vault).await;
+    signed_in(&keeper).await;
+    let maries = keeper.client().only_for(" MARIE");
+    assert_eq!(maries.send(sale(Some("k1"))).await.unwrap().status(), 201);
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    stage.mood(Mood::Slow(Duration::from_secs(5)));
+    stage.expire_access();
+    let client = keeper.client();
+    let waiting = tokio::spawn(async move { client.send(sale(Some("k2"))).await });
+    until("the refresh left", || stage.refreshes() == 1).await;
+
+    keeper.sign_in("paul", password()).await.unwrap();
+
+    assert_eq!(waiting.await.unwrap().unwrap_err(), RequestError::SignedOut);
+    assert_eq!(
+        maries.send(sale(Some("k3"))).await.unwrap_err(),
+        RequestError::SignedOut
+    );
+    assert_eq!(stage.inner.sales.load(Ordering::SeqCst), 1);
+    assert_eq!(
+        keeper.client().send(sale(Some("k4"))).await.unwrap().status(),
+        201
+    );
+}

@@ -108,6 +108,6 @@ pub(super) fn logout(shared: &Arc<Shared>, epoch: u64, access: Option<AccessGran
                 tracing::info!(%fault, "the server was not told of signing out");
             }
         }
-        shared.send(Message::CallEnded { epoch });
+        shared.send(Message::LogoutEnded { epoch });
     });
 }

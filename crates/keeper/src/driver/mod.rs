@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keeper_core::{
-    AccessGrant, Banner, Connection, Decision, Input, Keeper as Core, LockAnswer, Moment, OperatorAct,
-    Output, SessionRecord, SessionSnapshot, Slot, Trouble,
+    Banner, Connection, Decision, Input, Keeper as Core, LockAnswer, Moment, OperatorAct, Output,
+    SessionRecord, SessionSnapshot, Slot, Trouble,
 };
 use protocol::auth::Me;
 use secrecy::SecretString;
@@ -58,8 +58,8 @@ pub(crate) enum Message {
         sent: Moment,
         done: oneshot::Sender<Result<Me, SignInError>>,
     },
-    /// A call that [`Message::Input`] does not tell of has ended.
-    CallEnded { epoch: u64 },
+    /// The server was told of signing out, or could not be.
+    LogoutEnded { epoch: u64 },
     /// Try at once.
     Retry { done: oneshot::Sender<()> },
     /// Sign out.
@@ -77,6 +77,7 @@ struct Active {
     core: Core,
     store: StoreWorker,
     calls_out: u32,
+    logouts_out: u32,
     /// Whether the machine wants the lock or has it.
     in_cycle: bool,
     /// Whether it has it.
@@ -89,6 +90,24 @@ struct SignInWaiter {
     until: Instant,
     me: Me,
     done: oneshot::Sender<Result<Me, SignInError>>,
+}
+
+struct SignOutWaiter {
+    epoch: u64,
+    until: Instant,
+    store: Farewell,
+    done: oneshot::Sender<()>,
+}
+
+/// How far the store is with signing out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Farewell {
+    /// The machine is still at it.
+    Deciding,
+    /// The store's worker is doing what it was told.
+    Storing,
+    /// Nothing is left of the session on this device.
+    Done,
 }
 
 struct RetryWaiter {
@@ -104,7 +123,7 @@ pub(crate) struct Driver {
     entropy: OsEntropy,
     signing_in: Vec<SignInWaiter>,
     retrying: Vec<RetryWaiter>,
-    signing_out: Vec<(u64, Instant, oneshot::Sender<()>)>,
+    signing_out: Vec<SignOutWaiter>,
     wake: WakeWatch,
     link: Option<LinkWatch>,
 }
@@ -219,13 +238,14 @@ impl Driver {
             config.knobs,
             config.clock.now(),
         );
-        self.shared.hand_out(self.epochs, None);
+        self.shared.begin_epoch(self.epochs);
         self.active = Some(Active {
             epoch: self.epochs,
             slot,
             core,
             store,
             calls_out: 0,
+            logouts_out: 0,
             in_cycle: false,
             holds_lock: false,
         });
@@ -263,9 +283,9 @@ impl Driver {
             } => {
                 self.signed_in(&operator, *signed_in, sent, done);
             }
-            Message::CallEnded { epoch } => {
+            Message::LogoutEnded { epoch } => {
                 if let Some(active) = self.active.as_mut().filter(|active| active.epoch == epoch) {
-                    active.calls_out = active.calls_out.saturating_sub(1);
+                    active.logouts_out = active.logouts_out.saturating_sub(1);
                 }
             }
             Message::Retry { done } => {
@@ -278,9 +298,12 @@ impl Driver {
             }
             Message::SignOut { done } => self.sign_out(done),
             Message::SignedOut { epoch } => {
-                for (_, _, done) in self.signing_out.extract_if(.., |(of, _, _)| *of == epoch) {
-                    let _ = done.send(());
-                }
+                let storing =
+                    |waiter: &&mut SignOutWaiter| waiter.epoch == epoch && waiter.store == Farewell::Storing;
+                self.signing_out
+                    .iter_mut()
+                    .filter(storing)
+                    .for_each(|waiter| waiter.store = Farewell::Done);
             }
             Message::Shutdown { done } => drop(done),
         }
@@ -338,12 +361,14 @@ impl Driver {
         };
         let epoch = active.epoch;
         self.shared.forget_active(active.core.slot().operator.clone());
-        self.signing_out
-            .push((epoch, Instant::now() + SIGN_OUT_WAIT, done));
+        let until = Instant::now() + SIGN_OUT_WAIT;
+        self.signing_out.push(SignOutWaiter {
+            epoch,
+            until,
+            store: Farewell::Deciding,
+            done,
+        });
         self.feed_active(Input::Operator(OperatorAct::SignOut));
-        if let Some(active) = &self.active {
-            active.store.push(StoreJob::Fence);
-        }
     }
 
     /// Feeds the machine and carries out what it says.
@@ -422,10 +447,13 @@ impl Driver {
                 calls::ping(&self.shared, epoch, call, last_input_age);
             }
             Output::SendLogout { access } => {
-                active.calls_out += 1;
+                active.logouts_out += 1;
                 calls::logout(&self.shared, epoch, access);
             }
-            Output::HandOut(grant) => self.hand_out(epoch, grant),
+            Output::HandOut(grant) => {
+                let operator = active.core.slot().operator.clone();
+                self.shared.hand_out(epoch, operator, grant);
+            }
             Output::Notify(notice) => {
                 let _ = self.shared.notices.send(notice);
             }
@@ -435,10 +463,6 @@ impl Driver {
                 self.record(slot, decision);
             }
         }
-    }
-
-    fn hand_out(&self, epoch: u64, grant: Option<AccessGrant>) {
-        self.shared.hand_out(epoch, grant);
     }
 
     fn record(&self, slot: SlotId, decision: Decision) {
@@ -473,8 +497,27 @@ impl Driver {
         {
             let _ = waiter.done.send(());
         }
-        for (_, _, done) in self.signing_out.extract_if(.., |(_, until, _)| now >= *until) {
-            let _ = done.send(());
+        self.settle_sign_outs(now);
+    }
+
+    fn settle_sign_outs(&mut self, now: Instant) {
+        let (epoch, in_cycle, telling) = match &self.active {
+            Some(active) => (active.epoch, active.in_cycle, active.logouts_out > 0),
+            None => (0, false, false),
+        };
+        for waiter in &mut self.signing_out {
+            if waiter.store == Farewell::Deciding && waiter.epoch == epoch && !in_cycle {
+                waiter.store = Farewell::Storing;
+                if let Some(active) = &self.active {
+                    active.store.push(StoreJob::Fence);
+                }
+            }
+        }
+        for waiter in self.signing_out.extract_if(.., |waiter| {
+            let gone = waiter.epoch != epoch || waiter.store == Farewell::Done && !telling;
+            gone || now >= waiter.until
+        }) {
+            let _ = waiter.done.send(());
         }
     }
 

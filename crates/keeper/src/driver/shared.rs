@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::Message;
-use crate::journal::{DecisionEntry, JournalFolder};
+use crate::journal::{DecisionEntry, JournalFolder, SlotIndex};
 use crate::profile::Reply;
 use crate::{KeeperConfig, Limits, SignInError, SlotId};
 
@@ -27,6 +27,7 @@ const DELETION_PAUSE: Duration = Duration::from_secs(30);
 /// The access token in force, ready to be put on a request.
 pub(crate) struct Handed {
     pub(crate) epoch: u64,
+    pub(crate) operator: String,
     pub(crate) grant: Arc<AccessGrant>,
     pub(crate) bearer: HeaderValue,
 }
@@ -48,6 +49,16 @@ pub(crate) struct Outcome {
     pub(crate) stopped: bool,
 }
 
+type IndexChange = Box<dyn FnOnce(&mut SlotIndex) + Send>;
+
+async fn change_index(journals: JournalFolder, mut queue: mpsc::UnboundedReceiver<IndexChange>) {
+    while let Some(change) = queue.recv().await {
+        if let Err(fault) = journals.change_index(change).await {
+            tracing::warn!(%fault, "the index of sessions was not written");
+        }
+    }
+}
+
 pub(crate) struct Shared {
     pub(crate) config: KeeperConfig,
     pub(crate) journals: JournalFolder,
@@ -57,8 +68,10 @@ pub(crate) struct Shared {
     pub(crate) settled: watch::Sender<bool>,
     pub(crate) notices: broadcast::Sender<Notice>,
     messages: mpsc::UnboundedSender<Message>,
+    index_changes: mpsc::UnboundedSender<IndexChange>,
     last_input_ms: AtomicU64,
     last_reached_ms: AtomicU64,
+    epoch: AtomicU64,
 }
 
 impl Shared {
@@ -68,6 +81,8 @@ impl Shared {
         snapshot: SessionSnapshot,
         messages: mpsc::UnboundedSender<Message>,
     ) -> Arc<Self> {
+        let (index_changes, queue) = mpsc::unbounded_channel();
+        tokio::spawn(change_index(journals.clone(), queue));
         Arc::new(Self {
             config,
             journals,
@@ -82,8 +97,10 @@ impl Shared {
             settled: watch::Sender::new(false),
             notices: broadcast::Sender::new(64),
             messages,
+            index_changes,
             last_input_ms: AtomicU64::new(0),
             last_reached_ms: AtomicU64::new(0),
+            epoch: AtomicU64::new(0),
         })
     }
 
@@ -140,12 +157,25 @@ impl Shared {
         }
     }
 
-    pub(super) fn hand_out(&self, epoch: u64, grant: Option<AccessGrant>) {
+    /// Another slot's session takes the place of the one before.
+    pub(super) fn begin_epoch(&self, epoch: u64) {
+        self.access.store(None);
+        self.epoch.store(epoch, Ordering::SeqCst);
+        self.outcome.send_modify(|_| {});
+    }
+
+    /// The epoch of the active slot; zero before there is one.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn hand_out(&self, epoch: u64, operator: String, grant: Option<AccessGrant>) {
         let handed = grant.and_then(|grant| {
             let mut bearer = HeaderValue::try_from(format!("Bearer {}", grant.token.expose())).ok()?;
             bearer.set_sensitive(true);
             Some(Arc::new(Handed {
                 epoch,
+                operator,
                 grant: Arc::new(grant),
                 bearer,
             }))
@@ -190,7 +220,7 @@ impl Shared {
         });
     }
 
-    pub(super) fn remember_active(self: &Arc<Self>, slot: SlotId, operator: String) {
+    pub(super) fn remember_active(&self, slot: SlotId, operator: String) {
         let server = self.config.server.name();
         self.change_index(move |index| {
             index.to_delete.retain(|other| other != slot.as_str());
@@ -198,7 +228,7 @@ impl Shared {
         });
     }
 
-    pub(super) fn forget_active(self: &Arc<Self>, operator: String) {
+    pub(super) fn forget_active(&self, operator: String) {
         let server = self.config.server.name();
         self.change_index(move |index| {
             if index
@@ -211,13 +241,9 @@ impl Shared {
         });
     }
 
-    fn change_index(self: &Arc<Self>, change: impl FnOnce(&mut crate::journal::SlotIndex) + Send + 'static) {
-        let shared = Arc::clone(self);
-        tokio::spawn(async move {
-            if let Err(fault) = shared.journals.change_index(change).await {
-                tracing::warn!(%fault, "the index of sessions was not written");
-            }
-        });
+    /// Changes to the index are made in the order in which they were asked for.
+    fn change_index(&self, change: impl FnOnce(&mut SlotIndex) + Send + 'static) {
+        let _ = self.index_changes.send(Box::new(change));
     }
 
     /// Keeps trying to remove a slot whose operator has signed out, until it is gone or signed in to again.

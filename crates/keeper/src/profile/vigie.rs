@@ -362,7 +362,9 @@ fn sign_in_error(code: ErrorCode, map: &Map<String, Value>, wait: Option<Span>) 
         Meaning::Busy => SignInError::ServerBusy { retry_after_seconds },
         Meaning::Broken => SignInError::ServerDown,
         Meaning::RequestRejected => match json::text(map, "field") {
-            Some(field) => SignInError::InputRejected { field: field.to_owned() },
+            Some(field) => SignInError::InputRejected {
+                field: field.to_owned(),
+            },
             None => SignInError::NotVigie,
         },
         Meaning::Over(_)

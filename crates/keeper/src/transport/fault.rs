@@ -43,7 +43,10 @@ fn below<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     cause.source()
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds at any time")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the library may add kinds at any time"
+)]
 fn known(cause: &(dyn Error + 'static)) -> Option<TransportFault> {
     if let Some(name) = cause.downcast_ref::<NameFault>() {
         let offline = link() == Link::Down;
@@ -107,7 +110,10 @@ fn io_fault(kind: io::ErrorKind) -> Option<TransportFault> {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds at any time")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the library may add kinds at any time"
+)]
 fn certificate_fault(error: &CertificateError) -> CertificateFault {
     match error {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {

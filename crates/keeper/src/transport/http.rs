@@ -11,7 +11,7 @@ use http::{Request, Response};
 use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use url::Url;
+use url::{Host, Url};
 
 use super::fault::classify;
 use super::resolve::SystemResolver;
@@ -58,6 +58,7 @@ impl TransportSetup {
 /// HTTP/1.1 and HTTP/2 to one origin, through the system's proxies where there are any.
 pub struct HttpTransport {
     origin: Url,
+    route: Route,
     tls: rustls::ClientConfig,
     user_agent: String,
     client: ArcSwap<reqwest::Client>,
@@ -70,9 +71,11 @@ impl HttpTransport {
     /// [`TransportSetup`] where TLS cannot be set up with this trust.
     pub fn new(origin: &Url, trust: &Trust, user_agent: &str) -> Result<Self, TransportSetup> {
         let tls = tls_config(trust)?;
-        let client = build(&tls, user_agent)?;
+        let route = Route::to(origin);
+        let client = build(&tls, user_agent, route)?;
         Ok(Self {
             origin: origin.clone(),
+            route,
             tls,
             user_agent: user_agent.to_owned(),
             client: ArcSwap::from_pointee(client),
@@ -97,7 +100,7 @@ impl HttpTransport {
     fn drop_pool(&self, used: &Arc<reqwest::Client>) {
         let current = self.client.load();
         if Arc::ptr_eq(&current, used)
-            && let Ok(fresh) = build(&self.tls, &self.user_agent)
+            && let Ok(fresh) = build(&self.tls, &self.user_agent, self.route)
         {
             self.client.compare_and_swap(&*current, Arc::new(fresh));
         }
@@ -161,8 +164,37 @@ impl Transport for HttpTransport {
     }
 }
 
-fn build(tls: &rustls::ClientConfig, user_agent: &str) -> Result<reqwest::Client, TransportSetup> {
-    reqwest::Client::builder()
+/// How requests get to the origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Route {
+    /// Through the system's proxies, if there are any.
+    ByProxies,
+    /// Straight: what is meant for this machine in plain http is shown to no proxy.
+    Straight,
+}
+
+impl Route {
+    fn to(origin: &Url) -> Self {
+        let local = match origin.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        if local { Self::Straight } else { Self::ByProxies }
+    }
+}
+
+fn build(
+    tls: &rustls::ClientConfig,
+    user_agent: &str,
+    route: Route,
+) -> Result<reqwest::Client, TransportSetup> {
+    let builder = match route {
+        Route::ByProxies => reqwest::Client::builder(),
+        Route::Straight => reqwest::Client::builder().no_proxy(),
+    };
+    builder
         .tls_backend_preconfigured(tls.clone())
         .user_agent(user_agent)
         .redirect(reqwest::redirect::Policy::none())

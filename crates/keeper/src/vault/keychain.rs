@@ -53,7 +53,11 @@ impl KeychainVault {
         thread::Builder::new()
             .name("keychain".to_owned())
             .spawn(move || work(store, &queue))?;
-        Ok(Self { jobs, deadline, prompting })
+        Ok(Self {
+            jobs,
+            deadline,
+            prompting,
+        })
     }
 
     async fn ask<T>(

@@ -46,6 +46,10 @@ impl LockProbe {
             return Ok(Lock::Locked);
         }
         let found = bus.search_items(HashMap::from([("service", service), ("username", name)]))?;
-        Ok(if found.locked.is_empty() { Lock::Open } else { Lock::Locked })
+        Ok(if found.locked.is_empty() {
+            Lock::Open
+        } else {
+            Lock::Locked
+        })
     }
 }

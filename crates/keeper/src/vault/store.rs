@@ -21,7 +21,10 @@ pub(super) struct Prompting {
 
 impl Prompting {
     pub(super) const fn new() -> Self {
-        Self { allowed: AtomicBool::new(true), open: AtomicBool::new(false) }
+        Self {
+            allowed: AtomicBool::new(true),
+            open: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn allow_one(&self) {
@@ -252,11 +255,16 @@ fn is_lost_connection(_error: &Error) -> bool {
     false
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds at any time")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the library may add kinds at any time"
+)]
 fn fault_of(error: &Error) -> VaultFault {
     tracing::warn!(kind = kind_of(error), "the keychain did not do what was asked");
     match error {
-        Error::NoStorageAccess(cause) | Error::PlatformFailure(cause) if is_absent(cause.as_ref()) => VaultFault::Absent,
+        Error::NoStorageAccess(cause) | Error::PlatformFailure(cause) if is_absent(cause.as_ref()) => {
+            VaultFault::Absent
+        }
         Error::NoStorageAccess(_) => VaultFault::Locked,
         Error::NoDefaultStore => VaultFault::Absent,
         _ => VaultFault::Failed,
@@ -264,7 +272,10 @@ fn fault_of(error: &Error) -> VaultFault {
 }
 
 /// The error's kind alone: its text can hold names and values.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds at any time")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the library may add kinds at any time"
+)]
 fn kind_of(error: &Error) -> &'static str {
     match error {
         Error::PlatformFailure(_) => "platform_failure",
@@ -281,7 +292,9 @@ fn kind_of(error: &Error) -> &'static str {
 
 #[cfg(target_os = "linux")]
 fn is_absent(cause: &(dyn std::error::Error + 'static)) -> bool {
-    cause.downcast_ref::<secret_service::Error>().is_some_and(|error| service_fault(error) == VaultFault::Absent)
+    cause
+        .downcast_ref::<secret_service::Error>()
+        .is_some_and(|error| service_fault(error) == VaultFault::Absent)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -292,7 +305,10 @@ fn is_absent(_cause: &(dyn std::error::Error + 'static)) -> bool {
 /// What the Secret Service's error means. No bus, nobody on the bus by that name, and no collection to put anything in
 /// all mean that there is no keychain.
 #[cfg(target_os = "linux")]
-#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds at any time")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the library may add kinds at any time"
+)]
 fn service_fault(error: &secret_service::Error) -> VaultFault {
     use secret_service::Error;
     match error {
@@ -315,7 +331,10 @@ fn service_fault(error: &secret_service::Error) -> VaultFault {
 
 /// Error names are those of the D-Bus specification, "Message Bus Names".
 #[cfg(target_os = "linux")]
-#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds at any time")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the library may add kinds at any time"
+)]
 fn bus_fault(error: &zbus::Error) -> VaultFault {
     match error {
         zbus::Error::Connection(..)
@@ -323,9 +342,19 @@ fn bus_fault(error: &zbus::Error) -> VaultFault {
         | zbus::Error::Address(_)
         | zbus::Error::Handshake(_) => VaultFault::Absent,
         zbus::Error::MethodError(name, ..) => {
-            let last = name.as_str().strip_prefix("org.freedesktop.DBus.Error.").unwrap_or_default();
-            let nobody = matches!(last, "ServiceUnknown" | "NameHasNoOwner" | "NoReply" | "Disconnected");
-            if nobody || last.starts_with("Spawn.") { VaultFault::Absent } else { VaultFault::Failed }
+            let last = name
+                .as_str()
+                .strip_prefix("org.freedesktop.DBus.Error.")
+                .unwrap_or_default();
+            let nobody = matches!(
+                last,
+                "ServiceUnknown" | "NameHasNoOwner" | "NoReply" | "Disconnected"
+            );
+            if nobody || last.starts_with("Spawn.") {
+                VaultFault::Absent
+            } else {
+                VaultFault::Failed
+            }
         }
         zbus::Error::FDO(inner) => {
             if let zbus::fdo::Error::ServiceUnknown(_)

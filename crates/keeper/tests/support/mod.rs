@@ -3,6 +3,9 @@
     dead_code,
     unreachable_pub,
     missing_docs,
+    clippy::panic,
+    clippy::result_large_err,
+    clippy::wildcard_enum_match_arm,
     clippy::allow_attributes,
     reason = "each test file uses a part of the stage"
 )]
