@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::auth::{DeviceKind, OrganizationRole};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 use store::{
     AuditEntry, Directory, NewOrganization, NewSession, NewUser, Origin, Presented, RotationOutcome,
@@ -123,6 +124,9 @@ fn by_a_bare_loop(path: &Path, sessions: &[Uuid], length: Duration) -> f64 {
     let connection = Connection::open(path).unwrap();
     connection
         .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+        .unwrap();
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .unwrap();
     let mut generation = connection
         .query_row("SELECT max(generation) FROM sessions", [], |row| {

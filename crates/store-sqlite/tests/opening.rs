@@ -1,6 +1,5 @@
 //! Opening a database: what is refused, with which error, and what a reopened one still knows.
 
-
 use std::path::Path;
 
 use store::{AuditEntry, AuditLog, Directory, NewOrganization, Store, StoreError};

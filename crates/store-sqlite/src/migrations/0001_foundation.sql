@@ -6,7 +6,7 @@ CREATE TABLE organizations (
     slug       TEXT NOT NULL UNIQUE,
     name       TEXT NOT NULL,
     created_at INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sites (
     id              BLOB PRIMARY KEY CHECK (length(id) = 16),
@@ -26,7 +26,7 @@ CREATE TABLE users (
     one_time_password INTEGER NOT NULL CHECK (one_time_password IN (0, 1)),
     created_at        INTEGER NOT NULL,
     disabled_at       INTEGER
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE memberships (
     joined          INTEGER PRIMARY KEY,
@@ -46,7 +46,7 @@ CREATE TABLE session_settings (
     idle_timeout_minutes       INTEGER NOT NULL,
     session_max_hours          INTEGER NOT NULL,
     lock_after_minutes         INTEGER
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- `attempts` holds the last attempts, oldest first, 20 bytes each: the generation that was tried as a big-endian
 -- number of 4 bytes, then 16 bytes of the attempt's hash. One refresh so writes one row.
