@@ -2,73 +2,40 @@
 
 mod calls;
 mod entropy;
+mod message;
+mod outputs;
 mod shared;
 mod store;
+mod waiters;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use keeper_core::{
-    Banner, Connection, Decision, Input, Keeper as Core, LockAnswer, Moment, OperatorAct, Output,
-    SessionRecord, SessionSnapshot, Slot, Trouble,
+    Banner, Connection, Input, Keeper as Core, LockAnswer, Moment, Output, SessionSnapshot, Slot, Trouble,
 };
-use protocol::auth::Me;
-use secrecy::SecretString;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
+pub(crate) use message::Message;
 pub(crate) use shared::{Handed, Outcome, Shared};
 
 use self::entropy::OsEntropy;
-use self::store::{StoreJob, StoreWorker};
+use self::store::StoreWorker;
+use self::waiters::{Farewell, RetryWaiter, SignInWaiter, SignOutWaiter};
 use crate::clock::WakeWatch;
 use crate::handle::OpenError;
-use crate::journal::{DecisionEntry, JournalFolder};
+use crate::journal::JournalFolder;
 use crate::link::LinkWatch;
-use crate::profile::SignedIn;
 use crate::slot::normalised;
-use crate::{KeeperConfig, ServerTarget, SignInError, SlotId};
+use crate::{KeeperConfig, ServerTarget, SlotId};
 
 /// The clock is looked at this often at least, so that sleep and missed timers show.
 const TICK: Duration = Duration::from_secs(1);
 /// A timer that stays due is not looked at more often than this.
 const SPIN_GUARD: Duration = Duration::from_millis(5);
-/// How long signing in, trying again and stopping are waited for.
-const SIGN_IN_WAIT: Duration = Duration::from_secs(20);
-const RETRY_WAIT: Duration = Duration::from_secs(12);
+/// How long stopping takes at most.
 const STOP_WAIT: Duration = Duration::from_secs(6);
-const SIGN_OUT_WAIT: Duration = Duration::from_secs(8);
-
-/// What the driver is told.
-pub(crate) enum Message {
-    /// An answer, or something that a caller saw, for the session of this epoch only.
-    Input { epoch: u64, input: Input },
-    /// Something for whatever session is active.
-    Active(Input),
-    /// Sign in.
-    SignIn {
-        username: String,
-        password: SecretString,
-        done: oneshot::Sender<Result<Me, SignInError>>,
-    },
-    /// The server has answered a sign-in.
-    SignInAnswered {
-        operator: String,
-        signed_in: Box<SignedIn>,
-        sent: Moment,
-        done: oneshot::Sender<Result<Me, SignInError>>,
-    },
-    /// The server was told of signing out, or could not be.
-    LogoutEnded { epoch: u64 },
-    /// Try at once.
-    Retry { done: oneshot::Sender<()> },
-    /// Sign out.
-    SignOut { done: oneshot::Sender<()> },
-    /// Everything that signing out asked for is done.
-    SignedOut { epoch: u64 },
-    /// Stop.
-    Shutdown { done: oneshot::Sender<()> },
-}
 
 /// One slot's state machine with its store.
 struct Active {
@@ -82,37 +49,6 @@ struct Active {
     in_cycle: bool,
     /// Whether it has it.
     holds_lock: bool,
-}
-
-struct SignInWaiter {
-    epoch: u64,
-    serial_before: Option<u64>,
-    until: Instant,
-    me: Me,
-    done: oneshot::Sender<Result<Me, SignInError>>,
-}
-
-struct SignOutWaiter {
-    epoch: u64,
-    until: Instant,
-    store: Farewell,
-    done: oneshot::Sender<()>,
-}
-
-/// How far the store is with signing out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Farewell {
-    /// The machine is still at it.
-    Deciding,
-    /// The store's worker is doing what it was told.
-    Storing,
-    /// Nothing is left of the session on this device.
-    Done,
-}
-
-struct RetryWaiter {
-    until: Instant,
-    done: oneshot::Sender<()>,
 }
 
 pub(crate) struct Driver {
@@ -147,6 +83,7 @@ impl Driver {
             retrying: Vec::new(),
             signing_out: Vec::new(),
         };
+        tracing::info!(server = %shared.config.server, boot = %shared.config.clock.boot_id(), "the keeper starts");
         tokio::spawn(driver.run());
         Ok(shared)
     }
@@ -288,14 +225,7 @@ impl Driver {
                     active.logouts_out = active.logouts_out.saturating_sub(1);
                 }
             }
-            Message::Retry { done } => {
-                self.shared.config.vault.permit_prompt();
-                self.feed_active(Input::Operator(OperatorAct::Retry));
-                self.retrying.push(RetryWaiter {
-                    until: Instant::now() + RETRY_WAIT,
-                    done,
-                });
-            }
+            Message::Retry { done } => self.retry(done),
             Message::SignOut { done } => self.sign_out(done),
             Message::SignedOut { epoch } => {
                 let storing =
@@ -307,68 +237,6 @@ impl Driver {
             }
             Message::Shutdown { done } => drop(done),
         }
-    }
-
-    fn signed_in(
-        &mut self,
-        operator: &str,
-        signed_in: SignedIn,
-        sent: Moment,
-        done: oneshot::Sender<Result<Me, SignInError>>,
-    ) {
-        let SignedIn {
-            grant,
-            session_id,
-            generation,
-            me,
-        } = signed_in;
-        let Some(refresh_token) = grant.refresh_token.clone() else {
-            let _ = done.send(Err(SignInError::NotExtendable));
-            return;
-        };
-        let server = &self.shared.config.server;
-        let slot = SlotId::of(server, operator);
-        let record = SessionRecord {
-            server: server.name(),
-            operator: normalised(operator),
-            session_id,
-            generation,
-            refresh_token,
-        };
-        self.shared.remember_active(slot, record.operator.clone());
-        self.activate(operator);
-        self.shared.settle();
-        let serial_before = self
-            .shared
-            .access
-            .load()
-            .as_ref()
-            .map(|handed| handed.grant.serial);
-        self.signing_in.push(SignInWaiter {
-            epoch: self.epochs,
-            serial_before,
-            until: Instant::now() + SIGN_IN_WAIT,
-            me,
-            done,
-        });
-        self.feed_active(Input::SignedIn { record, grant, sent });
-    }
-
-    fn sign_out(&mut self, done: oneshot::Sender<()>) {
-        let Some(active) = &self.active else {
-            let _ = done.send(());
-            return;
-        };
-        let epoch = active.epoch;
-        self.shared.forget_active(active.core.slot().operator.clone());
-        let until = Instant::now() + SIGN_OUT_WAIT;
-        self.signing_out.push(SignOutWaiter {
-            epoch,
-            until,
-            store: Farewell::Deciding,
-            done,
-        });
-        self.feed_active(Input::Operator(OperatorAct::SignOut));
     }
 
     /// Feeds the machine and carries out what it says.
@@ -413,111 +281,6 @@ impl Driver {
             (Connection::Lost { trouble }, _) | (_, Banner::ServerDown { trouble }) => trouble,
             (_, Banner::Offline) => Trouble::Offline,
             _ => Trouble::ServerDown,
-        }
-    }
-
-    fn carry_out(&mut self, output: Output) {
-        let Some(active) = self.active.as_mut() else {
-            return;
-        };
-        let epoch = active.epoch;
-        match output {
-            Output::AcquireLock { wait } => {
-                active.in_cycle = true;
-                active.store.acquire(wait);
-            }
-            Output::ReleaseLock => {
-                (active.in_cycle, active.holds_lock) = (false, false);
-                active.store.release();
-            }
-            Output::ReadStore => active.store.push(StoreJob::Read),
-            Output::WriteJournal(journal) => active.store.push(StoreJob::WriteJournal(journal)),
-            Output::WriteVault(record) => active.store.push(StoreJob::WriteVault(record)),
-            Output::DeleteVault => active.store.push(StoreJob::DeleteVault),
-            Output::SendRefresh(call) => {
-                active.calls_out += 1;
-                calls::refresh(&self.shared, epoch, call);
-            }
-            Output::SendHeartbeat { call } => {
-                active.calls_out += 1;
-                calls::heartbeat(&self.shared, epoch, call);
-            }
-            Output::SendPing { call, last_input_age } => {
-                active.calls_out += 1;
-                calls::ping(&self.shared, epoch, call, last_input_age);
-            }
-            Output::SendLogout { access } => {
-                active.logouts_out += 1;
-                calls::logout(&self.shared, epoch, access);
-            }
-            Output::HandOut(grant) => {
-                let operator = active.core.slot().operator.clone();
-                self.shared.hand_out(epoch, operator, grant);
-            }
-            Output::Notify(notice) => {
-                let _ = self.shared.notices.send(notice);
-            }
-            Output::Publish => self.shared.publish(active.core.snapshot()),
-            Output::Record(decision) => {
-                let slot = active.slot.clone();
-                self.record(slot, decision);
-            }
-        }
-    }
-
-    fn record(&self, slot: SlotId, decision: Decision) {
-        tracing::info!(%slot, ?decision, "decided");
-        let at_ms = self.shared.config.clock.wall_ms();
-        self.shared.record(
-            slot,
-            DecisionEntry {
-                at_ms,
-                process: std::process::id(),
-                decision,
-            },
-        );
-    }
-
-    fn settle_waiters(&mut self) {
-        let now = Instant::now();
-        let handed = self.shared.access.load_full();
-        for waiter in self.signing_in.extract_if(.., |waiter| {
-            let in_force = handed.as_ref().is_some_and(|handed| {
-                handed.epoch == waiter.epoch && Some(handed.grant.serial) != waiter.serial_before
-            });
-            in_force || now >= waiter.until
-        }) {
-            let _ = waiter.done.send(Ok(waiter.me));
-        }
-        let quiet = self.active.as_ref().is_none_or(|active| active.calls_out == 0)
-            && !self.shared.snapshot.borrow().attempting;
-        for waiter in self
-            .retrying
-            .extract_if(.., |waiter| quiet || now >= waiter.until)
-        {
-            let _ = waiter.done.send(());
-        }
-        self.settle_sign_outs(now);
-    }
-
-    fn settle_sign_outs(&mut self, now: Instant) {
-        let (epoch, in_cycle, telling) = match &self.active {
-            Some(active) => (active.epoch, active.in_cycle, active.logouts_out > 0),
-            None => (0, false, false),
-        };
-        for waiter in &mut self.signing_out {
-            if waiter.store == Farewell::Deciding && waiter.epoch == epoch && !in_cycle {
-                waiter.store = Farewell::Storing;
-                if let Some(active) = &self.active {
-                    active.store.push(StoreJob::Fence);
-                }
-            }
-        }
-        for waiter in self.signing_out.extract_if(.., |waiter| {
-            let gone = waiter.epoch != epoch || waiter.store == Farewell::Done && !telling;
-            gone || now >= waiter.until
-        }) {
-            let _ = waiter.done.send(());
         }
     }
 

@@ -64,6 +64,9 @@ impl KeychainVault {
         &self,
         job: impl FnOnce(oneshot::Sender<Result<T, VaultFault>>) -> Job,
     ) -> Result<T, VaultFault> {
+        if self.prompting.is_open() {
+            return Err(VaultFault::Locked);
+        }
         let (reply, answer) = oneshot::channel();
         if self.jobs.send(job(reply)).is_err() {
             return Err(VaultFault::Failed);

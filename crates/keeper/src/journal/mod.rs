@@ -1,23 +1,21 @@
 //! The files beside the keychain, without a secret in them: each slot's open intent, its last decisions, and the index
 //! of slots.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+mod body;
+mod sealed;
+
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use keeper_core::{AttemptId, Decision, EndReason, Fingerprint, Head, Intent, Journal, SetAside};
-use serde::de::DeserializeOwned;
+use keeper_core::{Decision, Journal};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::failpoint;
+use self::body::JournalBody;
+use self::sealed::{Durability, options, read_bounded, read_sealed, replace, write_sealed};
 use crate::lock::SlotLock;
-use crate::slot::{SlotId, hex};
+use crate::slot::SlotId;
 
-const VERSION: u32 = 1;
-/// A journal is some hundred bytes; more than this is none of ours.
-const LARGEST: u64 = 1 << 20;
 /// How many decisions are kept.
 const DECISIONS: usize = 200;
 
@@ -48,40 +46,6 @@ pub struct DecisionEntry {
 #[derive(Clone, Debug)]
 pub struct JournalFolder {
     path: PathBuf,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Envelope {
-    version: u32,
-    checksum: String,
-    body: String,
-}
-
-#[derive(Default, Serialize, Deserialize)]
-struct JournalBody {
-    #[serde(default)]
-    head: Option<HeadBody>,
-    intent: Option<IntentBody>,
-    set_aside: Option<SetAsideBody>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct HeadBody {
-    generation: u32,
-    fingerprint: String,
-}
-
-#[derive(Serialize, Deserialize)]
-struct IntentBody {
-    generation: u32,
-    fingerprint: String,
-    attempt: String,
-}
-
-#[derive(Serialize, Deserialize)]
-struct SetAsideBody {
-    fingerprint: String,
-    reason: EndReason,
 }
 
 /// Who was last active at which server, and which slots' secrets still have to be removed.
@@ -229,168 +193,6 @@ impl JournalFolder {
             .await
             .unwrap_or_else(|_| Err(JournalFault::Io(io::ErrorKind::Other.into())))
     }
-}
-
-impl JournalBody {
-    fn of(journal: &Journal) -> Self {
-        Self {
-            head: journal.head.map(|head| HeadBody {
-                generation: head.generation,
-                fingerprint: hex(head.fingerprint.as_bytes()),
-            }),
-            intent: journal.intent.map(|intent| IntentBody {
-                generation: intent.generation,
-                fingerprint: hex(intent.fingerprint.as_bytes()),
-                attempt: hex(intent.attempt.as_bytes()),
-            }),
-            set_aside: journal.set_aside.map(|aside| SetAsideBody {
-                fingerprint: hex(aside.fingerprint.as_bytes()),
-                reason: aside.reason,
-            }),
-        }
-    }
-
-    fn into_journal(self) -> Option<Journal> {
-        let head = match self.head {
-            None => None,
-            Some(body) => Some(Head {
-                generation: body.generation,
-                fingerprint: Fingerprint::from_bytes(sixteen(&body.fingerprint)?),
-            }),
-        };
-        let intent = match self.intent {
-            None => None,
-            Some(body) => Some(Intent {
-                generation: body.generation,
-                fingerprint: Fingerprint::from_bytes(sixteen(&body.fingerprint)?),
-                attempt: AttemptId::from_bytes(sixteen(&body.attempt)?),
-            }),
-        };
-        let set_aside = match self.set_aside {
-            None => None,
-            Some(body) => Some(SetAside {
-                fingerprint: Fingerprint::from_bytes(sixteen(&body.fingerprint)?),
-                reason: body.reason,
-            }),
-        };
-        Some(Journal {
-            head,
-            intent,
-            set_aside,
-        })
-    }
-}
-
-fn sixteen(text: &str) -> Option<[u8; 16]> {
-    let mut bytes = [0; 16];
-    if text.len() != 32 || !text.is_ascii() {
-        return None;
-    }
-    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
-    Some(bytes)
-}
-
-fn checksum(version: u32, body: &str) -> String {
-    let mut digest = Sha256::new();
-    digest.update(version.to_be_bytes());
-    digest.update(body.as_bytes());
-    hex(&digest.finalize()[..16])
-}
-
-fn read_bounded(path: &Path) -> Result<Option<Vec<u8>>, JournalFault> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        Err(JournalFault::Garbled)
-    } else {
-        Ok(Some(bytes))
-    }
-}
-
-fn read_sealed<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, JournalFault> {
-    let Some(bytes) = read_bounded(path)? else {
-        return Ok(None);
-    };
-    let envelope: Envelope = serde_json::from_slice(&bytes).map_err(|_| JournalFault::Garbled)?;
-    if envelope.version != VERSION || envelope.checksum != checksum(envelope.version, &envelope.body) {
-        return Err(JournalFault::Garbled);
-    }
-    serde_json::from_str(&envelope.body)
-        .map(Some)
-        .map_err(|_| JournalFault::Garbled)
-}
-
-fn write_sealed<T: Serialize>(folder: &Path, path: &Path, value: &T) -> Result<(), JournalFault> {
-    let body = serde_json::to_string(value).map_err(|_| JournalFault::Garbled)?;
-    let envelope = Envelope {
-        version: VERSION,
-        checksum: checksum(VERSION, &body),
-        body,
-    };
-    let bytes = serde_json::to_vec(&envelope).map_err(|_| JournalFault::Garbled)?;
-    replace(folder, path, &bytes, Durability::Durable)?;
-    Ok(())
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Durability {
-    Durable,
-    Lazy,
-}
-
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options
-}
-
-fn replace(folder: &Path, path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
-    let failed = |_| io::Error::other("failpoint");
-    let mut temporary = path.as_os_str().to_owned();
-    static WRITES: AtomicU64 = AtomicU64::new(0);
-    let write = WRITES.fetch_add(1, Ordering::Relaxed);
-    temporary.push(format!(".{}-{write}.tmp", std::process::id()));
-    let temporary = PathBuf::from(temporary);
-    failpoint::hit("journal-before-write").map_err(failed)?;
-    let mut file = options()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(&temporary)?;
-    file.write_all(bytes)?;
-    if durability == Durability::Durable {
-        file.sync_all()?;
-    }
-    drop(file);
-    failpoint::hit("journal-before-rename").map_err(failed)?;
-    fs::rename(&temporary, path)?;
-    failpoint::hit("journal-before-directory-sync").map_err(failed)?;
-    if durability == Durability::Durable {
-        sync_directory(folder)?;
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn sync_directory(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Windows keeps directory changes with the file's own; a directory cannot be opened for this.
-#[cfg(not(unix))]
-fn sync_directory(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]
