@@ -137,6 +137,9 @@ impl Canary {
             std::fs::read_to_string(&maps).map_err(StageError::file("reading a memory map", &maps))?;
         let path = PathBuf::from(format!("/proc/{pid}/mem"));
         let memory = File::open(&path).map_err(StageError::file("opening the memory of a process", &path))?;
+        let path = PathBuf::from(format!("/proc/{pid}/pagemap"));
+        let pages =
+            File::open(&path).map_err(StageError::file("opening the page map of a process", &path))?;
         let mut search = Search::default();
         for region in regions.lines() {
             let mut words = region.split_whitespace();
@@ -156,7 +159,10 @@ impl Canary {
             });
             let Some((from, to)) = bounds else { continue };
             search.places += 1;
-            self.through(&memory, from, to, &format!("process {pid}, {name}"), &mut search);
+            let place = format!("process {pid}, {name}");
+            for (from, to) in filled(&pages, from, to) {
+                self.through(&memory, from, to, &place, &mut search);
+            }
         }
         Ok(search)
     }
@@ -191,6 +197,42 @@ impl Canary {
             at += step as u64;
         }
     }
+}
+
+/// The stretches of a memory region that hold anything. A web process reserves many gigabytes and fills few of them.
+fn filled(pages: &File, from: u64, to: u64) -> Vec<(u64, u64)> {
+    const PAGE: u64 = 4096;
+    const ENTRY: u64 = 8;
+    const PRESENT_OR_SWAPPED: u64 = 0b11 << 62;
+    let mut stretches: Vec<(u64, u64)> = Vec::new();
+    let mut entries = vec![0; CHUNK];
+    let mut at = from;
+    while at < to {
+        let wanted = usize::try_from((to - at) / PAGE * ENTRY)
+            .unwrap_or(CHUNK)
+            .min(CHUNK);
+        let Some(target) = entries.get_mut(..wanted) else {
+            break;
+        };
+        let read = match pages.read_at(target, at / PAGE * ENTRY) {
+            Ok(0) | Err(_) => break,
+            Ok(read) => read,
+        };
+        let (whole, _) = target.get(..read).unwrap_or_default().as_chunks::<8>();
+        for entry in whole {
+            if u64::from_ne_bytes(*entry) & PRESENT_OR_SWAPPED != 0 {
+                match stretches.last_mut() {
+                    Some((_, end)) if *end == at => *end += PAGE,
+                    Some(_) | None => stretches.push((at, at + PAGE)),
+                }
+            }
+            at += PAGE;
+        }
+        if whole.is_empty() {
+            break;
+        }
+    }
+    stretches
 }
 
 /// The part of a base64 text that depends on `middle` alone, when `alignment` other bytes stand before it.

@@ -78,11 +78,11 @@ fn set_up(steps: &mut Steps) -> Result<Set, Failure> {
 async fn scenes(set: &Set, steps: &mut Steps) -> Result<(), Failure> {
     let watch = Stopwatch::start();
     let window = Window::open_behind(&set.stage, set.app.clone(), &set.network).await?;
-    window.wait_for("screen-signin", Duration::from_secs(20)).await?;
+    window.wait_for("screen-first", Duration::from_secs(20)).await?;
     steps.done(
         &set.stage,
         "start",
-        &format!("sign-in screen after {} ms", watch.elapsed().as_millis()),
+        &format!("first screen after {} ms", watch.elapsed().as_millis()),
     )?;
 
     let watch = Stopwatch::start();
@@ -114,8 +114,9 @@ async fn scenes(set: &Set, steps: &mut Steps) -> Result<(), Failure> {
     canary(set, &mut tokens, steps, "canary")?;
     work(set, &window, &mut tokens, steps).await?;
     let before_the_cut = set.server.sales()?.len();
+    let told_before = set.stage.notices().arrived()?.len();
     cut(set, &window, steps).await?;
-    back(set, &window, before_the_cut, steps).await?;
+    back(set, &window, before_the_cut, told_before, steps).await?;
 
     let before = window.screen().await?;
     must(before.lines.len() == 2, || {
@@ -322,7 +323,13 @@ async fn cut(set: &Set, window: &Window, steps: &mut Steps) -> Result<(), Failur
 }
 
 /// The network is back: healthy, what waited arrives once, and the operator is told once.
-async fn back(set: &Set, window: &Window, sales_before: usize, steps: &mut Steps) -> Result<(), Failure> {
+async fn back(
+    set: &Set,
+    window: &Window,
+    sales_before: usize,
+    told_before: usize,
+    steps: &mut Steps,
+) -> Result<(), Failure> {
     set.network.restore()?;
     let whole = |screen: &Screen| screen.is_untroubled_till() && screen.waiting.is_none();
     let (_, took) = until_screen(
@@ -335,7 +342,15 @@ async fn back(set: &Set, window: &Window, sales_before: usize, steps: &mut Steps
     must(took <= HEALTHY_WITHIN, || {
         format!("it took {took:?} until everything was well again")
     })?;
+    let told = |notice: &vigie_tests::Notice| notice.summary.contains("Connexion rétablie");
+    set.stage
+        .notices()
+        .wait_for("the notice of the return", SOON, told)?;
     pause(Duration::from_secs(3));
+    let all = set.stage.notices().arrived()?.split_off(told_before);
+    must(all.len() == 2, || {
+        format!("{} notices instead of two, lost and back: {all:?}", all.len())
+    })?;
     let arrived = set.server.sales()?.split_off(sales_before);
     let queued: Vec<_> = arrived
         .iter()
