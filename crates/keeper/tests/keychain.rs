@@ -4,15 +4,21 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::disallowed_methods, reason = "a test measures real time")]
 
+mod support;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use keeper::Keeper;
 use keeper::vault::{KeychainVault, SERVICE, Vault};
-use keeper_core::VaultFault;
+use keeper_core::{Banner, Persistence, SessionPhase, VaultFault};
 use rustix::process::{Pid, Signal, kill_process};
 use secrecy::{ExposeSecret, SecretSlice};
+use support::{Stage, signed_in, until_snapshot};
 use tempfile::TempDir;
 
 const BUS_WITHOUT_ACTIVATION: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -408,5 +414,72 @@ fn writes_take_milliseconds() {
             times[25], times[49]
         );
         assert!(times[25] < Duration::from_millis(60), "{:?}", times[25]);
+    });
+}
+
+#[test]
+fn a_till_whose_keychain_is_locked_at_start_is_signed_in_once_it_is_unlocked() {
+    let mut desk = Desk::unlocked();
+    let folder = tempfile::tempdir().unwrap();
+    run(async {
+        let stage = Stage::open(600).await;
+        let config = || stage.config(folder.path(), Arc::new(KeychainVault::new().unwrap()));
+        let first = Keeper::open(config()).await.unwrap();
+        signed_in(&first).await;
+        assert_eq!(first.snapshots().borrow().persistence, Persistence::Durable);
+        first.shutdown().await;
+        desk.lock();
+
+        let second = Keeper::open(config()).await.unwrap();
+        second.settled().await;
+        let locked = Banner::KeychainUnavailable {
+            fault: VaultFault::Locked,
+        };
+        until_snapshot(&second, "the banner", |snapshot| snapshot.banner == locked).await;
+        assert_eq!(second.snapshots().borrow().phase, SessionPhase::Restoring);
+        desk.kill_keyring();
+        desk.start_keyring(Some("password"));
+
+        until_snapshot(&second, "signed in", |snapshot| snapshot.refreshes == 1).await;
+        assert_eq!(second.snapshots().borrow().phase, SessionPhase::SignedIn);
+        second.sign_out().await;
+        assert_eq!(entries(), 0);
+        assert!(!desk.files_hold("00000000-0000-7000-8000"));
+    });
+}
+
+#[test]
+fn a_keychain_that_freezes_during_a_rotation_costs_nobody_the_session() {
+    let desk = Desk::unlocked();
+    let folder = tempfile::tempdir().unwrap();
+    run(async {
+        let stage = Stage::open(3).await;
+        let vault = Arc::new(KeychainVault::with(SERVICE, Duration::from_millis(500)).unwrap());
+        let keeper = Keeper::open(stage.config(folder.path(), vault)).await.unwrap();
+        signed_in(&keeper).await;
+        desk.signal(Signal::STOP);
+        for _ in 0..60 {
+            let me = http::Request::builder()
+                .uri("/v1/auth/me")
+                .body(bytes::Bytes::new())
+                .unwrap();
+            let answer = keeper.client().send(me).await;
+            assert!(answer.is_ok_and(|answer| answer.status() == 200));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let slow = Banner::KeychainUnavailable {
+            fault: VaultFault::Slow,
+        };
+        until_snapshot(&keeper, "the banner", |snapshot| snapshot.banner == slow).await;
+        desk.signal(Signal::CONT);
+        until_snapshot(&keeper, "durable again", |snapshot| {
+            snapshot.banner == Banner::Hidden
+        })
+        .await;
+        keeper.shutdown().await;
+        let vault = Arc::new(KeychainVault::new().unwrap());
+        let next = Keeper::open(stage.config(folder.path(), vault)).await.unwrap();
+        until_snapshot(&next, "back", |snapshot| snapshot.refreshes >= 1).await;
+        assert_eq!(stage.inner.logins.load(Ordering::SeqCst), 1);
     });
 }

@@ -52,6 +52,14 @@ pub enum Mood {
     Refuses(ErrorCode),
 }
 
+/// What the health endpoint does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pulse {
+    Steady,
+    Ill,
+    Silent,
+}
+
 #[derive(Default)]
 pub struct Session {
     pub generation: u32,
@@ -69,7 +77,7 @@ pub struct Inner {
     pub sales: AtomicU32,
     pub pings: AtomicU32,
     pub mood: Mutex<Mood>,
-    pub heartbeat_up: Mutex<bool>,
+    pub heartbeat: Mutex<Pulse>,
     pub attempts: Mutex<Vec<(String, String, bool)>>,
     pub sessions: Mutex<HashMap<String, Session>>,
     counter: AtomicU32,
@@ -102,7 +110,7 @@ impl Stage {
             sales: AtomicU32::new(0),
             pings: AtomicU32::new(0),
             mood: Mutex::new(Mood::Sound),
-            heartbeat_up: Mutex::new(true),
+            heartbeat: Mutex::new(Pulse::Steady),
             attempts: Mutex::new(Vec::new()),
             sessions: Mutex::new(HashMap::new()),
             counter: AtomicU32::new(0),
@@ -127,6 +135,10 @@ impl Stage {
 
     pub fn mood(&self, mood: Mood) {
         *self.inner.mood.lock().unwrap() = mood;
+    }
+
+    pub fn pulse(&self, pulse: Pulse) {
+        *self.inner.heartbeat.lock().unwrap() = pulse;
     }
 
     pub fn refreshes(&self) -> u32 {
@@ -239,11 +251,20 @@ fn problem(code: ErrorCode) -> Response {
 }
 
 async fn health(State(inner): State<Arc<Inner>>) -> Response {
-    if *inner.heartbeat_up.lock().unwrap() {
-        Json(json!({"service": "vigie", "version": "0"})).into_response()
-    } else {
-        problem(ErrorCode::StoreUnavailable)
+    let pulse = *inner.heartbeat.lock().unwrap();
+    match pulse {
+        Pulse::Steady => Json(json!({"service": "vigie", "version": "0"})).into_response(),
+        Pulse::Ill => problem(ErrorCode::StoreUnavailable),
+        Pulse::Silent => {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            StatusCode::OK.into_response()
+        }
     }
+}
+
+fn server_time() -> String {
+    let now = keeper::Clock::wall_ms(&BoottimeClock::new());
+    chrono::DateTime::from_timestamp_millis(now).unwrap().to_rfc3339()
 }
 
 fn tokens(inner: &Inner, id: &str, session: &mut Session) -> Value {
@@ -253,7 +274,7 @@ fn tokens(inner: &Inner, id: &str, session: &mut Session) -> Value {
         "access_token": access, "refresh_token": format!("{id}.{}", session.generation), "token_type": "Bearer",
         "expires_in": inner.expires_in_seconds.load(Ordering::SeqCst),
         "refresh_in": (inner.expires_in_seconds.load(Ordering::SeqCst) / 2).max(1),
-        "absolute_expires_in": 86_400, "server_time": "2026-01-01T00:00:00Z",
+        "absolute_expires_in": 86_400, "server_time": server_time(),
         "session_id": id, "generation": session.generation,
     })
 }
@@ -383,7 +404,7 @@ async fn ping(State(inner): State<Arc<Inner>>, headers: HeaderMap) -> Response {
         return refusal;
     }
     inner.pings.fetch_add(1, Ordering::SeqCst);
-    Json(json!({"absolute_expires_in": 86_400, "server_time": "2026-01-01T00:00:00Z"})).into_response()
+    Json(json!({"absolute_expires_in": 86_400, "server_time": server_time()})).into_response()
 }
 
 async fn guarded(State(inner): State<Arc<Inner>>, headers: HeaderMap) -> Response {
