@@ -54,8 +54,8 @@ impl Notices {
         set_executable(&script)?;
         let rules = format!(
             "[global]\n    always_run_script = true\n    history_length = 200\n    notification_limit = 20\n    \
-             font = DejaVu Sans 10\n    width = 360\n    ellipsize = end\n\n[record]\n    summary = \"*\"\n    \
-             script = {}\n",
+             font = DejaVu Sans 10\n    width = 360\n    origin = bottom-left\n    ellipsize = end\n\n\
+             [record]\n    summary = \"*\"\n    script = {}\n",
             script.display()
         );
         write_file(&configuration, &rules)?;
