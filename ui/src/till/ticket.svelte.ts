@@ -57,6 +57,9 @@ export class Ticket {
   #firstChange_ms: number | null = null;
   #queue: Promise<unknown> = Promise.resolve();
   #life = 0;
+  #reload: ReturnType<typeof setTimeout> | null = null;
+  /** Whether the kept ticket could not be read: then a new one is written once it has a line. */
+  #unreadable = false;
 
   constructor(port: Port) {
     this.#port = port;
@@ -71,19 +74,29 @@ export class Ticket {
     const life = ++this.#life;
     const answer = await this.#port.ticketCurrent();
     if (life !== this.#life) return;
-    if (answer.status === 'ok' && answer.data) {
-      this.draft = answer.data;
-      this.epoch += 1;
-    } else if (answer.status === 'error') {
+    if (answer.status === 'error') {
       this.fault = answer.error;
+      this.#unreadable = true;
+      this.#reload = setTimeout(() => this.empty && void this.load(), AGAIN_MS);
+      return;
     }
+    const early = this.draft.lines;
+    if (answer.data) {
+      this.draft = { ...answer.data, lines: [...answer.data.lines, ...early] };
+      this.epoch += 1;
+    }
+    this.fault = null;
+    this.#unreadable = false;
     this.loaded = true;
+    if (early.length > 0) this.#changed();
   }
 
   /** Drops the ticket from the screen without a word to the journal: it belongs to somebody else. */
   forget(): void {
     this.#life += 1;
     this.#cancel();
+    if (this.#reload !== null) clearTimeout(this.#reload);
+    this.#unreadable = false;
     this.draft = fresh();
     this.fault = null;
     this.last = null;
@@ -188,7 +201,7 @@ export class Ticket {
   /** Writes everything in hand now and says when it was on disk. */
   async save(): Promise<Answer<Saved>> {
     this.#cancel();
-    const draft = this.#copy();
+    const draft = this.#mayWrite() ? this.#copy() : null;
     const answer = await this.#inTurn(() => this.#port.save(draft));
     this.fault = answer.status === 'error' ? answer.error : null;
     return answer;
@@ -232,7 +245,13 @@ export class Ticket {
     this.#firstChange_ms = null;
   }
 
+  /** Not before the journal has said what it keeps: a blank ticket would take the place of the one it brings. */
+  #mayWrite(): boolean {
+    return this.loaded || (this.#unreadable && !this.empty);
+  }
+
   #changed(): void {
+    if (!this.#mayWrite()) return;
     const now = performance.now();
     this.#firstChange_ms ??= now;
     const wait = Math.max(0, Math.min(QUIET_MS, this.#firstChange_ms + LONGEST_WAIT_MS - now));

@@ -232,3 +232,61 @@ it('the journal’s ticket comes back as it was, with its place', async () => {
   await pass(1_000);
   expect(port.puts).toHaveLength(0);
 });
+
+describe('while the journal has not said what it keeps', () => {
+  const kept: TicketDraft = {
+    id: '0190-kept',
+    lines: [
+      { id: 'l1', category_id: 'c', category_name: 'Livres', quantity: 3, weight_grams: 0, unit_price_cents: 100 },
+    ],
+    payments: [],
+    note: '',
+    tendered_cents: null,
+    place: { screen: 'till', field: null, typed: '', cursor: 0, scroll: 0, line_id: null },
+  };
+
+  it('nothing is written over it, and what was added meanwhile joins it', async () => {
+    const late = new Ticket(port);
+    port.draft = kept;
+    const answer = await port.ticketCurrent();
+    let release: (() => void) | null = null;
+    vi.spyOn(port, 'ticketCurrent').mockImplementation(
+      () => new Promise((resolve) => (release = () => resolve(answer))),
+    );
+    const loading = late.load();
+    late.setPlace({ field: 'search', cursor: 1 });
+    late.add(dishes);
+    await late.save();
+    await pass(5_000);
+    expect(port.puts).toHaveLength(0);
+    release!();
+    await loading;
+    await pass(150);
+    expect(port.puts.at(-1)).toMatchObject({ id: '0190-kept' });
+    expect(port.puts.at(-1)?.lines.map((line) => line.category_name)).toEqual(['Livres', 'Vaisselle']);
+  });
+
+  it('it is asked again, and the kept ticket comes once it can be read', async () => {
+    const late = new Ticket(port);
+    port.draft = kept;
+    port.failures.set('ticketCurrent', problem('keychain_locked'));
+    await late.load();
+    expect(late.fault?.code).toBe('keychain_locked');
+    late.setPlace({ cursor: 2 });
+    await pass(1_900);
+    expect(port.puts).toHaveLength(0);
+    port.failures.clear();
+    await pass(200);
+    expect(late.draft.id).toBe('0190-kept');
+    expect(late.fault).toBeNull();
+  });
+
+  it('a new ticket is written all the same once it has a line', async () => {
+    const late = new Ticket(port);
+    port.failures.set('ticketCurrent', problem('keychain_locked'));
+    await late.load();
+    late.add(books);
+    await pass(150);
+    expect(port.puts).toHaveLength(1);
+  });
+});
