@@ -1,5 +1,7 @@
 //! The table of errors: complete, coherent, and the same in docs/PROTOCOL.md as in the code.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 

@@ -1,5 +1,7 @@
 //! Each form on the wire, as a snapshot: a change here is a change of the protocol.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use chrono::{DateTime, Utc};
 use protocol::auth::{
     DeviceKind, LoginAnswer, LoginRequest, Me, OrganizationRole, PingAnswer, PingRequest, RefreshRequest,

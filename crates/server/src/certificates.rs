@@ -111,3 +111,49 @@ fn live(params: &mut CertificateParams, now: DateTime<Utc>, days: u64) {
     params.not_before = day(now.checked_sub_days(Days::new(1)).unwrap_or(now));
     params.not_after = day(now.checked_add_days(Days::new(days)).unwrap_or(now));
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::make;
+    use crate::config::TlsFiles;
+    use crate::tls::{facts, server_config};
+
+    #[test]
+    fn what_is_made_serves_names_and_addresses_for_its_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = DateTime::from_timestamp_millis(1_790_000_000_000).unwrap();
+        let names = [
+            "vigie.example".to_owned(),
+            "192.0.2.1".to_owned(),
+            "2001:db8::1".to_owned(),
+        ];
+        let made = make(&folder.path().join("tls"), &names, now).unwrap();
+        let found = facts(&made.server).unwrap();
+        assert_eq!(found.names, names);
+        let days = (found.ends_at - now.timestamp_millis()) / 86_400_000;
+        assert!((824..=825).contains(&days), "{days}");
+        server_config(&TlsFiles {
+            cert: made.server,
+            key: made.server_key,
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn nothing_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = DateTime::from_timestamp_millis(1_790_000_000_000).unwrap();
+        let names = ["vigie.example".to_owned()];
+        let made = make(folder.path(), &names, now).unwrap();
+        let before = std::fs::read(&made.authority_key).unwrap();
+        assert!(
+            make(folder.path(), &names, now)
+                .unwrap_err()
+                .to_string()
+                .starts_with("certificate_file: ")
+        );
+        assert_eq!(std::fs::read(&made.authority_key).unwrap(), before);
+    }
+}

@@ -82,14 +82,13 @@ impl Keys {
     /// # Errors
     /// See [`KeyFileError`].
     pub fn load(path: &Path) -> Result<Self, KeyFileError> {
-        let io = |source: std::io::Error| match source.kind() {
-            std::io::ErrorKind::NotFound => KeyFileError::Missing {
-                path: path.to_owned(),
-            },
-            _ => KeyFileError::Io {
-                path: path.to_owned(),
-                source,
-            },
+        let io = |source: std::io::Error| {
+            let path = path.to_owned();
+            if source.kind() == std::io::ErrorKind::NotFound {
+                KeyFileError::Missing { path }
+            } else {
+                KeyFileError::Io { path, source }
+            }
         };
         #[cfg(unix)]
         {

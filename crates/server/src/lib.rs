@@ -15,6 +15,7 @@ pub mod control;
 pub mod demo;
 pub mod embedded;
 mod envelope;
+mod failpoint;
 pub mod failure;
 pub mod first_operator;
 mod health;

@@ -1,6 +1,7 @@
 //! Opening the embedded engine without holding up the runtime.
 
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 
 use store::{Store, StoreError};
@@ -16,7 +17,7 @@ pub async fn open_store(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
     opened.unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
 }
 
-fn open(path: &PathBuf) -> Result<Arc<dyn Store>, StoreError> {
+fn open(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         crate::private_files::create_dir(folder).map_err(|error| from_io(folder, &error))?;
     }
@@ -26,11 +27,14 @@ fn open(path: &PathBuf) -> Result<Arc<dyn Store>, StoreError> {
 
 fn from_io(path: &Path, error: &std::io::Error) -> StoreError {
     let text = format!("{}: {error}", path.display());
-    match error.kind() {
-        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-            StoreError::ReadOnly(text)
-        }
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => StoreError::DiskFull(text),
-        _ => StoreError::Unavailable(text),
+    if matches!(
+        error.kind(),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+    ) {
+        StoreError::ReadOnly(text)
+    } else if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+        StoreError::DiskFull(text)
+    } else {
+        StoreError::Unavailable(text)
     }
 }

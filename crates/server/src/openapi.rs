@@ -8,7 +8,7 @@ use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi, RefOr, ResponseBuilder};
-use utoipa::{Modify, OpenApi as _, PartialSchema as _, ToSchema as _};
+use utoipa::{Modify, OpenApi as _, ToSchema as _};
 
 struct Bearer;
 
@@ -72,6 +72,5 @@ pub(crate) fn with_failures(mut document: OpenApi) -> OpenApi {
 }
 
 fn problem_reference() -> RefOr<utoipa::openapi::Schema> {
-    let _ = Problem::schema;
     RefOr::Ref(utoipa::openapi::Ref::from_schema_name(Problem::name()))
 }

@@ -14,6 +14,7 @@ use crate::body::Json;
 use crate::caller::Caller;
 use crate::client::AuditParticulars as _;
 use crate::clock::wire_time;
+use crate::failpoint::{self, Point};
 use crate::failure::Failure;
 use crate::ids::new_id;
 use crate::sale_check::check;
@@ -86,7 +87,9 @@ async fn send(
         sale,
         now: caller.now,
     };
-    match server.store.keep_sale(new, audit).await? {
+    let outcome = server.store.keep_sale(new, audit).await?;
+    failpoint::pass(Point::SaleKept)?;
+    match outcome {
         SaleOutcome::Kept(row) => Ok((StatusCode::CREATED, axum::Json(wire(row)))),
         SaleOutcome::KeptBefore(row) => Ok((StatusCode::OK, axum::Json(wire(row)))),
         SaleOutcome::KeyReused => Err(Failure::new(ErrorCode::IdempotencyKeyReused).at(IDEMPOTENCY_KEY)),

@@ -153,9 +153,12 @@ async fn serve_over(
 }
 
 fn bind(listen: SocketAddr) -> Result<TcpListener, ServeError> {
-    let listener = TcpListener::bind(listen).map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => ServeError::PortInUse { listen },
-        _ => ServeError::Listen { listen, source },
+    let listener = TcpListener::bind(listen).map_err(|source| {
+        if source.kind() == io::ErrorKind::AddrInUse {
+            ServeError::PortInUse { listen }
+        } else {
+            ServeError::Listen { listen, source }
+        }
     })?;
     listener.set_nonblocking(true)?;
     Ok(listener)

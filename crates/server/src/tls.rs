@@ -1,5 +1,6 @@
 //! TLS from files: certificate and key are read, matched, and every fault told in one sentence.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,7 +8,10 @@ use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use store::Millis;
 use thiserror::Error;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::config::TlsFiles;
 
@@ -55,6 +59,52 @@ pub fn server_config(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
         .map_err(mismatch)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+/// What the server's certificate says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The names and addresses it is for.
+    pub names: Vec<String>,
+    /// When it ends, in milliseconds since 1970.
+    pub ends_at: Millis,
+}
+
+/// Reads what the first certificate of a PEM file says about itself.
+///
+/// # Errors
+/// See [`TlsError`].
+pub fn facts(path: &Path) -> Result<Facts, TlsError> {
+    let unreadable = |reason: String| TlsError::Unreadable {
+        path: path.to_owned(),
+        reason,
+    };
+    let chain = certificates(path)?;
+    let first = chain
+        .first()
+        .ok_or_else(|| unreadable("it holds no certificate in PEM".to_owned()))?;
+    let (_, certificate) =
+        X509Certificate::from_der(first).map_err(|error| unreadable(format!("no certificate: {error}")))?;
+    let names = certificate
+        .subject_alternative_name()
+        .map_err(|error| unreadable(format!("no certificate: {error}")))?
+        .map(|names| names.value.general_names.iter().filter_map(host).collect())
+        .unwrap_or_default();
+    let ends_at = certificate.validity().not_after.timestamp().saturating_mul(1_000);
+    Ok(Facts { names, ends_at })
+}
+
+fn host(name: &GeneralName<'_>) -> Option<String> {
+    if let GeneralName::DNSName(name) = name {
+        return Some((*name).to_owned());
+    }
+    let GeneralName::IPAddress(bytes) = name else {
+        return None;
+    };
+    let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from))
+        .ok()
+        .map(|address| address.to_string())
 }
 
 /// The certificates of a PEM file.

@@ -12,6 +12,7 @@ use super::tokens::{Grant, answer};
 use crate::body::Json;
 use crate::caller::{code_of, live};
 use crate::client::{AuditParticulars as _, Client};
+use crate::failpoint::{self, Point};
 use crate::failure::Failure;
 use crate::refresh_token::RefreshToken;
 use crate::server::Server;
@@ -72,6 +73,7 @@ pub(super) async fn refresh(
             return Err(Failure::new(ErrorCode::RefreshInvalid).because(&"no such session"));
         }
     };
+    failpoint::pass(Point::RefreshKept)?;
     renewed(&server, token, session, now).await.map(axum::Json)
 }
 

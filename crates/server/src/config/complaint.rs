@@ -117,7 +117,7 @@ pub(super) fn complaint(figment: &Figment, error: figment::Error) -> ConfigError
         }
         Kind::InvalidType(_, expected)
         | Kind::InvalidValue(_, expected)
-        | Kind::InvalidLength(_, expected) => bad_value(figment, &path.join("."), expected),
+        | Kind::InvalidLength(_, expected) => bad_value(figment, &path.join("."), in_words(&expected)),
         Kind::UnknownVariant(_, known) => {
             bad_value(figment, &path.join("."), format!("one of {}", known.join(", ")))
         }

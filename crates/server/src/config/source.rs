@@ -118,7 +118,7 @@ pub fn load(file: Option<&Path>, flags: &Flags) -> Result<Config, ConfigError> {
     figment = figment
         .merge(
             Env::prefixed(ENVIRONMENT_PREFIX)
-                .ignore(&["config", "keys"])
+                .ignore(&["config", "keys", "failpoints"])
                 .split("__"),
         )
         .merge(Serialized::defaults(flags));

@@ -1,9 +1,13 @@
 //! Administration from the command line: over a socket that only the server's own user may open, or in process where no
 //! server runs. Both call the same routes.
 
+mod categories;
 mod commands;
+mod live_sessions;
+mod organizations;
 mod reach;
 mod socket;
+mod users;
 pub mod wire;
 
 pub use commands::{Commands, router};

@@ -165,10 +165,6 @@ impl Reach {
     }
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it stands where map_err wants a function of the error"
-)]
 fn broken(error: impl std::fmt::Display) -> Refused {
     Refused::Broken(error.to_string())
 }

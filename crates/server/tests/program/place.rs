@@ -95,7 +95,13 @@ impl Place {
 
     /// Starts `serve` on a free port and waits until it says that it listens.
     pub(crate) fn serve(&self, arguments: &[&str]) -> Running {
+        self.serve_with(arguments, &[])
+    }
+
+    /// As `serve`, with these variables in its environment.
+    pub(crate) fn serve_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Running {
         let mut command = self.command(&["--listen", "127.0.0.1:0"]);
+        command.envs(environment.iter().copied());
         let mut child = command
             .args(arguments)
             .arg("serve")

@@ -79,6 +79,33 @@ async fn a_client_without_the_authority_and_one_without_tls_get_nothing() {
 }
 
 #[test]
+fn a_check_says_what_the_certificate_is_for_and_that_it_has_ended() {
+    let place = with_certificates();
+    let shown = place.fine(&[&TLS[..], &["check"]].concat());
+    assert!(
+        shown.contains("certificate: fine (tls/server.pem; for localhost, 127.0.0.1; until 20"),
+        "{shown}"
+    );
+
+    let then = chrono::DateTime::from_timestamp_millis(1_000_000_000_000).unwrap();
+    server::certificates::make(&place.path("old"), &["localhost".to_owned()], then).unwrap();
+    let ended = [
+        "--tls-cert",
+        "old/server.pem",
+        "--tls-key",
+        "old/server.key",
+        "check",
+    ];
+    let output = place.run(&ended);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        shown.contains("certificate_expired: old/server.pem ended on 2003-12-1"),
+        "{shown}"
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn certificates_that_cannot_be_used_are_named() {
     let place = with_certificates();
     std::fs::write(place.path("empty.pem"), "").unwrap();

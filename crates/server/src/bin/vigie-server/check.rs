@@ -1,5 +1,6 @@
 //! `check`: what configuration, keys, certificate and database are like, without changing anything.
 
+use server::clock::{Clock as _, SystemClock};
 use server::config::{Config, KEYS_VARIABLE};
 use server::control::{Reach, ReachError};
 
@@ -36,10 +37,29 @@ pub(crate) async fn check(config: &Config) -> Result<(), Failed> {
     }
     match &config.tls {
         None => say("certificate: none; the server speaks plain HTTP")?,
-        Some(files) => match server::tls::server_config(files) {
-            Ok(_) => say(format_args!("certificate: fine ({})", files.cert.display()))?,
-            Err(error) => faulty("certificate", &error, &mut faults)?,
-        },
+        Some(files) => {
+            match server::tls::server_config(files).and_then(|_| server::tls::facts(&files.cert)) {
+                Ok(facts) => {
+                    let ends = chrono::DateTime::from_timestamp_millis(facts.ends_at).unwrap_or_default();
+                    let (path, names, day) = (
+                        files.cert.display(),
+                        facts.names.join(", "),
+                        ends.format("%Y-%m-%d"),
+                    );
+                    if facts.ends_at <= SystemClock::new().wall_ms() {
+                        faults += 1;
+                        say(format_args!(
+                            "certificate: certificate_expired: {path} ended on {day}"
+                        ))?;
+                    } else {
+                        say(format_args!(
+                            "certificate: fine ({path}; for {names}; until {day})"
+                        ))?;
+                    }
+                }
+                Err(error) => faulty("certificate", &error, &mut faults)?,
+            }
+        }
     }
     match Reach::find(&config.database, &config.control_socket).await {
         #[cfg(unix)]
