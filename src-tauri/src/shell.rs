@@ -128,7 +128,16 @@ fn start(
         tray: Box::new(DesktopTray::place(app.handle(), handle, language)),
         notifier,
     };
-    tauri::async_runtime::spawn(controller.run(surfaces));
+    let (running, app) = (
+        tauri::async_runtime::spawn(controller.run(surfaces)),
+        app.handle().clone(),
+    );
+    tauri::async_runtime::spawn(async move {
+        if let Err(error) = running.await {
+            tracing::error!(%error, "the controller has failed; the work is on disk and the app ends");
+            app.exit(1);
+        }
+    });
     tauri::async_runtime::spawn(quit_on_signal(handle.clone()));
     Ok(())
 }

@@ -14,7 +14,7 @@ use keeper_core::{Knobs, Notice, Severity, Span};
 use protocol::Secret;
 use tokio::sync::Notify;
 
-use crate::controller::{ControllerHandle, Parts, Request, controller};
+use crate::controller::{ControllerHandle, Parts, Request, WorkRequest, controller};
 use crate::embedded_server::EmbeddedServer;
 use crate::folders::Folders;
 use crate::reach::Reach;
@@ -335,17 +335,21 @@ impl App {
 
     pub(crate) async fn put(&self, draft: &TicketDraft) -> Result<Saved, UiError> {
         let draft = Box::new(draft.clone());
-        self.handle.ask(|reply| Request::TicketPut { draft, reply }).await
+        self.handle
+            .ask(|reply| Request::Work(WorkRequest::Put { draft, reply }))
+            .await
     }
 
     pub(crate) async fn current(&self) -> Result<Option<TicketDraft>, UiError> {
-        self.handle.ask(Request::TicketCurrent).await
+        self.handle
+            .ask(|reply| Request::Work(WorkRequest::Current(reply)))
+            .await
     }
 
     pub(crate) async fn finish(&self, draft: &TicketDraft) -> Result<AppView, UiError> {
         let draft = Box::new(draft.clone());
         self.handle
-            .ask(|reply| Request::TicketFinish { draft, reply })
+            .ask(|reply| Request::Work(WorkRequest::Finish { draft, reply }))
             .await
     }
 

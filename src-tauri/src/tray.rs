@@ -104,17 +104,18 @@ fn icon_of(severity: Severity) -> Image<'static> {
     let (width, height) = (ICON.width(), ICON.height());
     let mut rgba = ICON.rgba().to_vec();
     let centre = (width - 9, height - 9);
-    let mark: Option<([u8; 4], fn(u32, u32) -> bool)> = match severity {
-        Severity::Hidden | Severity::Info => None,
-        Severity::Warning => Some(([0xE0, 0x8A, 0x00, 0xFF], |x, y| x * x + y * y <= 64)),
-        Severity::Error => Some(([0xC6, 0x28, 0x28, 0xFF], |x, y| x <= 8 && y <= 8)),
-    };
-    if let Some((colour, covers)) = mark {
-        for (place, pixel) in (0..width * height).zip(rgba.chunks_exact_mut(4)) {
-            let (x, y) = (place % width, place / width);
-            if covers(x.abs_diff(centre.0), y.abs_diff(centre.1)) {
-                pixel.copy_from_slice(&colour);
-            }
+    for (place, pixel) in (0..width * height).zip(rgba.chunks_exact_mut(4)) {
+        let (x, y) = (
+            (place % width).abs_diff(centre.0),
+            (place / width).abs_diff(centre.1),
+        );
+        let colour = match severity {
+            Severity::Hidden | Severity::Info => None,
+            Severity::Warning => (x * x + y * y <= 64).then_some([0xE0, 0x8A, 0x00, 0xFF]),
+            Severity::Error => (x <= 8 && y <= 8).then_some([0xC6, 0x28, 0x28, 0xFF]),
+        };
+        if let Some(colour) = colour {
+            pixel.copy_from_slice(&colour);
         }
     }
     Image::new_owned(rgba, width, height)

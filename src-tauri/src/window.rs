@@ -27,7 +27,7 @@ pub fn make<R: Runtime>(
         .min_inner_size(800.0, 600.0)
         .visible(false)
         .data_directory(folders.webview())
-        .on_navigation(|url| is_own_page(url))
+        .on_navigation(is_own_page)
         .on_new_window(|url, _| {
             tracing::warn!(
                 host = url.host_str(),

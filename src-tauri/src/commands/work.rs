@@ -2,16 +2,18 @@
 
 use tauri::State;
 
-use crate::controller::{ControllerHandle, Request};
+use crate::controller::{ControllerHandle, Request, WorkRequest};
 use crate::view::{AppView, Categories, OutboxSale, Saved, TicketDraft, UiError};
 
 /// Puts everything in hand on disk now, and says when it was there.
 #[tauri::command]
 #[specta::specta]
 pub async fn save(app: State<'_, ControllerHandle>, draft: Option<TicketDraft>) -> Result<Saved, UiError> {
-    app.ask(|reply| Request::Save {
-        draft: draft.map(Box::new),
-        reply,
+    app.ask(|reply| {
+        Request::Work(WorkRequest::Save {
+            draft: draft.map(Box::new),
+            reply,
+        })
     })
     .await
 }
@@ -27,16 +29,18 @@ pub async fn categories(app: State<'_, ControllerHandle>) -> Result<Categories, 
 #[tauri::command]
 #[specta::specta]
 pub async fn ticket_current(app: State<'_, ControllerHandle>) -> Result<Option<TicketDraft>, UiError> {
-    app.ask(Request::TicketCurrent).await
+    app.ask(|reply| Request::Work(WorkRequest::Current(reply))).await
 }
 
 /// The ticket in hand changed. When this returns, the change survives a power cut.
 #[tauri::command]
 #[specta::specta]
 pub async fn ticket_put(app: State<'_, ControllerHandle>, draft: TicketDraft) -> Result<Saved, UiError> {
-    app.ask(|reply| Request::TicketPut {
-        draft: Box::new(draft),
-        reply,
+    app.ask(|reply| {
+        Request::Work(WorkRequest::Put {
+            draft: Box::new(draft),
+            reply,
+        })
     })
     .await
 }
@@ -45,9 +49,11 @@ pub async fn ticket_put(app: State<'_, ControllerHandle>, draft: TicketDraft) ->
 #[tauri::command]
 #[specta::specta]
 pub async fn ticket_finish(app: State<'_, ControllerHandle>, draft: TicketDraft) -> Result<AppView, UiError> {
-    app.ask(|reply| Request::TicketFinish {
-        draft: Box::new(draft),
-        reply,
+    app.ask(|reply| {
+        Request::Work(WorkRequest::Finish {
+            draft: Box::new(draft),
+            reply,
+        })
     })
     .await
 }
@@ -56,5 +62,5 @@ pub async fn ticket_finish(app: State<'_, ControllerHandle>, draft: TicketDraft)
 #[tauri::command]
 #[specta::specta]
 pub async fn outbox(app: State<'_, ControllerHandle>) -> Result<Vec<OutboxSale>, UiError> {
-    app.ask(Request::Outbox).await
+    app.ask(|reply| Request::Work(WorkRequest::Outbox(reply))).await
 }

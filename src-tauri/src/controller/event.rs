@@ -33,7 +33,11 @@ pub(crate) enum Event {
         account: Box<crate::controller::FirstAccount>,
         reply: Reply<AppView>,
     },
-    MeAnswered(Epoch, Box<Result<Me, UiError>>),
+    MeAnswered {
+        epoch: Epoch,
+        operator: String,
+        result: Box<Result<Me, UiError>>,
+    },
     Retried {
         epoch: Epoch,
         snapshot: Arc<SessionSnapshot>,

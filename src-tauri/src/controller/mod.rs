@@ -6,11 +6,15 @@
 mod calls;
 mod closing;
 mod event;
+mod goods;
 pub mod handle;
+mod opening;
+mod operator;
 mod present;
 pub mod request;
 mod session;
 mod settings;
+mod tickets;
 mod work;
 
 use std::collections::VecDeque;
@@ -24,7 +28,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use self::event::Event;
 pub use self::handle::ControllerHandle;
-pub use self::request::{CloseAnswer, FirstAccount, Request, Unsent};
+pub use self::request::{CloseAnswer, FirstAccount, Request, Unsent, WorkRequest};
 use self::session::Session;
 use self::work::Work;
 use crate::folders::Folders;
@@ -106,7 +110,7 @@ pub struct Controller {
     offset: WallOffset,
     session: Session,
     work: Work,
-    waiting_for_key: VecDeque<Request>,
+    waiting_for_key: VecDeque<WorkRequest>,
     close: closing::Close,
     view: watch::Sender<Arc<AppView>>,
     events: mpsc::UnboundedSender<Event>,
@@ -150,7 +154,11 @@ impl Controller {
             } => {
                 self.first_operator_made(result, *account, reply).await;
             }
-            Event::MeAnswered(epoch, result) => self.me_answered(epoch, *result),
+            Event::MeAnswered {
+                epoch,
+                operator,
+                result,
+            } => self.me_answered(epoch, operator, *result),
             Event::Retried {
                 epoch,
                 snapshot,
@@ -184,11 +192,7 @@ impl Controller {
             Request::Retry(reply) => self.retry(reply).await,
             Request::SignOut { unsent, reply } => self.sign_out(unsent, reply),
             Request::OperatorInput => self.operator_input(),
-            request @ (Request::Save { .. }
-            | Request::TicketCurrent(_)
-            | Request::TicketPut { .. }
-            | Request::TicketFinish { .. }
-            | Request::Outbox(_)) => self.work_asked(request),
+            Request::Work(request) => self.work_asked(request),
             Request::Categories(reply) => self.categories(reply),
             Request::MySessions(reply) => self.my_sessions(reply),
             Request::RevokeSession { session_id, reply } => self.revoke_session(&session_id, reply),

@@ -85,7 +85,12 @@ impl Controller {
 
     fn operator_view(&self) -> Option<OperatorView> {
         let username = self.session.snapshot.operator.clone()?;
-        let me = self.session.me.as_ref().filter(|me| me.username == username);
+        let me = self
+            .session
+            .me
+            .as_ref()
+            .filter(|known| known.operator == username)
+            .map(|known| &known.me);
         Some(OperatorView {
             display_name: me.map_or_else(|| username.clone(), |me| me.display_name.clone()),
             organization_name: me.map(|me| me.organization_name.clone()),

@@ -42,33 +42,10 @@ pub enum Request {
     },
     /// The operator touched the device.
     OperatorInput,
-    /// Put everything in hand on disk.
-    Save {
-        /// The ticket in hand, if there is one.
-        draft: Option<Box<TicketDraft>>,
-        /// The answer.
-        reply: Reply<Saved>,
-    },
+    /// The work of the operator.
+    Work(WorkRequest),
     /// The goods.
     Categories(Reply<Categories>),
-    /// The ticket in hand as the journal has it.
-    TicketCurrent(Reply<Option<TicketDraft>>),
-    /// The ticket in hand changed.
-    TicketPut {
-        /// As it is now.
-        draft: Box<TicketDraft>,
-        /// The answer.
-        reply: Reply<Saved>,
-    },
-    /// The ticket in hand is paid.
-    TicketFinish {
-        /// As it is now.
-        draft: Box<TicketDraft>,
-        /// The answer.
-        reply: Reply<AppView>,
-    },
-    /// The sales that wait or were refused.
-    Outbox(Reply<Vec<OutboxSale>>),
     /// The operator's own sessions.
     MySessions(Reply<Vec<MySession>>),
     /// End one of them.
@@ -115,6 +92,36 @@ pub enum Request {
     Show,
     /// End the app: from the tray, or because the machine shuts down.
     Quit,
+}
+
+/// What the screen asks of the operator's work. It waits while the keychain is asked for the key of that work.
+#[derive(Debug)]
+pub enum WorkRequest {
+    /// Put everything in hand on disk.
+    Save {
+        /// The ticket in hand, if there is one.
+        draft: Option<Box<TicketDraft>>,
+        /// The answer.
+        reply: Reply<Saved>,
+    },
+    /// The ticket in hand as the journal has it.
+    Current(Reply<Option<TicketDraft>>),
+    /// The ticket in hand changed.
+    Put {
+        /// As it is now.
+        draft: Box<TicketDraft>,
+        /// The answer.
+        reply: Reply<Saved>,
+    },
+    /// The ticket in hand is paid.
+    Finish {
+        /// As it is now.
+        draft: Box<TicketDraft>,
+        /// The answer.
+        reply: Reply<AppView>,
+    },
+    /// The sales that wait or were refused.
+    Outbox(Reply<Vec<OutboxSale>>),
 }
 
 /// The first account of an embedded server.

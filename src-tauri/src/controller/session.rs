@@ -1,8 +1,9 @@
-//! The session: opening the keeper of the configured server, signing in and out, and hearing what the keeper says.
+//! The session: signing in and out, trying again, and hearing what the keeper says.
 
 use std::sync::Arc;
 
-use keeper::{Keeper, KeeperConfig, OpenError, SignInError, SlotId, VigieProfile};
+use keeper::slot::normalised;
+use keeper::{Keeper, SignInError, SlotId};
 use keeper_core::{Banner, Connection, Moment, Notice, Persistence, SessionPhase, SessionSnapshot};
 use protocol::Secret;
 use protocol::auth::Me;
@@ -12,9 +13,7 @@ use tokio::task::AbortHandle;
 use super::Controller;
 use super::event::{Epoch, Event};
 use super::request::{FirstAccount, Reply, Unsent};
-use crate::api;
 use crate::embedded_server::Accounts;
-use crate::reach::{device_of, target_of};
 use crate::view::{AppView, RetryOutcome, ServerView, UiError, UiErrorCode};
 
 /// What the controller holds of the session.
@@ -22,17 +21,24 @@ pub(super) struct Session {
     pub(super) keeper: Option<Keeper>,
     pub(super) epoch: Epoch,
     pub(super) snapshot: Arc<SessionSnapshot>,
-    pub(super) me: Option<Me>,
+    pub(super) me: Option<Known>,
     pub(super) fault: Option<UiError>,
     pub(super) accounts: Accounts,
-    asking_me: bool,
-    reopen: Reopen,
-    listeners: Vec<AbortHandle>,
+    pub(super) asking_me: bool,
+    pub(super) reopen: Reopen,
+    pub(super) listeners: Vec<AbortHandle>,
+}
+
+/// What the server said about an operator.
+pub(super) struct Known {
+    /// The operator, as the keeper names them.
+    pub(super) operator: String,
+    pub(super) me: Me,
 }
 
 /// Whether the keeper is to be opened again once nobody is signed in, because the settings it was opened with changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reopen {
+pub(super) enum Reopen {
     No,
     WhenSignedOut,
 }
@@ -73,102 +79,6 @@ impl Session {
 }
 
 impl Controller {
-    /// Opens the keeper of the configured server, in the place of the one before.
-    pub(super) async fn open_keeper(&mut self) {
-        if let Some(before) = self.session.keeper.take() {
-            before.shutdown().await;
-        }
-        for listener in self.session.listeners.drain(..) {
-            listener.abort();
-        }
-        let epoch = Epoch(self.session.epoch.0 + 1);
-        self.session = Session {
-            epoch,
-            ..Session::new(self.clock.now())
-        };
-        match self.keeper_of_settings().await {
-            Ok(keeper) => {
-                self.listen(&keeper);
-                self.session.snapshot = Arc::clone(&keeper.snapshots().borrow());
-                self.session.keeper = Some(keeper);
-            }
-            Err(fault) => {
-                tracing::error!(code = %fault.code, "the session cannot be kept on this device");
-                self.session.snapshot = Arc::new(SessionSnapshot::signed_out(self.clock.now()));
-                self.session.fault = Some(fault);
-            }
-        }
-        self.ask_embedded_server();
-        self.follow_slot();
-    }
-
-    async fn keeper_of_settings(&self) -> Result<Keeper, UiError> {
-        let server = target_of(&self.settings.server)?;
-        let transport = self.reach.transport(&server, self.settings.ca_file.as_deref())?;
-        let config = KeeperConfig {
-            server,
-            profile: Arc::new(VigieProfile::new()),
-            transport,
-            vault: Arc::clone(&self.vault),
-            clock: Arc::clone(&self.clock),
-            folder: self.folders.keeper(),
-            device: device_of(&self.settings),
-            knobs: self.knobs,
-        };
-        Keeper::open(config).await.map_err(|error| {
-            let OpenError::Folder(source) = &error;
-            UiError::from(crate::work::JournalFault::from(std::io::Error::from(
-                source.kind(),
-            )))
-        })
-    }
-
-    fn listen(&mut self, keeper: &Keeper) {
-        let epoch = self.session.epoch;
-        let (events, mut snapshots) = (self.events.clone(), keeper.snapshots());
-        let heard = tokio::spawn(async move {
-            while snapshots.changed().await.is_ok() {
-                let snapshot = Arc::clone(&snapshots.borrow_and_update());
-                if events.send(Event::Snapshot(epoch, snapshot)).is_err() {
-                    break;
-                }
-            }
-        });
-        let (events, mut notices) = (self.events.clone(), keeper.notices());
-        let noticed = tokio::spawn(async move {
-            while let Ok(notice) = notices.recv().await {
-                if events.send(Event::Notice(epoch, notice)).is_err() {
-                    break;
-                }
-            }
-        });
-        self.session.listeners = vec![heard.abort_handle(), noticed.abort_handle()];
-    }
-
-    /// Opens the embedded server ahead of the first sign-in, where it is the one in use.
-    pub(super) fn ask_embedded_server(&self) {
-        if self.settings.server == ServerView::ThisDevice {
-            let (epoch, embedded) = (self.session.epoch, Arc::clone(self.reach.embedded()));
-            self.beside(async move { Event::ServerReady(epoch, embedded.ready().await) });
-        }
-    }
-
-    pub(super) fn server_ready(&mut self, epoch: Epoch, result: Result<Accounts, UiError>) {
-        if epoch != self.session.epoch {
-            return;
-        }
-        match result {
-            Ok(accounts) => {
-                self.session.accounts = accounts;
-                if self.session.keeper.is_some() {
-                    self.session.fault = None;
-                }
-            }
-            Err(fault) => self.session.fault = Some(fault),
-        }
-        self.publish();
-    }
-
     pub(super) fn snapshot_came(&mut self, epoch: Epoch, snapshot: Arc<SessionSnapshot>) {
         if epoch != self.session.epoch {
             return;
@@ -245,8 +155,11 @@ impl Controller {
         match result {
             Ok(me) => {
                 tracing::info!("signed in");
-                self.session.me = Some(me);
                 self.session.fault = None;
+                self.session.me = Some(Known {
+                    operator: normalised(&me.username),
+                    me,
+                });
                 self.take_newest_snapshot();
                 self.reply_with_view(reply);
             }
@@ -290,37 +203,6 @@ impl Controller {
             let newest = Arc::clone(&keeper.snapshots().borrow());
             self.snapshot_came(self.session.epoch, newest);
         }
-    }
-
-    fn ask_me(&mut self) {
-        let known = self.session.me.as_ref().map(|me| me.username.as_str());
-        let is_known = known.is_some() && known == self.session.snapshot.operator.as_deref();
-        let can_ask = self.session.snapshot.phase == SessionPhase::SignedIn
-            && self.session.snapshot.connection == Connection::Online;
-        let Some(keeper) = self.session.keeper.clone() else {
-            return;
-        };
-        if is_known || !can_ask || self.session.asking_me {
-            return;
-        }
-        self.session.asking_me = true;
-        let epoch = self.session.epoch;
-        self.beside(async move {
-            let me = api::call(&keeper.client(), http::Method::GET, "/v1/auth/me").await;
-            Event::MeAnswered(epoch, Box::new(me))
-        });
-    }
-
-    pub(super) fn me_answered(&mut self, epoch: Epoch, result: Result<Me, UiError>) {
-        if epoch != self.session.epoch {
-            return;
-        }
-        self.session.asking_me = false;
-        match result {
-            Ok(me) => self.session.me = Some(me),
-            Err(error) => tracing::debug!(code = %error.code, "the server did not say who is signed in"),
-        }
-        self.publish();
     }
 
     pub(super) async fn retry(&mut self, reply: Reply<RetryOutcome>) {

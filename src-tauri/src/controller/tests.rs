@@ -4,7 +4,7 @@ use keeper_core::{Banner, Connection, EndReason, Notice, Persistence, Severity, 
 use protocol::Secret;
 use server::demo::{CAMILLE, DOMINIQUE};
 
-use super::{CloseAnswer, FirstAccount, Request, Unsent};
+use super::{CloseAnswer, FirstAccount, Request, Unsent, WorkRequest};
 use crate::testing::{App, Device, Network};
 use crate::view::{Language, MySession, Phase, RetryOutcome, ServerView, Theme, UiError, UiErrorCode};
 
@@ -113,7 +113,11 @@ async fn a_sale_the_server_refuses_waits_for_a_person_and_holds_nobody_up() {
         .view(|view| view.work.waiting == 0 && view.work.refused == 1)
         .await;
     assert_eq!(view.work.fault, None);
-    let outbox = app.handle.ask(Request::Outbox).await.unwrap();
+    let outbox = app
+        .handle
+        .ask(|reply| Request::Work(WorkRequest::Outbox(reply)))
+        .await
+        .unwrap();
     assert_eq!(outbox.len(), 1);
     assert_eq!(
         outbox[0].refused.as_ref().unwrap().code,
@@ -341,7 +345,10 @@ async fn the_window_is_shown_when_the_screen_has_painted() {
     assert!(app.shown.window().is_empty());
     app.handle.tell(Request::WindowReady);
     app.handle.tell(Request::Show);
-    let _ = app.handle.ask(Request::TicketCurrent).await;
+    let _ = app
+        .handle
+        .ask(|reply| Request::Work(WorkRequest::Current(reply)))
+        .await;
     assert_eq!(app.shown.window(), ["show", "front"]);
 }
 

@@ -1,17 +1,15 @@
 //! The work: whose it is, the key it is sealed under, the ticket in hand, and what waits to be sent.
 
 use keeper::SlotId;
-use keeper_core::{Connection, SessionPhase, VaultFault};
-use protocol::sale::CategoryList;
+use keeper_core::{SessionPhase, VaultFault};
 use tokio::task::AbortHandle;
 
 use super::Controller;
 use super::event::{Event, InHand};
-use super::request::{Reply, Request};
-use crate::api::{self, ServerSales};
-use crate::view::{AppView, Categories, Millis, OutboxSale, Saved, TicketDraft, UiError, UiErrorCode};
+use super::request::{Reply, WorkRequest};
+use crate::api::ServerSales;
+use crate::view::{Millis, UiError, UiErrorCode};
 use crate::work::key::kept_key;
-use crate::work::sale::{sale_of, ticket_id};
 use crate::work::sender::{Bell, Sender, SenderNews};
 use crate::work::{Counts, JournalFault, KeyInForce, WorkDesk, WorkKey};
 
@@ -39,6 +37,17 @@ enum KeyState {
     Asked,
     /// Known. `again` says whether the keychain is being asked once more.
     Known { key: KeyInForce, again: Again },
+}
+
+/// Whether work can be taken in just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Readiness {
+    /// Nobody is signed in.
+    Nobody,
+    /// The keychain is being asked for the key.
+    KeyAwaited,
+    /// It can.
+    Ready,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,14 +97,14 @@ impl Work {
             .or_else(damaged)
     }
 
-    fn key_fault(&self) -> Option<VaultFault> {
+    pub(super) fn key_fault(&self) -> Option<VaultFault> {
         match &self.open.as_ref()?.key {
             KeyState::Asked => None,
             KeyState::Known { key, .. } => key.fault(),
         }
     }
 
-    fn key(&self) -> Option<(SlotId, WorkKey)> {
+    pub(super) fn key(&self) -> Option<(SlotId, WorkKey)> {
         let open = self.open.as_ref()?;
         match &open.key {
             KeyState::Asked => None,
@@ -118,6 +127,30 @@ impl Work {
         match self.unsent()? {
             "ticket" if self.key_fault().is_none() => None,
             subject => Some(subject),
+        }
+    }
+
+    /// Whether somebody's work is open, and its key known.
+    pub(super) fn readiness(&self) -> Readiness {
+        match self.open.as_ref().map(|open| &open.key) {
+            None => Readiness::Nobody,
+            Some(KeyState::Asked) => Readiness::KeyAwaited,
+            Some(KeyState::Known { .. }) => Readiness::Ready,
+        }
+    }
+
+    /// The disk took something; `in_hand` says what the ticket in hand is now, where that changed.
+    pub(super) fn disk_took(&mut self, in_hand: Option<InHand>, saved_at: Option<Millis>) {
+        self.disk_fault = None;
+        if let Some(open) = &mut self.open {
+            open.in_hand = in_hand.unwrap_or(open.in_hand);
+            open.saved_at = saved_at.or(open.saved_at);
+        }
+    }
+
+    pub(super) fn counted(&mut self, slot: &SlotId, counts: Counts) {
+        if let Some(open) = self.open.as_mut().filter(|open| open.slot == *slot) {
+            open.counts = counts;
         }
     }
 
@@ -257,20 +290,13 @@ impl Controller {
         self.publish();
     }
 
-    fn refuse_waiting(&mut self) {
-        let gone = || Err(UiErrorCode::SessionOver.into());
+    pub(super) fn refuse_waiting(&mut self) {
         for request in self.waiting_for_key.drain(..) {
             match request {
-                Request::Save { reply, .. } | Request::TicketPut { reply, .. } => {
-                    drop(reply.send(gone_saved()))
-                }
-                Request::TicketCurrent(reply) => drop(reply.send(Ok(None))),
-                Request::TicketFinish { reply, .. } => drop(reply.send(Err(UiErrorCode::SessionOver.into()))),
-                Request::Outbox(reply) => drop(reply.send(gone())),
-                other => tracing::debug!(
-                    ?other,
-                    "a request that does not wait for a key was waiting for one"
-                ),
+                WorkRequest::Save { reply, .. } | WorkRequest::Put { reply, .. } => refuse(reply),
+                WorkRequest::Current(reply) => drop(reply.send(Ok(None))),
+                WorkRequest::Finish { reply, .. } => refuse(reply),
+                WorkRequest::Outbox(reply) => refuse(reply),
             }
         }
     }
@@ -308,199 +334,6 @@ impl Controller {
         }
     }
 
-    /// Carries out what is asked of the work, once the key is known; until then it waits its turn.
-    pub(super) fn work_asked(&mut self, request: Request) {
-        let Some(open) = &self.work.open else {
-            self.waiting_for_key.push_back(request);
-            return self.refuse_waiting();
-        };
-        if matches!(open.key, KeyState::Asked) {
-            self.waiting_for_key.push_back(request);
-            return;
-        }
-        match request {
-            Request::Save { draft, reply } => self.save(draft.map(|draft| *draft), reply),
-            Request::TicketPut { draft, reply } => self.put(*draft, reply),
-            Request::TicketCurrent(reply) => self.current(reply),
-            Request::TicketFinish { draft, reply } => self.finish(&draft, reply),
-            Request::Outbox(reply) => self.outbox(reply),
-            other => tracing::error!(?other, "this request is none about the work"),
-        }
-    }
-
-    fn put(&self, draft: TicketDraft, reply: Reply<Saved>) {
-        self.write(Some(draft), reply, Depth::Journal);
-    }
-
-    fn save(&mut self, draft: Option<TicketDraft>, reply: Reply<Saved>) {
-        self.try_key_again();
-        self.write(draft, reply, Depth::File);
-    }
-
-    fn write(&self, draft: Option<TicketDraft>, reply: Reply<Saved>, depth: Depth) {
-        let Some((slot, key)) = self.work.key() else {
-            let _ = reply.send(gone_saved());
-            return;
-        };
-        let ticket = match draft.as_ref().map(ticket_id).transpose() {
-            Ok(ticket) => ticket,
-            Err(error) => return drop(reply.send(Err(error))),
-        };
-        let in_hand = draft.as_ref().map(InHand::of);
-        let now_ms = self.clock.wall_ms();
-        let writing = self.work.desk.run(move |journal| {
-            if let (Some(ticket), Some(draft)) = (ticket, &draft) {
-                journal.put(slot.as_str(), &key, ticket, draft, now_ms)?;
-            }
-            match depth {
-                Depth::Journal => Ok(()),
-                Depth::File => journal.flush(now_ms),
-            }
-        });
-        let clock = std::sync::Arc::clone(&self.clock);
-        self.beside(async move {
-            let result = writing.await.map(|()| Saved {
-                saved_at_ms: Millis::from_epoch_ms(clock.wall_ms()),
-            });
-            Event::Written {
-                result,
-                in_hand,
-                reply,
-            }
-        });
-    }
-
-    pub(super) fn written(
-        &mut self,
-        result: Result<Saved, JournalFault>,
-        in_hand: Option<InHand>,
-        reply: Reply<Saved>,
-    ) {
-        let fault = self.work.key_fault();
-        let answer = match result {
-            Err(JournalFault::NotYours) => Err(JournalFault::NotYours.into()),
-            Err(fault) => {
-                self.disk_failed(&fault);
-                Err(fault.into())
-            }
-            Ok(saved) => {
-                self.work.disk_fault = None;
-                if let Some(open) = &mut self.work.open {
-                    open.in_hand = in_hand.unwrap_or(open.in_hand);
-                    if fault.is_none() {
-                        open.saved_at = Some(saved.saved_at_ms);
-                    }
-                }
-                match fault {
-                    None => Ok(saved),
-                    Some(fault) => Err(fault.into()),
-                }
-            }
-        };
-        self.publish();
-        let _ = reply.send(answer);
-    }
-
-    fn current(&self, reply: Reply<Option<TicketDraft>>) {
-        let Some((slot, key)) = self.work.key() else {
-            return drop(reply.send(Ok(None)));
-        };
-        let now_ms = self.clock.wall_ms();
-        let reading = self
-            .work
-            .desk
-            .run(move |journal| journal.current(slot.as_str(), &key, now_ms));
-        self.beside(async move {
-            Event::TicketRead {
-                result: Box::new(reading.await),
-                reply,
-            }
-        });
-    }
-
-    pub(super) fn ticket_read(
-        &mut self,
-        result: Result<Option<TicketDraft>, JournalFault>,
-        reply: Reply<Option<TicketDraft>>,
-    ) {
-        let answer = match result {
-            Ok(draft) => {
-                if let Some(open) = &mut self.work.open {
-                    open.in_hand = draft.as_ref().map_or(InHand::Nothing, InHand::of);
-                }
-                Ok(draft)
-            }
-            Err(fault) => {
-                self.disk_failed(&fault);
-                self.publish();
-                Err(fault.into())
-            }
-        };
-        let _ = reply.send(answer);
-    }
-
-    fn finish(&self, draft: &TicketDraft, reply: Reply<AppView>) {
-        let now_ms = self.clock.wall_ms();
-        let Some((slot, key)) = self.work.key() else {
-            return drop(reply.send(Err(UiErrorCode::SessionOver.into())));
-        };
-        let made = ticket_id(draft).and_then(|ticket| Ok((ticket, sale_of(draft, now_ms)?)));
-        let (ticket, sale) = match made {
-            Ok(made) => made,
-            Err(error) => return drop(reply.send(Err(error))),
-        };
-        let owner = slot.clone();
-        let finishing = self.work.desk.run(move |journal| {
-            journal.finish(owner.as_str(), &key, ticket, &sale, now_ms)?;
-            journal.counts(owner.as_str(), now_ms)
-        });
-        self.beside(async move {
-            Event::SaleFinished {
-                slot,
-                result: finishing.await,
-                reply,
-            }
-        });
-    }
-
-    pub(super) fn sale_finished(
-        &mut self,
-        slot: &SlotId,
-        result: Result<Counts, JournalFault>,
-        reply: Reply<AppView>,
-    ) {
-        match result {
-            Ok(counts) => {
-                self.work.disk_fault = None;
-                if let (true, Some(open)) = (self.work.is(slot), &mut self.work.open) {
-                    open.counts = counts;
-                    open.in_hand = InHand::Nothing;
-                }
-                self.work.bell.sale();
-                self.reply_with_view(reply);
-            }
-            Err(fault) => {
-                if !matches!(fault, JournalFault::NotYours) {
-                    self.disk_failed(&fault);
-                }
-                self.publish();
-                let _ = reply.send(Err(fault.into()));
-            }
-        }
-    }
-
-    fn outbox(&self, reply: Reply<Vec<OutboxSale>>) {
-        let Some((slot, key)) = self.work.key() else {
-            return drop(reply.send(Err(UiErrorCode::SessionOver.into())));
-        };
-        let now_ms = self.clock.wall_ms();
-        let reading = self
-            .work
-            .desk
-            .run(move |journal| journal.outbox(slot.as_str(), &key, now_ms));
-        tokio::spawn(async move { reply.send(reading.await.map_err(UiError::from)) });
-    }
-
     pub(super) fn sender_told(&mut self, slot: &SlotId, news: SenderNews) {
         if !self.work.is(slot) {
             return;
@@ -536,79 +369,20 @@ impl Controller {
         match result {
             Ok((counts, set_aside)) => {
                 self.work.set_aside = set_aside;
-                if let Some(open) = &mut self.work.open {
-                    open.counts = counts;
-                }
+                self.work.counted(slot, counts);
             }
             Err(fault) => self.disk_failed(&fault),
         }
         self.publish();
     }
 
-    fn disk_failed(&mut self, fault: &JournalFault) {
+    pub(super) fn disk_failed(&mut self, fault: &JournalFault) {
         tracing::error!(%fault, source = std::error::Error::source(fault).map(tracing::field::display), "the disk does not take the work");
         self.work.disk_fault = Some(fault.code().into());
     }
-
-    /// The goods: from the server, or as they were last time while it cannot be asked.
-    pub(super) fn categories(&self, reply: Reply<Categories>) {
-        let (Some(keeper), Some(slot)) = (self.session.keeper.clone(), self.session.slot()) else {
-            return drop(reply.send(Err(UiErrorCode::SessionOver.into())));
-        };
-        let lost = matches!(self.session.snapshot.connection, Connection::Lost { .. })
-            || self.session.snapshot.phase == SessionPhase::Ended;
-        let (desk, now_ms) = (self.work.desk.clone(), self.clock.wall_ms());
-        tokio::spawn(async move {
-            let name = slot.to_string();
-            let kept = || {
-                let name = name.clone();
-                let reading = desk.run(move |journal| journal.goods(&name, now_ms));
-                async move { reading.await.ok().flatten() }
-            };
-            if lost && let Some(categories) = kept().await {
-                return reply.send(Ok(Categories {
-                    categories,
-                    from_cache: true,
-                }));
-            }
-            let answer =
-                api::call::<CategoryList>(&keeper.client(), http::Method::GET, "/v1/categories").await;
-            reply.send(match answer {
-                Ok(CategoryList { categories }) => {
-                    let goods = categories.clone();
-                    let name = name.clone();
-                    if let Err(fault) = desk
-                        .run(move |journal| journal.keep_goods(&name, &goods, now_ms))
-                        .await
-                    {
-                        tracing::warn!(%fault, "the goods cannot be kept for when the server is away");
-                    }
-                    Ok(Categories {
-                        categories,
-                        from_cache: false,
-                    })
-                }
-                Err(error) => match kept().await {
-                    Some(categories) => Ok(Categories {
-                        categories,
-                        from_cache: true,
-                    }),
-                    None => Err(error),
-                },
-            })
-        });
-    }
 }
 
-/// How deep a write goes before it counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Depth {
-    /// Into the journal, synced.
-    Journal,
-    /// Into the file itself.
-    File,
-}
-
-fn gone_saved() -> Result<Saved, UiError> {
-    Err(UiErrorCode::SessionOver.into())
+/// There is nobody whose work it could be.
+pub(super) fn refuse<T>(reply: Reply<T>) {
+    let _ = reply.send(Err(UiErrorCode::SessionOver.into()));
 }

@@ -65,10 +65,6 @@ impl JournalFault {
 }
 
 impl From<rusqlite::Error> for JournalFault {
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the list of SQLite's codes is open"
-    )]
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,

@@ -176,7 +176,7 @@ async fn a_refused_sale_lets_those_behind_it_pass() {
 async fn a_new_sale_and_the_connection_that_is_back_end_the_pause() {
     let hour = Duration::from_secs(3_600);
     let mut stage = Stage::with(&[1], [Answer::Busy(hour), Answer::Busy(hour)]).await;
-    while stage.heard().len() < 1 {
+    while stage.heard().is_empty() {
         tokio::task::yield_now().await;
     }
     stage.bell.sale();

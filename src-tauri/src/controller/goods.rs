@@ -1,0 +1,61 @@
+//! The till's goods: from the server, or as they were last time.
+
+use keeper_core::{Connection, SessionPhase};
+use protocol::sale::CategoryList;
+
+use super::Controller;
+use super::request::Reply;
+use super::work::refuse;
+use crate::api;
+use crate::view::Categories;
+
+impl Controller {
+    /// The goods: from the server, or as they were last time while it cannot be asked.
+    pub(super) fn categories(&self, reply: Reply<Categories>) {
+        let (Some(keeper), Some(slot)) = (self.session.keeper.clone(), self.session.slot()) else {
+            return refuse(reply);
+        };
+        let lost = matches!(self.session.snapshot.connection, Connection::Lost { .. })
+            || self.session.snapshot.phase == SessionPhase::Ended;
+        let (desk, now_ms) = (self.work.desk.clone(), self.clock.wall_ms());
+        tokio::spawn(async move {
+            let name = slot.to_string();
+            let kept = || {
+                let name = name.clone();
+                let reading = desk.run(move |journal| journal.goods(&name, now_ms));
+                async move { reading.await.ok().flatten() }
+            };
+            if lost && let Some(categories) = kept().await {
+                return reply.send(Ok(Categories {
+                    categories,
+                    from_cache: true,
+                }));
+            }
+            let answer =
+                api::call::<CategoryList>(&keeper.client(), http::Method::GET, "/v1/categories").await;
+            reply.send(match answer {
+                Ok(CategoryList { categories }) => {
+                    let goods = categories.clone();
+                    let name = name.clone();
+                    if let Err(fault) = desk
+                        .run(move |journal| journal.keep_goods(&name, &goods, now_ms))
+                        .await
+                    {
+                        tracing::warn!(%fault, "the goods cannot be kept for when the server is away");
+                    }
+                    Ok(Categories {
+                        categories,
+                        from_cache: false,
+                    })
+                }
+                Err(error) => match kept().await {
+                    Some(categories) => Ok(Categories {
+                        categories,
+                        from_cache: true,
+                    }),
+                    None => Err(error),
+                },
+            })
+        });
+    }
+}

@@ -1,0 +1,207 @@
+//! The ticket in hand and the sales made of it.
+
+use keeper::SlotId;
+
+use super::Controller;
+use super::event::{Event, InHand};
+use super::request::{Reply, WorkRequest};
+use super::work::{Readiness, refuse};
+use crate::view::{AppView, Millis, OutboxSale, Saved, TicketDraft, UiError};
+use crate::work::sale::{sale_of, ticket_id};
+use crate::work::{Counts, JournalFault};
+
+/// How deep a write goes before it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Depth {
+    /// Into the journal, synced.
+    Journal,
+    /// Into the file itself.
+    File,
+}
+
+impl Controller {
+    /// Carries out what is asked of the work, once the key is known; until then it waits its turn.
+    pub(super) fn work_asked(&mut self, request: WorkRequest) {
+        match self.work.readiness() {
+            Readiness::Ready => self.carry_out(request),
+            Readiness::KeyAwaited => self.waiting_for_key.push_back(request),
+            Readiness::Nobody => {
+                self.waiting_for_key.push_back(request);
+                self.refuse_waiting();
+            }
+        }
+    }
+
+    fn carry_out(&mut self, request: WorkRequest) {
+        match request {
+            WorkRequest::Save { draft, reply } => self.save(draft.map(|draft| *draft), reply),
+            WorkRequest::Put { draft, reply } => self.put(*draft, reply),
+            WorkRequest::Current(reply) => self.current(reply),
+            WorkRequest::Finish { draft, reply } => self.finish(&draft, reply),
+            WorkRequest::Outbox(reply) => self.outbox(reply),
+        }
+    }
+
+    fn put(&self, draft: TicketDraft, reply: Reply<Saved>) {
+        self.write(Some(draft), reply, Depth::Journal);
+    }
+
+    fn save(&mut self, draft: Option<TicketDraft>, reply: Reply<Saved>) {
+        self.try_key_again();
+        self.write(draft, reply, Depth::File);
+    }
+
+    fn write(&self, draft: Option<TicketDraft>, reply: Reply<Saved>, depth: Depth) {
+        let Some((slot, key)) = self.work.key() else {
+            return refuse(reply);
+        };
+        let ticket = match draft.as_ref().map(ticket_id).transpose() {
+            Ok(ticket) => ticket,
+            Err(error) => return drop(reply.send(Err(error))),
+        };
+        let in_hand = draft.as_ref().map(InHand::of);
+        let now_ms = self.clock.wall_ms();
+        let writing = self.work.desk.run(move |journal| {
+            if let (Some(ticket), Some(draft)) = (ticket, &draft) {
+                journal.put(slot.as_str(), &key, ticket, draft, now_ms)?;
+            }
+            match depth {
+                Depth::Journal => Ok(()),
+                Depth::File => journal.flush(now_ms),
+            }
+        });
+        let clock = std::sync::Arc::clone(&self.clock);
+        self.beside(async move {
+            let result = writing.await.map(|()| Saved {
+                saved_at_ms: Millis::from_epoch_ms(clock.wall_ms()),
+            });
+            Event::Written {
+                result,
+                in_hand,
+                reply,
+            }
+        });
+    }
+
+    pub(super) fn written(
+        &mut self,
+        result: Result<Saved, JournalFault>,
+        in_hand: Option<InHand>,
+        reply: Reply<Saved>,
+    ) {
+        let fault = self.work.key_fault();
+        let answer = match result {
+            Err(JournalFault::NotYours) => Err(JournalFault::NotYours.into()),
+            Err(fault) => {
+                self.disk_failed(&fault);
+                Err(fault.into())
+            }
+            Ok(saved) => {
+                self.work
+                    .disk_took(in_hand, fault.is_none().then_some(saved.saved_at_ms));
+                match fault {
+                    None => Ok(saved),
+                    Some(fault) => Err(fault.into()),
+                }
+            }
+        };
+        self.publish();
+        let _ = reply.send(answer);
+    }
+
+    fn current(&self, reply: Reply<Option<TicketDraft>>) {
+        let Some((slot, key)) = self.work.key() else {
+            return drop(reply.send(Ok(None)));
+        };
+        let now_ms = self.clock.wall_ms();
+        let reading = self
+            .work
+            .desk
+            .run(move |journal| journal.current(slot.as_str(), &key, now_ms));
+        self.beside(async move {
+            Event::TicketRead {
+                result: Box::new(reading.await),
+                reply,
+            }
+        });
+    }
+
+    pub(super) fn ticket_read(
+        &mut self,
+        result: Result<Option<TicketDraft>, JournalFault>,
+        reply: Reply<Option<TicketDraft>>,
+    ) {
+        let answer = match result {
+            Ok(draft) => {
+                self.work
+                    .disk_took(Some(draft.as_ref().map_or(InHand::Nothing, InHand::of)), None);
+                Ok(draft)
+            }
+            Err(fault) => {
+                self.disk_failed(&fault);
+                self.publish();
+                Err(fault.into())
+            }
+        };
+        let _ = reply.send(answer);
+    }
+
+    fn finish(&self, draft: &TicketDraft, reply: Reply<AppView>) {
+        let now_ms = self.clock.wall_ms();
+        let Some((slot, key)) = self.work.key() else {
+            return refuse(reply);
+        };
+        let made = ticket_id(draft).and_then(|ticket| Ok((ticket, sale_of(draft, now_ms)?)));
+        let (ticket, sale) = match made {
+            Ok(made) => made,
+            Err(error) => return drop(reply.send(Err(error))),
+        };
+        let owner = slot.clone();
+        let finishing = self.work.desk.run(move |journal| {
+            journal.finish(owner.as_str(), &key, ticket, &sale, now_ms)?;
+            journal.counts(owner.as_str(), now_ms)
+        });
+        self.beside(async move {
+            Event::SaleFinished {
+                slot,
+                result: finishing.await,
+                reply,
+            }
+        });
+    }
+
+    pub(super) fn sale_finished(
+        &mut self,
+        slot: &SlotId,
+        result: Result<Counts, JournalFault>,
+        reply: Reply<AppView>,
+    ) {
+        match result {
+            Ok(counts) => {
+                self.work.disk_took(Some(InHand::Nothing), None);
+                self.work.counted(slot, counts);
+                self.work.bell.sale();
+                self.reply_with_view(reply);
+            }
+            Err(fault) => {
+                if !matches!(fault, JournalFault::NotYours) {
+                    self.disk_failed(&fault);
+                }
+                self.publish();
+                let _ = reply.send(Err(fault.into()));
+            }
+        }
+    }
+
+    fn outbox(&self, reply: Reply<Vec<OutboxSale>>) {
+        let Some((slot, key)) = self.work.key() else {
+            return refuse(reply);
+        };
+        let now_ms = self.clock.wall_ms();
+        let reading = self
+            .work
+            .desk
+            .run(move |journal| journal.outbox(slot.as_str(), &key, now_ms));
+        tokio::spawn(async move { reply.send(reading.await.map_err(UiError::from)) });
+    }
+}
