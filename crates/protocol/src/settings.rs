@@ -52,18 +52,38 @@ impl SessionSettings {
             if (low..=high).contains(&value) {
                 Ok(())
             } else {
-                Err(Incoherent { field, reason: format!("must be between {low} and {high}, is {value}") })
+                Err(Incoherent {
+                    field,
+                    reason: format!("must be between {low} and {high}, is {value}"),
+                })
             }
         };
-        range("token_expiration_minutes", self.token_expiration_minutes, 1, 1_440)?;
-        range("activity_threshold_minutes", self.activity_threshold_minutes, 1, 1_440)?;
+        range(
+            "token_expiration_minutes",
+            self.token_expiration_minutes,
+            1,
+            1_440,
+        )?;
+        range(
+            "activity_threshold_minutes",
+            self.activity_threshold_minutes,
+            1,
+            1_440,
+        )?;
         range("idle_timeout_minutes", self.idle_timeout_minutes, 5, 43_200)?;
         range("session_max_hours", self.session_max_hours, 1, 8_760)?;
         if let Some(lock) = self.lock_after_minutes {
             range("lock_after_minutes", lock, 1, 1_440)?;
         }
         let order = |field, holds: bool, reason: &str| {
-            if holds { Ok(()) } else { Err(Incoherent { field, reason: reason.to_owned() }) }
+            if holds {
+                Ok(())
+            } else {
+                Err(Incoherent {
+                    field,
+                    reason: reason.to_owned(),
+                })
+            }
         };
         order(
             "token_expiration_minutes",
@@ -85,7 +105,38 @@ impl SessionSettings {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+
     use super::SessionSettings;
+
+    proptest! {
+        #[test]
+        fn settings_that_pass_stand_in_order(
+            token_expiration_minutes in 0..2_000_u32,
+            activity_threshold_minutes in 0..2_000_u32,
+            idle_timeout_minutes in 0..50_000_u32,
+            session_max_hours in 0..10_000_u32,
+        ) {
+            let settings = SessionSettings {
+                token_expiration_minutes,
+                activity_threshold_minutes,
+                idle_timeout_minutes,
+                session_max_hours,
+                lock_after_minutes: None,
+            };
+            let ordered = (1..=1_440).contains(&token_expiration_minutes)
+                && (1..=1_440).contains(&activity_threshold_minutes)
+                && (5..=43_200).contains(&idle_timeout_minutes)
+                && (1..=8_760).contains(&session_max_hours)
+                && token_expiration_minutes <= idle_timeout_minutes
+                && activity_threshold_minutes <= idle_timeout_minutes
+                && idle_timeout_minutes <= session_max_hours * 60;
+            prop_assert_eq!(settings.check().is_ok(), ordered);
+            if let Err(incoherent) = settings.check() {
+                prop_assert!(incoherent.field.ends_with("minutes") || incoherent.field.ends_with("hours"));
+            }
+        }
+    }
 
     #[test]
     fn defaults_are_coherent() {
@@ -94,15 +145,24 @@ mod tests {
 
     #[test]
     fn a_token_that_outlives_the_idle_time_is_refused() {
-        let settings =
-            SessionSettings { token_expiration_minutes: 30, idle_timeout_minutes: 20, ..Default::default() };
-        assert_eq!(settings.check().map_err(|e| e.field), Err("token_expiration_minutes"));
+        let settings = SessionSettings {
+            token_expiration_minutes: 30,
+            idle_timeout_minutes: 20,
+            ..Default::default()
+        };
+        assert_eq!(
+            settings.check().map_err(|e| e.field),
+            Err("token_expiration_minutes")
+        );
     }
 
     #[test]
     fn an_idle_time_beyond_the_session_is_refused() {
-        let settings =
-            SessionSettings { session_max_hours: 1, idle_timeout_minutes: 120, ..Default::default() };
+        let settings = SessionSettings {
+            session_max_hours: 1,
+            idle_timeout_minutes: 120,
+            ..Default::default()
+        };
         assert_eq!(settings.check().map_err(|e| e.field), Err("idle_timeout_minutes"));
     }
 }

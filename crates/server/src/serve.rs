@@ -21,8 +21,9 @@ use crate::open_store::open_store;
 use crate::server::{Server, SetupError};
 use crate::tls::{TlsError, server_config};
 
-/// How long a client may take over its headers.
-const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// How long a client may take over its headers, or keep a connection without a call: longer than clients keep theirs
+/// (90 s), so that none sends into a connection that is just being closed.
+const HEADERS_WITHIN: Duration = Duration::from_secs(100);
 
 /// How often a silent HTTP/2 connection is asked whether it lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);

@@ -105,8 +105,9 @@ fn check(username: &str, request: &LoginRequest) -> Result<(), Failure> {
     if !(1..=LONGEST_BYTES).contains(&request.password.expose().len()) {
         return Err(Failure::invalid("password", "1 to 1,024 bytes"));
     }
-    if !(1..=64).contains(&request.device_name.trim().chars().count()) {
-        return Err(Failure::invalid("device_name", "1 to 64 characters"));
+    let device_name = request.device_name.trim();
+    if !(1..=64).contains(&device_name.chars().count()) || device_name.chars().any(char::is_control) {
+        return Err(Failure::invalid("device_name", "1 to 64 characters on one line"));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use http::Method;
 use protocol::ErrorCode;
 use serde_json::json;
 use server::ServerOptions;
+use server::access_token::{AccessTokens, Subject};
 use std::net::SocketAddr;
 use store::{Directory as _, NewUser};
 use uuid::Uuid;
@@ -112,6 +113,7 @@ async fn fields_out_of_range_are_named() {
         ("password", json!("x".repeat(1_025))),
         ("device_name", json!("")),
         ("device_name", json!("x".repeat(65))),
+        ("device_name", json!("Caisse\u{1b}[2J1")),
     ] {
         let mut body = json!({ "username": "camille", "password": PASSWORD, "device_name": "Caisse 1" });
         body[field] = value;
@@ -319,4 +321,76 @@ async fn no_answer_may_be_cached_and_each_has_a_request_id() {
     get.headers_mut()
         .insert("x-request-id", "not an id".parse().unwrap());
     assert_ne!(house.send(get).await.headers["x-request-id"], "not an id");
+}
+
+#[tokio::test]
+async fn a_well_signed_token_must_fit_its_session() {
+    let house = House::new().await;
+    let camille = house.sign_in("camille", "till").await;
+    let eva = house.sign_in("eva", "till").await;
+    let tokens = AccessTokens::new(&house.keys, &ServerOptions::default().issuer).unwrap();
+    let right = Subject {
+        user_id: camille.user_id,
+        session_id: camille.id,
+        organization_id: house.organization,
+        role: protocol::auth::OrganizationRole::Owner,
+    };
+    let sign = |subject| {
+        tokens
+            .sign(subject, house.now_ms(), 60)
+            .unwrap()
+            .expose()
+            .to_owned()
+    };
+    house.get("/v1/auth/me", &sign(right)).await.fine();
+    let somebody_else = Subject {
+        user_id: eva.user_id,
+        ..right
+    };
+    house
+        .get("/v1/auth/me", &sign(somebody_else))
+        .await
+        .problem(ErrorCode::LoginRequired);
+    let no_session = Subject {
+        session_id: Uuid::from_u128(1),
+        ..right
+    };
+    house
+        .get("/v1/auth/me", &sign(no_session))
+        .await
+        .problem(ErrorCode::LoginRequired);
+    let another_organisation = Subject {
+        organization_id: Uuid::from_u128(1),
+        ..right
+    };
+    house
+        .get("/v1/auth/me", &sign(another_organisation))
+        .await
+        .problem(ErrorCode::TokenExpired);
+    // The role that counts is the one in the database, not the one in the token.
+    house
+        .get("/v1/admin/settings/session", &sign(right))
+        .await
+        .problem(ErrorCode::Forbidden);
+}
+
+#[tokio::test]
+async fn an_idle_desk_is_refused_although_its_access_token_still_lives() {
+    let house = House::new().await;
+    let desk = house.sign_in("camille", "desk").await;
+    let tokens = AccessTokens::new(&house.keys, &ServerOptions::default().issuer).unwrap();
+    let subject = Subject {
+        user_id: desk.user_id,
+        session_id: desk.id,
+        organization_id: house.organization,
+        role: protocol::auth::OrganizationRole::User,
+    };
+    let long = tokens.sign(subject, house.now_ms(), 24 * 60 * 60).unwrap();
+    house.pass(8 * 60 * 60 - 1);
+    house.get("/v1/auth/me", long.expose()).await.fine();
+    house.pass(1);
+    house
+        .get("/v1/auth/me", long.expose())
+        .await
+        .problem(ErrorCode::SessionIdle);
 }

@@ -51,14 +51,16 @@ fn a_fresh_place_is_set_up_once_and_its_administrator_signs_in() {
         "{again}"
     );
 
-    let server = place.serve(&[]);
+    let server = place.serve_with(&[], &[("VIGIE_SERVER_LOG__FILTER", "trace")]);
     let (status, answer) = login(&server, "dom", &password);
     assert_eq!(
         (status, &answer["me"]["current_organization_role"]),
         (200, &json!("owner"))
     );
     assert_eq!(mode("data/control.sock"), 0o600);
+    assert_eq!(me(&server, answer["access_token"].as_str().unwrap()), 200);
     let log = server.end();
+    assert!(log.contains("DEBUG"), "{log}");
     assert!(
         !log.contains(&password) && !log.contains(answer["refresh_token"].as_str().unwrap()),
         "{log}"

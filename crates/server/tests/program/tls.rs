@@ -30,15 +30,20 @@ const TLS: [&str; 4] = ["--tls-cert", "tls/server.pem", "--tls-key", "tls/server
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_has_the_authority_speaks_http_2_by_address_and_by_name() {
     let place = with_certificates();
-    let server = place.serve(&TLS);
+    let server = place.serve_with(
+        &TLS,
+        &[
+            ("VIGIE_SERVER_LOG__FILTER", "trace"),
+            ("VIGIE_SERVER_LOG__FORMAT", "json"),
+        ],
+    );
     assert!(server.url.starts_with("https://127.0.0.1:"));
     let by_name = server.url.replace("127.0.0.1", "localhost");
     for url in [&server.url, &by_name] {
-        let response = trusting(&place)
+        let get = trusting(&place)
             .get(format!("{url}/readyz"))
-            .send()
-            .await
-            .unwrap();
+            .bearer_auth("canary");
+        let response = get.send().await.unwrap();
         assert_eq!(response.version(), Version::HTTP_2);
         let health: Value = response.json().await.unwrap();
         assert_eq!(
@@ -46,7 +51,13 @@ async fn a_client_that_has_the_authority_speaks_http_2_by_address_and_by_name() 
             (&json!("vigie"), &json!("ready"))
         );
     }
-    server.end();
+    let log = server.end();
+    assert!(
+        log.lines()
+            .all(|line| serde_json::from_str::<Value>(line).is_ok()),
+        "{log}"
+    );
+    assert!(!log.contains("canary"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

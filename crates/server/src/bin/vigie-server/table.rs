@@ -14,7 +14,8 @@ pub(crate) fn print<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -
     let mut line = |cells: [&str; N]| {
         let mut text = String::new();
         for (cell, width) in cells.iter().zip(widths) {
-            text.push_str(cell);
+            // What a client sent must not move the terminal's cursor.
+            text.extend(cell.chars().map(|c| if c.is_control() { '?' } else { c }));
             let blanks = width.saturating_sub(cell.chars().count()) + 2;
             text.extend(std::iter::repeat_n(' ', blanks));
         }
