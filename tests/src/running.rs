@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-/// How long a program may take to end after it was asked to.
-const LEAVE: Duration = Duration::from_secs(5);
+/// How long a program may take to end after it was asked to; a server may finish its calls first.
+const LEAVE: Duration = Duration::from_secs(15);
 
 /// A program about to be started with the stage's environment.
 ///
@@ -278,7 +278,7 @@ impl Running {
         })
     }
 
-    /// Asks it to end (SIGTERM) and waits; kills it after five seconds. Gives how it ended.
+    /// Asks it to end (SIGTERM) and waits; kills it after fifteen seconds. Gives how it ended.
     pub fn stop(&mut self) -> Result<ExitStatus, StageError> {
         if let Some(status) = self.poll() {
             return Ok(status);
