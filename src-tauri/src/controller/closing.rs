@@ -57,6 +57,14 @@ impl Controller {
         }
     }
 
+    /// What was in the way has left meanwhile: there is nothing to ask any more, and the window stays open.
+    pub(super) fn withdraw_question(&mut self) {
+        if self.close == Close::Asked && self.work.left_behind().is_none() {
+            self.close = Close::No;
+            self.publish();
+        }
+    }
+
     pub(super) fn close_answered(&mut self, answer: CloseAnswer) {
         match (self.close, answer) {
             (Close::Asked, CloseAnswer::Stay) => {

@@ -130,7 +130,10 @@ impl Controller {
             tokio::select! {
                 event = self.inbox.recv() => match event {
                     Some(Event::PutAway) | None => break,
-                    Some(event) => self.take(event).await,
+                    Some(event) => {
+                        self.take(event).await;
+                        self.withdraw_question();
+                    }
                 },
                 _ = look_again.tick() => self.look_at_the_clock(),
             }

@@ -327,6 +327,21 @@ async fn closing_over_unsent_sales_asks_once_and_a_second_wish_is_an_answer() {
 }
 
 #[tokio::test]
+async fn the_question_before_closing_is_withdrawn_when_the_sales_have_left() {
+    let device = Device::with_accounts().await;
+    let app = device.start();
+    app.sign_in(CAMILLE).await.unwrap();
+    let draft = app.ticket(1).await;
+    device.network.be(Network::Cut);
+    app.finish(&draft).await.unwrap();
+    app.handle.tell(Request::CloseAsked);
+    app.view(|view| view.close_asked).await;
+    device.network.be(Network::Whole);
+    app.view(|view| view.work.waiting == 0 && !view.close_asked).await;
+    assert!(!app.shown.window().contains(&"end"));
+}
+
+#[tokio::test]
 async fn closing_with_nothing_to_send_just_closes() {
     let device = Device::with_accounts().await;
     let app = device.start();
