@@ -128,6 +128,17 @@ impl House {
         }
     }
 
+    /// The same database under another set of keys, as after a restart.
+    pub(crate) fn restart_with(&mut self, keys: Keys) {
+        let (store, clock) = (
+            Arc::clone(&self.store) as Arc<_>,
+            Arc::clone(&self.clock) as Arc<_>,
+        );
+        let server = Server::new(store, keys.clone(), clock, ServerOptions::default()).unwrap();
+        self.router = server::router(server);
+        self.keys = keys;
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();

@@ -285,3 +285,21 @@ async fn many_callers_with_one_attempt_all_get_the_same_successor() {
         .collect();
     assert_eq!(tokens.len(), 1);
 }
+
+#[tokio::test]
+async fn rotated_keys_leave_sessions_alone_and_replays_identical() {
+    let mut house = House::new().await;
+    let camille = house.sign_in("camille", "till").await;
+    let before = house.refresh(&camille.refresh, 1).await.fine();
+    house.restart_with(house.keys.rotated().unwrap());
+    let after = house.refresh(&camille.refresh, 1).await.fine();
+    assert_eq!(token(&before), token(&after));
+    house.get("/v1/auth/me", &camille.access).await.fine();
+    house.refresh(token(&after), 2).await.fine();
+    let newer = house.sign_in("camille", "till").await;
+    assert_ne!(
+        newer.refresh[..8],
+        camille.refresh[..8],
+        "a new session begins with the new key"
+    );
+}
