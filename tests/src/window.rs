@@ -8,6 +8,7 @@ use thirtyfour::error::WebDriverError;
 use thirtyfour::{By, Capabilities, WebDriver, WebElement};
 
 const LOOK: Duration = Duration::from_millis(20);
+const READY: Duration = Duration::from_secs(10);
 
 /// One run of the app with its window. Dropping it ends the driver; the app ends with the stage, or by `kill` and `close`.
 #[derive(Debug)]
@@ -248,26 +249,39 @@ impl Window {
             .map_err(doing(&format!("reading the field {testid}")))
     }
 
-    /// Presses the element, waiting up to ten seconds for it.
+    /// Presses the element, waiting up to ten seconds for it to take a press.
     pub async fn press(&self, testid: &str) -> Result<(), StageError> {
-        let element = self.wait_for(testid, Duration::from_secs(10)).await?;
-        element
-            .click()
-            .await
-            .map_err(doing(&format!("pressing {testid}")))
+        let watch = Stopwatch::start();
+        loop {
+            let element = self.wait_for(testid, READY).await?;
+            match element.click().await {
+                Ok(()) => return Ok(()),
+                Err(error) if is_not_ready(&error) && watch.elapsed() < READY => {
+                    tokio::time::sleep(LOOK).await
+                }
+                Err(error) => return Err(doing(&format!("pressing {testid}"))(error)),
+            }
+        }
     }
 
-    /// Types into the element after emptying it, waiting up to ten seconds for it.
+    /// Types into the element after emptying it, waiting up to ten seconds for it to take input.
     pub async fn fill(&self, testid: &str, text: &str) -> Result<(), StageError> {
-        let element = self.wait_for(testid, Duration::from_secs(10)).await?;
-        element
-            .clear()
-            .await
-            .map_err(doing(&format!("emptying {testid}")))?;
-        element
-            .send_keys(text)
-            .await
-            .map_err(doing(&format!("typing into {testid}")))
+        let watch = Stopwatch::start();
+        loop {
+            let element = self.wait_for(testid, READY).await?;
+            match element.clear().await {
+                Ok(()) => {
+                    return element
+                        .send_keys(text)
+                        .await
+                        .map_err(doing(&format!("typing into {testid}")));
+                }
+                Err(error) if is_not_ready(&error) && watch.elapsed() < READY => {
+                    tokio::time::sleep(LOOK).await
+                }
+                Err(error) => return Err(doing(&format!("emptying {testid}"))(error)),
+            }
+        }
     }
 
     /// Runs a script in the page and gives what it returns.
@@ -331,6 +345,19 @@ fn doing(what: &str) -> impl FnOnce(WebDriverError) -> StageError {
 fn is_absence(error: &WebDriverError) -> bool {
     let said = format!("{error:?}");
     said.contains("NoSuchElement") || said.contains("StaleElementReference")
+}
+
+/// Whether the driver says that the element is there and takes no input at this moment, as while it moves in.
+fn is_not_ready(error: &WebDriverError) -> bool {
+    let said = format!("{error:?}");
+    is_absence(error)
+        || [
+            "ElementNotInteractable",
+            "ElementClickIntercepted",
+            "InvalidElementState",
+        ]
+        .iter()
+        .any(|state| said.contains(state))
 }
 
 fn free_port() -> Result<u16, StageError> {
