@@ -1,6 +1,6 @@
 //! The app in its real window, on a desktop of its own: first start, wrong input, absent keychain, second start.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails at the spot")]
+#![expect(clippy::unwrap_used, reason = "a test fails at the spot")]
 
 use std::time::Duration;
 use vigie_tests::{

@@ -48,7 +48,11 @@ async fn a_server_is_set_up_serves_over_https_and_comes_back_after_being_ended()
     let killed = server.kill().unwrap().unwrap();
 
     assert_eq!((ready, refused, again), (200, 401, 200));
-    assert_eq!((ended.code(), killed.signal()), (Some(0), Some(9)), "ended with {ended}");
+    assert_eq!(
+        (ended.code(), killed.signal()),
+        (Some(0), Some(9)),
+        "ended with {ended}"
+    );
 }
 
 #[test]
