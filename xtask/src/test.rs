@@ -8,7 +8,6 @@ use crate::place::{Place, Profile};
 use crate::steps::{Cost, Steps};
 use crate::{interface, program, setup, smoke};
 use clap::{Args, ValueEnum};
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Options of `cargo xtask test`.
@@ -125,83 +124,57 @@ fn deny(place: &Place, steps: &mut Steps) {
     }
 }
 
+/// The version of cargo-nextest that is installed where there is none.
+const NEXTEST: &str = "0.9.143";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Unit,
     EndToEnd,
 }
 
-/// The Rust tests of one part, by cargo-nextest where it is installed, else by cargo itself; always over the whole
-/// workspace, so that both parts use the same build.
+/// The Rust tests of one part, each in a process of its own; always over the whole workspace, so that both parts use the
+/// same build.
 fn rust_tests(place: &Place, part: Part) -> Result<(), Failure> {
-    let mut tests = cargo(place);
-    if program::find("cargo-nextest").is_some() {
-        tests.args([
-            "nextest",
-            "run",
-            "--workspace",
-            "--features",
-            TEST_FEATURES,
-            "--no-fail-fast",
-        ]);
-        tests.args([
-            "--show-progress",
-            "none",
-            "--status-level",
-            "slow",
-            "--final-status-level",
-            "flaky",
-        ]);
-        tests.args(match part {
-            Part::Unit => ["--filterset", "not package(vigie-tests)"],
-            Part::EndToEnd => ["--filterset", "package(vigie-tests)"],
-        });
-    } else {
-        tests.args([
-            "test",
-            "--quiet",
-            "--no-fail-fast",
-            "--workspace",
-            "--features",
-            TEST_FEATURES,
-        ]);
-        if part == Part::Unit {
-            tests.args(["--lib", "--bins"]);
-        }
-        for name in test_programs(place, part)? {
-            tests.args(["--test", &name]);
-        }
-        if part == Part::EndToEnd {
-            tests.args(["--", "--test-threads", "2"]);
-        }
-    }
+    let mut tests = nextest(place)?;
+    tests.args([
+        "nextest",
+        "run",
+        "--workspace",
+        "--features",
+        TEST_FEATURES,
+        "--no-fail-fast",
+        "--show-progress",
+        "none",
+        "--status-level",
+        "slow",
+        "--final-status-level",
+        "flaky",
+    ]);
+    tests.args(match part {
+        Part::Unit => ["--filterset", "not package(vigie-tests)"],
+        Part::EndToEnd => ["--filterset", "package(vigie-tests)"],
+    });
     program::run(with_programs(place, &mut tests, Profile::Dev))
 }
 
-/// The names of the integration tests of one part.
-fn test_programs(place: &Place, part: Part) -> Result<Vec<String>, Failure> {
-    let folders = match part {
-        Part::EndToEnd => vec![place.root().join("tests/tests")],
-        Part::Unit => listing(&place.root().join("crates"))?
-            .into_iter()
-            .map(|krate| krate.join("tests"))
-            .collect(),
-    };
-    let mut names = Vec::new();
-    for folder in folders.iter().filter(|folder| folder.is_dir()) {
-        let files = listing(folder)?
-            .into_iter()
-            .filter(|file| file.extension().is_some_and(|kind| kind == "rs"));
-        names.extend(files.filter_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned())));
+/// Cargo with cargo-nextest at hand. Tests that set the environment up for a keychain of their own need a process of
+/// their own, which `cargo test` does not give.
+fn nextest(place: &Place) -> Result<Command, Failure> {
+    let mut command = cargo(place);
+    if program::find("cargo-nextest").is_none() {
+        let tools = place.root().join("target/tools");
+        if !tools.join("bin/cargo-nextest").is_file() {
+            println!("Installing cargo-nextest {NEXTEST} into target/tools: it gives each test a process of its own.");
+            let mut install = cargo(place);
+            install.args(["install", "--quiet", "--locked", "--version", NEXTEST, "--root"]);
+            program::run(install.arg(&tools).arg("cargo-nextest"))?;
+        }
+        let before = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(tools.join("bin")).chain(std::env::split_paths(&before));
+        command.env("PATH", std::env::join_paths(folders).unwrap_or(before.clone()));
     }
-    names.sort();
-    names.dedup();
-    Ok(names)
-}
-
-fn listing(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let entries = std::fs::read_dir(folder).map_err(Failure::file("listing", folder))?;
-    Ok(entries.flatten().map(|entry| entry.path()).collect())
+    Ok(command)
 }
 
 /// Tells tests where the built programs are.
