@@ -165,7 +165,9 @@ fn nextest(place: &Place) -> Result<Command, Failure> {
     if program::find("cargo-nextest").is_none() {
         let tools = place.root().join("target/tools");
         if !tools.join("bin/cargo-nextest").is_file() {
-            println!("Installing cargo-nextest {NEXTEST} into target/tools: it gives each test a process of its own.");
+            println!(
+                "Installing cargo-nextest {NEXTEST} into target/tools: it gives each test a process of its own."
+            );
             let mut install = cargo(place);
             install.args(["install", "--quiet", "--locked", "--version", NEXTEST, "--root"]);
             program::run(install.arg(&tools).arg("cargo-nextest"))?;

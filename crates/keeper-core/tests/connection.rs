@@ -188,3 +188,18 @@ fn ten_years_of_sleep_cost_one_refresh() {
     assert_eq!(world.posts, posts + 1);
     assert_eq!(snapshot(&world).banner, Banner::Hidden);
 }
+
+#[test]
+fn a_caller_that_waits_while_a_restored_session_refreshes_costs_no_second_rotation() {
+    let mut world = World::new(11, 1, Span::from_secs(900));
+    now(&mut world, Fault::Crash(0));
+    world.run_for(1_000);
+    let before = world.server.rotations;
+    now(&mut world, Fault::Start(0));
+    for _ in 0..200 {
+        world.give(0, keeper_core::Input::TokenWanted);
+        world.run_for(5);
+    }
+    world.run_for(60_000);
+    assert_eq!(world.server.rotations, before + 1);
+}

@@ -178,6 +178,7 @@ impl Keeper {
             live.durable = false;
         }
         let record = live.record.clone();
+        self.wants.refresh = false;
         self.refreshes = self.refreshes.saturating_add(1);
         self.clock_ahead_ms = grant.clock_ahead_ms.or(self.clock_ahead_ms);
         step.put(Output::Record(Decision::RefreshGranted {
@@ -373,7 +374,7 @@ impl Keeper {
             if live.access.take().is_some() {
                 step.put(Output::HandOut(None));
             }
-            if live.failures == 0 {
+            if live.failures == 0 && !self.cycle.brings_access() {
                 self.wants.refresh = true;
             }
         }
@@ -383,6 +384,7 @@ impl Keeper {
         if let Stage::Live(live) = &self.stage
             && !live.has_access(step.now)
             && live.failures == 0
+            && !self.cycle.brings_access()
         {
             self.wants.refresh = true;
         }

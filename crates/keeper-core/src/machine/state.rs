@@ -114,6 +114,14 @@ pub(super) enum Cycle {
 }
 
 impl Cycle {
+    /// Whether a refresh is under way, so that wanting another would only rotate twice.
+    pub(super) fn brings_access(&self) -> bool {
+        match self {
+            Self::Intending(_) | Self::Sending { .. } | Self::Persisting | Self::Questioning { .. } => true,
+            Self::Idle | Self::Waiting | Self::Locking | Self::Reading | Self::Closing => false,
+        }
+    }
+
     pub(super) fn is_sending(&self) -> bool {
         matches!(self, Self::Sending { .. })
     }
