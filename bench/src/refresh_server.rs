@@ -135,7 +135,10 @@ fn run(mut command: Command, typed: &str) -> Result<(), Failure> {
     if output.status.success() {
         Ok(())
     } else {
-        Err(Failure::found("setting the server up", String::from_utf8_lossy(&output.stderr)))
+        Err(Failure::found(
+            "setting the server up",
+            String::from_utf8_lossy(&output.stderr),
+        ))
     }
 }
 

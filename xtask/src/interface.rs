@@ -39,7 +39,10 @@ pub(crate) fn build(place: &Place) -> Result<Node, Failure> {
         return Ok(node);
     }
     println!("building the interface");
-    program::run(node.npm(&folder).args(["run", "--silent", "build", "--", "--logLevel", "warn"]))?;
+    program::run(
+        node.npm(&folder)
+            .args(["run", "--silent", "build", "--", "--logLevel", "warn"]),
+    )?;
     remember(&stamp, &sources)?;
     Ok(node)
 }

@@ -119,13 +119,13 @@ impl AuthorisedClient {
             },
         };
         let (mut parts, body) = request.into_parts();
-        parts.headers.insert(AUTHORIZATION, handed.bearer.clone());
         let kept = Request::from_parts(parts.clone(), body.clone());
+        parts.headers.insert(AUTHORIZATION, handed.bearer.clone());
         let response = self.exchange(Request::from_parts(parts, body), limits).await?;
         if !is_refusal(&response) {
             return Ok(response);
         }
-        self.after_refusal(kept, response, &handed, limits).await
+        Box::pin(self.after_refusal(kept, response, &handed, limits)).await
     }
 
     /// Whether a request that began in this epoch may carry this token: nobody's request goes out in the name of
