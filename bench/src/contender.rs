@@ -45,6 +45,7 @@ fn chromium(stage: &Stage, address: &str) -> Launch {
         .arg("--no-first-run")
         .arg("--no-default-browser-check")
         .arg("--noerrdialogs")
+        .arg("--disable-features=Translate")
         .arg("--password-store=basic")
         .arg("--disable-gpu")
         .arg(format!("--user-data-dir={}", profile.display()));
