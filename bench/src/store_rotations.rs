@@ -144,7 +144,14 @@ async fn rotate(store: &SqliteStore, session: &Session) -> Result<(), Failure> {
             session.generation.store(row.generation, Ordering::Relaxed);
             Ok(())
         }
-        other => Err(Failure::found("rotating", format!("{other:?}"))),
+        other @ (RotationOutcome::Replayed(_)
+        | RotationOutcome::Renewed(_)
+        | RotationOutcome::FastForwarded(_)
+        | RotationOutcome::Reused(_)
+        | RotationOutcome::Stale
+        | RotationOutcome::RotationRequired
+        | RotationOutcome::Over(_)
+        | RotationOutcome::Unknown) => Err(Failure::found("rotating", format!("{other:?}"))),
     }
 }
 
