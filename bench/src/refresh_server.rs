@@ -49,7 +49,7 @@ impl RefreshServer {
                 .arg(folder.join("keys/keys.json"))
                 .args(["--listen", "127.0.0.1:0"])
                 // The server takes every variable of this kind for a setting.
-                .env_remove("VIGIE_SERVER_BIN")
+                .env_remove("VIGIE_BIN_SERVER")
                 .env("VIGIE_SERVER_CONFIG", folder.join("vigie-server.toml"))
                 .stderr(Stdio::piped());
         };
@@ -68,7 +68,9 @@ impl RefreshServer {
             Watched::No => Command::new(&program),
             Watched::Syncs => {
                 let mut strace = Command::new("strace");
+                // With `-D` the server itself is the child, and ends by the signal that it is sent.
                 strace.args([
+                    "-D",
                     "-f",
                     "--seccomp-bpf",
                     "-qq",
@@ -143,7 +145,6 @@ fn run(mut command: Command, typed: &str) -> Result<(), Failure> {
 }
 
 impl Drop for RefreshServer {
-    /// strace passes the signal on and ends with the server.
     fn drop(&mut self) {
         let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
         let watch = Stopwatch::start();

@@ -13,11 +13,11 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// Finds them: in `VIGIE_APP_BIN` and `VIGIE_SERVER_BIN`, else beside the running test.
+    /// Finds them: in `VIGIE_BIN_APP` and `VIGIE_BIN_SERVER`, else beside the running test.
     pub fn find() -> Result<Self, StageError> {
         Ok(Self {
-            app: find("VIGIE_APP_BIN", "vigie")?,
-            server: find("VIGIE_SERVER_BIN", "vigie-server")?,
+            app: find("VIGIE_BIN_APP", "vigie")?,
+            server: find("VIGIE_BIN_SERVER", "vigie-server")?,
         })
     }
 }

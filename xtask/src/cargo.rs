@@ -4,7 +4,7 @@ use crate::place::{Place, Profile};
 use std::process::Command;
 
 /// What tests need in the programs they drive, and what no released program has.
-pub(crate) const TEST_FEATURES: &str = "vigie/automation,vigie/demo,vigie/failpoints";
+pub(crate) const TEST_FEATURES: &str = "vigie/automation,vigie/failpoints,server/demo";
 /// What the smoke test and the measurements need: the product as it is handed out, and a window that can be driven.
 pub(crate) const SMOKE_FEATURES: &str = "vigie/automation";
 /// What the demonstration needs.

@@ -186,7 +186,7 @@ pub(crate) fn with_programs<'a>(
     profile: Profile,
 ) -> &'a mut Command {
     command
-        .env("VIGIE_APP_BIN", place.built(profile, "vigie"))
-        .env("VIGIE_SERVER_BIN", place.built(profile, "vigie-server"))
+        .env("VIGIE_BIN_APP", place.built(profile, "vigie"))
+        .env("VIGIE_BIN_SERVER", place.built(profile, "vigie-server"))
         .env("RUST_BACKTRACE", "0")
 }
