@@ -99,7 +99,10 @@ fn sorted(form: serde_json::Value) -> serde_json::Value {
                 .collect()
         }
         serde_json::Value::Array(items) => items.into_iter().map(sorted).collect(),
-        plain => plain,
+        plain @ (serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_)) => plain,
     }
 }
 
