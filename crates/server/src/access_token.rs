@@ -144,7 +144,8 @@ impl AccessTokens {
         &self.published
     }
 
-    /// A new token that lives for `seconds`.
+    /// A new token that lives for `seconds`, and for what is left of the last one: its end is told in whole seconds, and a
+    /// client that counts on all of its life must not be refused before.
     ///
     /// # Errors
     /// [`SigningFault`]
@@ -155,7 +156,10 @@ impl AccessTokens {
             sub: subject.user_id,
             aud: AUDIENCE.to_owned(),
             client_id: AUDIENCE.to_owned(),
-            exp: iat.saturating_add(i64::from(seconds)),
+            exp: now
+                .saturating_add(i64::from(seconds) * 1_000)
+                .saturating_add(999)
+                .div_euclid(1_000),
             iat,
             jti: Uuid::new_v4(),
             sid: subject.session_id,
@@ -226,6 +230,13 @@ mod tests {
             tokens.verify(token.expose(), NOW + 10_000),
             Err(Unacceptable::Expired)
         );
+    }
+
+    #[test]
+    fn a_token_made_within_a_second_lives_no_shorter_than_was_said() {
+        let tokens = tokens();
+        let token = tokens.sign(subject(), NOW + 900, 10).unwrap();
+        assert!(tokens.verify(token.expose(), NOW + 10_899).is_ok());
     }
 
     #[test]
