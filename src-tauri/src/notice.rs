@@ -47,8 +47,8 @@ const fn incident_of(notice: Notice) -> Incident {
 const fn urgency_of(notice: Notice) -> Urgency {
     match notice {
         Notice::ConnectionBack => Urgency::Low,
-        Notice::ConnectionLost { .. } | Notice::EndNear => Urgency::Normal,
-        Notice::SessionClosed { .. } => Urgency::Critical,
+        // Not critical: such a notification stays until it is clicked, also when the operator has long signed in again.
+        Notice::ConnectionLost { .. } | Notice::EndNear | Notice::SessionClosed { .. } => Urgency::Normal,
     }
 }
 
