@@ -175,8 +175,9 @@ async fn every_answered_rotation_outlives_a_kill() {
         for id in &sessions {
             let row = store.identity(*id).await.unwrap().unwrap().session;
             let (kept, heard) = (row.generation, answered[id]);
+            // The last line was not counted, and one more rotation may have reached the disk without a word.
             assert!(
-                kept == heard || kept == heard + 1,
+                (heard..=heard + 2).contains(&kept),
                 "session {id}: {heard} was answered, {kept} is kept"
             );
         }
