@@ -15,6 +15,7 @@ mod column;
 mod connection;
 mod directory;
 mod fault;
+mod gather;
 mod lock;
 mod migration;
 mod reader;

@@ -8,6 +8,7 @@ use store::StoreError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::fault::{Fault, again, from_sqlite};
+use crate::gather::Gather;
 
 /// Deeds that may wait in line before a caller waits to get in.
 const LINE_LENGTH: usize = 4_096;
@@ -109,11 +110,14 @@ fn closed() -> StoreError {
 
 fn write_all(connection: Connection, mut deeds: mpsc::Receiver<Deed>, group_most: usize) {
     let mut answers = Vec::with_capacity(group_most);
+    let mut gather = Gather::default();
     while let Some(first) = deeds.blocking_recv() {
+        gather.wait(|| deeds.len() + 1);
         let outcome = write_group(&connection, first, &mut deeds, group_most, &mut answers);
         if let Err(error) = &outcome {
             tracing::error!(%error, deeds = answers.len(), "a group of changes was not written");
         }
+        gather.learn(answers.len());
         for answer in answers.drain(..) {
             answer(outcome.as_ref().copied());
         }
