@@ -111,15 +111,18 @@ async fn begin(store: &SqliteStore, count: usize) -> Result<Vec<Arc<Session>>, F
             device_name: "bench".to_owned(),
             origin: origin(),
             expires_at: NOW + YEAR_MS,
+            device_key: None,
+            device_limit: None,
+            place: None,
             now: NOW,
         };
-        let row = store
+        let begun = store
             .begin_session(new, entry("session.created"))
             .await
             .doing("beginning a session")?;
         sessions.push(Arc::new(Session {
-            id: row.id,
-            generation: AtomicU32::new(row.generation),
+            id: begun.session.id,
+            generation: AtomicU32::new(begun.session.generation),
         }));
     }
     Ok(sessions)
@@ -132,6 +135,7 @@ async fn rotate(store: &SqliteStore, session: &Session) -> Result<(), Failure> {
         attempt: *Uuid::new_v4().as_bytes(),
         rotate: true,
         input_age_ms: None,
+        device_key: None,
         origin: origin(),
         now: NOW,
     };
@@ -150,6 +154,7 @@ async fn rotate(store: &SqliteStore, session: &Session) -> Result<(), Failure> {
         | RotationOutcome::Reused(_)
         | RotationOutcome::Stale
         | RotationOutcome::RotationRequired
+        | RotationOutcome::WrongDevice(_)
         | RotationOutcome::Over(_)
         | RotationOutcome::Unknown) => Err(Failure::found("rotating", format!("{other:?}"))),
     }

@@ -19,6 +19,10 @@ pub struct SessionSettings {
     /// A till locks this long after the last input, in minutes; absent: never by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock_after_minutes: Option<u32>,
+    /// How many live sessions a user may have in the organisation, 1 to 100; absent: any number. A sign-in beyond it ends
+    /// the user's session there that was without input for the longest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_limit: Option<u32>,
 }
 
 impl Default for SessionSettings {
@@ -29,6 +33,7 @@ impl Default for SessionSettings {
             idle_timeout_minutes: 480,
             session_max_hours: 720,
             lock_after_minutes: None,
+            device_limit: None,
         }
     }
 }
@@ -74,6 +79,9 @@ impl SessionSettings {
         range("session_max_hours", self.session_max_hours, 1, 8_760)?;
         if let Some(lock) = self.lock_after_minutes {
             range("lock_after_minutes", lock, 1, 1_440)?;
+        }
+        if let Some(devices) = self.device_limit {
+            range("device_limit", devices, 1, 100)?;
         }
         let order = |field, holds: bool, reason: &str| {
             if holds {
@@ -123,6 +131,7 @@ mod tests {
                 idle_timeout_minutes,
                 session_max_hours,
                 lock_after_minutes: None,
+                device_limit: None,
             };
             let ordered = (1..=1_440).contains(&token_expiration_minutes)
                 && (1..=1_440).contains(&activity_threshold_minutes)
@@ -141,6 +150,17 @@ mod tests {
     #[test]
     fn defaults_are_coherent() {
         assert_eq!(SessionSettings::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_device_limit_has_a_range() {
+        for (devices, fits) in [(0, false), (1, true), (100, true), (101, false)] {
+            let settings = SessionSettings {
+                device_limit: Some(devices),
+                ..Default::default()
+            };
+            assert_eq!(settings.check().is_ok(), fits, "{devices}");
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ async fn ping(
         .note_input(identity.session.id, age_ms, now)
         .await?
         .ok_or_else(|| Failure::new(ErrorCode::SessionRevoked))?;
-    let idle_ms = idle_timeout_ms(identity.idle_timeout_ms, &server.options.testing);
+    let idle_ms = idle_timeout_ms(identity.idle_timeout_ms(), &server.options.testing);
     Ok(axum::Json(PingAnswer {
         idle_expires_in: idle_expires_in(&session, idle_ms, now),
         absolute_expires_in: seconds_until(session.expires_at, now),

@@ -88,7 +88,7 @@ impl FromRequestParts<Server> for Caller {
 /// # Errors
 /// The code that says why it does not.
 pub(crate) fn live(server: &Server, identity: &Identity, now: Millis) -> Result<OrganizationRole, Failure> {
-    let idle = idle_timeout_ms(identity.idle_timeout_ms, &server.options.testing);
+    let idle = idle_timeout_ms(identity.idle_timeout_ms(), &server.options.testing);
     if let Some(over) = over(&identity.session, idle, now) {
         return Err(Failure::new(code_of(over)));
     }
@@ -104,7 +104,13 @@ pub(crate) fn live(server: &Server, identity: &Identity, now: Millis) -> Result<
 pub(crate) const fn code_of(over: Over) -> ErrorCode {
     match over {
         Over::Revoked(RevokeReason::SignedOut) => ErrorCode::SessionSignedOut,
-        Over::Revoked(RevokeReason::ByOwner | RevokeReason::ByAdministrator) => ErrorCode::SessionRevoked,
+        Over::Revoked(
+            RevokeReason::ByOwner
+            | RevokeReason::ByAdministrator
+            | RevokeReason::DeviceLimit
+            | RevokeReason::PasswordChanged
+            | RevokeReason::MembershipEnded,
+        ) => ErrorCode::SessionRevoked,
         Over::Revoked(RevokeReason::AccountDisabled) => ErrorCode::AccountDisabled,
         Over::Revoked(RevokeReason::RefreshReused) => ErrorCode::RefreshReused,
         Over::Expired => ErrorCode::SessionEnded,

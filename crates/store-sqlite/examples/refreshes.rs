@@ -83,9 +83,12 @@ async fn begin(store: &SqliteStore, sessions: usize) -> Vec<Uuid> {
             device_name: "Counter 1".to_owned(),
             origin: origin(),
             expires_at: i64::MAX,
+            device_key: None,
+            device_limit: None,
+            place: None,
             now: 1,
         };
-        ids.push(store.begin_session(new, entry()).await.unwrap().id);
+        ids.push(store.begin_session(new, entry()).await.unwrap().session.id);
     }
     ids
 }
@@ -104,6 +107,7 @@ async fn through_the_store(store: &Arc<SqliteStore>, sessions: &[Uuid], length: 
                     attempt: *Uuid::now_v7().as_bytes(),
                     rotate: true,
                     input_age_ms: Some(0),
+                    device_key: None,
                     origin: origin(),
                     now: 2,
                 };

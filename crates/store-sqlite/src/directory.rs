@@ -5,13 +5,14 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use store::directory::Membership;
 use store::session::RevokeReason;
 use store::{
-    AuditEntry, Directory, Millis, NewOrganization, NewSite, NewUser, Organization, Site, StoreError, User,
-    UserListing,
+    AuditEntry, Change, Directory, Millis, NewOrganization, NewSite, NewUser, Organization, Site, StoreError,
+    User, UserListing,
 };
 use uuid::Uuid;
 
 use crate::column::{role, role_word};
 use crate::fault::Fault;
+use crate::revocation::{self, Which};
 use crate::writer::Shape;
 use crate::{SqliteStore, audit};
 
@@ -43,6 +44,15 @@ pub(crate) fn known_organization(connection: &Connection, id: Uuid) -> Result<()
     }
 }
 
+/// Refuses a user who does not exist.
+pub(crate) fn known_user(connection: &Connection, id: Uuid) -> Result<(), Fault> {
+    if exists(connection, "SELECT 1 FROM users WHERE id = ?", [id])? {
+        Ok(())
+    } else {
+        Err(StoreError::UnknownReference("user").into())
+    }
+}
+
 /// Refuses a site that is not this organisation's.
 pub(crate) fn known_site(
     connection: &Connection,
@@ -55,6 +65,33 @@ pub(crate) fn known_site(
         Ok(())
     } else {
         Err(StoreError::UnknownReference("site").into())
+    }
+}
+
+/// The site at which a member works, `None` for somebody who stands above all organisations.
+///
+/// # Errors
+/// [`StoreError::UnknownReference`] for everybody else.
+pub(crate) fn site_of_member(
+    connection: &Connection,
+    user: Uuid,
+    organization: Uuid,
+) -> Result<Option<Uuid>, Fault> {
+    let site = connection
+        .prepare_cached("SELECT site_id FROM memberships WHERE user_id = ? AND organization_id = ?")?
+        .query_row([user, organization], |row| row.get(0))
+        .optional()?;
+    match site {
+        Some(site) => Ok(site),
+        None if exists(
+            connection,
+            "SELECT 1 FROM users WHERE id = ? AND super_admin = 1",
+            [user],
+        )? =>
+        {
+            Ok(None)
+        }
+        None => Err(StoreError::UnknownReference("membership").into()),
     }
 }
 
@@ -125,23 +162,23 @@ fn disable_user(
     user_id: Uuid,
     now: Millis,
     entry: &AuditEntry,
-) -> Result<Option<u32>, Fault> {
+) -> Result<(Option<u32>, Vec<Change>), Fault> {
     if !exists(connection, "SELECT 1 FROM users WHERE id = ?", [user_id])? {
-        return Ok(None);
+        return Ok((None, Vec::new()));
     }
     let disabled = connection
         .prepare_cached("UPDATE users SET disabled_at = ? WHERE id = ? AND disabled_at IS NULL")?
         .execute(params![now, user_id])?;
-    let ended = connection
-        .prepare_cached(
-            "UPDATE sessions SET revoked_at = ?1, revoke_reason = ?2
-             WHERE user_id = ?3 AND revoked_at IS NULL AND expires_at > ?1",
-        )?
-        .execute(params![now, RevokeReason::AccountDisabled.as_str(), user_id])?;
-    if disabled + ended > 0 {
+    let ended = revocation::end(
+        connection,
+        Which::OfUser(user_id, None),
+        RevokeReason::AccountDisabled,
+        now,
+    )?;
+    if disabled > 0 || !ended.is_empty() {
         audit::add(connection, entry)?;
     }
-    Ok(Some(u32::try_from(ended).unwrap_or(u32::MAX)))
+    Ok((Some(revocation::count(&ended)), ended))
 }
 
 fn user_by_name(connection: &Connection, username: &str) -> Result<Option<User>, Fault> {
@@ -284,7 +321,7 @@ impl Directory for SqliteStore {
         audit: AuditEntry,
     ) -> Result<Option<u32>, StoreError> {
         self.writer
-            .write(Shape::Several, move |connection| {
+            .write_telling(Shape::Several, move |connection| {
                 disable_user(connection, user_id, now, &audit)
             })
             .await

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
-use store::{Store, StoreError};
+use store::{Change, Store, StoreError};
+use tokio::sync::broadcast;
 
 mod audit;
 mod backup;
+mod beginning;
 mod column;
 mod connection;
 mod directory;
@@ -18,9 +20,13 @@ mod fault;
 mod gather;
 mod lock;
 mod migration;
+mod notices;
+mod places;
 mod reader;
+mod revocation;
 mod rotation;
 mod sales;
+mod session_page;
 mod session_row;
 mod sessions;
 mod settings;
@@ -158,6 +164,10 @@ impl Store for SqliteStore {
                 Ok(())
             })
             .await
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.writer.changes()
     }
 
     async fn close(&self) {

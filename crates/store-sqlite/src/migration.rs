@@ -8,7 +8,10 @@ use crate::fault::from_sqlite;
 /// `VIGI`, so that a database of another program is not taken for an empty one of ours.
 const APPLICATION_ID: i32 = 0x5649_4749;
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_foundation.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_foundation.sql"),
+    include_str!("migrations/0002_administration.sql"),
+];
 
 /// The newest schema that this program knows.
 pub(crate) const fn newest() -> u32 {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use store::rotation::{ATTEMPTS_KEPT, FORWARDED, Verdict, judge, noted_input, remember};
 use store::session::RevokeReason;
-use store::{AuditEntry, Presented, RotationOutcome, SessionRow, StoreError};
+use store::{AuditEntry, Change, Presented, RotationOutcome, SessionRow, StoreError};
 
 use crate::audit;
 use crate::column::{ATTEMPT_BYTES, pack_attempt, pack_attempts};
@@ -26,7 +26,8 @@ const SPEND: &str = concat!(
         AND (device_kind = 'till' OR ?3 < max(last_input_at, ?5) + 60000 * coalesce((
             SELECT idle_timeout_minutes FROM session_settings t
             WHERE t.organization_id = sessions.organization_id), ?8))
-        AND instr(attempts, ?4) = 0",
+        AND instr(attempts, ?4) = 0
+        AND (device_key IS NULL OR device_key = ?10)",
     returning!()
 );
 
@@ -61,6 +62,27 @@ pub(crate) fn rotate(
     in_savepoint(connection, |connection| settle(connection, presented, entry))
 }
 
+/// What others are told of it.
+pub(crate) fn told(outcome: &RotationOutcome) -> Vec<Change> {
+    match outcome {
+        RotationOutcome::Reused(row) => vec![Change::SessionEnded {
+            session_id: row.id,
+            user_id: row.user_id,
+            organization_id: row.organization_id,
+            reason: RevokeReason::RefreshReused,
+        }],
+        RotationOutcome::Rotated(_)
+        | RotationOutcome::Replayed(_)
+        | RotationOutcome::Renewed(_)
+        | RotationOutcome::FastForwarded(_)
+        | RotationOutcome::Stale
+        | RotationOutcome::RotationRequired
+        | RotationOutcome::WrongDevice(_)
+        | RotationOutcome::Over(_)
+        | RotationOutcome::Unknown => Vec::new(),
+    }
+}
+
 fn spend(connection: &Connection, presented: &Presented) -> rusqlite::Result<Option<SessionRow>> {
     let input_at = presented
         .input_age_ms
@@ -79,6 +101,7 @@ fn spend(connection: &Connection, presented: &Presented) -> rusqlite::Result<Opt
             presented.origin.user_agent,
             default_idle_minutes(),
             -PACKED_MOST,
+            presented.device_key,
         ],
     )
 }
@@ -96,6 +119,10 @@ fn settle(
         Verdict::Over(over) => RotationOutcome::Over(over),
         Verdict::Stale => RotationOutcome::Stale,
         Verdict::RotationRequired => RotationOutcome::RotationRequired,
+        Verdict::WrongDevice => match find(connection, presented.session_id)? {
+            Some((kept, _)) => RotationOutcome::WrongDevice(kept),
+            None => RotationOutcome::Unknown,
+        },
         Verdict::Replay => RotationOutcome::Replayed(touch(connection, &row, presented)?),
         Verdict::Renew => RotationOutcome::Renewed(renew(connection, row.clone(), presented)?),
         Verdict::Rotate => RotationOutcome::Rotated(spend_judged(connection, row.clone(), presented)?),

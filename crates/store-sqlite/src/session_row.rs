@@ -12,7 +12,8 @@ use crate::column::{device_kind, role, unpack_attempts, unreadable};
 macro_rules! returning {
     () => {
         " RETURNING id, user_id, organization_id, site_id, device_kind, device_name, generation, attempts, created_at,
-            last_used_at, last_input_at, rotated_at, expires_at, revoked_at, revoke_reason, ip_address, user_agent"
+            last_used_at, last_input_at, rotated_at, expires_at, revoked_at, revoke_reason, ip_address, user_agent,
+            device_key, reauthenticated_at"
     };
 }
 pub(crate) use returning;
@@ -23,8 +24,10 @@ macro_rules! select_identity {
         concat!(
             "SELECT s.id, s.user_id, s.organization_id, s.site_id, s.device_kind, s.device_name, s.generation,
                 s.attempts, s.created_at, s.last_used_at, s.last_input_at, s.rotated_at, s.expires_at, s.revoked_at,
-                s.revoke_reason, s.ip_address, s.user_agent,
-                u.username, u.display_name, u.disabled_at, o.name, m.role, p.name, t.idle_timeout_minutes
+                s.revoke_reason, s.ip_address, s.user_agent, s.device_key, s.reauthenticated_at,
+                u.username, u.display_name, u.disabled_at, u.super_admin, u.one_time_password, o.name, m.role, p.name,
+                t.token_expiration_minutes, t.activity_threshold_minutes, t.idle_timeout_minutes, t.session_max_hours,
+                t.lock_after_minutes, t.device_limit
             FROM sessions s
             JOIN users u ON u.id = s.user_id
             JOIN organizations o ON o.id = s.organization_id
@@ -38,7 +41,7 @@ macro_rules! select_identity {
 }
 pub(crate) use select_identity;
 
-const FIRST_BEYOND_SESSION: usize = 17;
+const FIRST_BEYOND_SESSION: usize = 19;
 const MINUTE_MS: Millis = 60_000;
 
 /// The idle time of an organisation that set none, in minutes.
@@ -52,7 +55,7 @@ pub(crate) fn find(connection: &Connection, id: Uuid) -> rusqlite::Result<Option
         .prepare_cached(
             "SELECT s.id, s.user_id, s.organization_id, s.site_id, s.device_kind, s.device_name, s.generation,
                 s.attempts, s.created_at, s.last_used_at, s.last_input_at, s.rotated_at, s.expires_at, s.revoked_at,
-                s.revoke_reason, s.ip_address, s.user_agent, t.idle_timeout_minutes
+                s.revoke_reason, s.ip_address, s.user_agent, s.device_key, s.reauthenticated_at, t.idle_timeout_minutes
             FROM sessions s LEFT JOIN session_settings t ON t.organization_id = s.organization_id
             WHERE s.id = ?",
         )?
@@ -93,6 +96,8 @@ pub(crate) fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
             ip_address: row.get(15)?,
             user_agent: row.get(16)?,
         },
+        device_key: row.get(17)?,
+        reauthenticated_at: row.get(18)?,
     })
 }
 
@@ -105,19 +110,37 @@ fn revoked(row: &Row<'_>) -> rusqlite::Result<Option<(Millis, RevokeReason)>> {
 
 /// The row with what [`select_identity!`] joins to it.
 pub(crate) fn identity(row: &Row<'_>) -> rusqlite::Result<Identity> {
-    let role = match row.get_ref(FIRST_BEYOND_SESSION + 4)?.as_str_or_null()? {
-        Some(word) => Some(role(FIRST_BEYOND_SESSION + 4, word)?),
+    let at = |column| FIRST_BEYOND_SESSION + column;
+    let role = match row.get_ref(at(6))?.as_str_or_null()? {
+        Some(word) => Some(role(at(6), word)?),
         None => None,
     };
     Ok(Identity {
         session: session(row)?,
-        username: row.get(FIRST_BEYOND_SESSION)?,
-        display_name: row.get(FIRST_BEYOND_SESSION + 1)?,
-        disabled_at: row.get(FIRST_BEYOND_SESSION + 2)?,
-        organization_name: row.get(FIRST_BEYOND_SESSION + 3)?,
+        username: row.get(at(0))?,
+        display_name: row.get(at(1))?,
+        disabled_at: row.get(at(2))?,
+        super_admin: row.get(at(3))?,
+        one_time_password: row.get(at(4))?,
+        organization_name: row.get(at(5))?,
         role,
-        site_name: row.get(FIRST_BEYOND_SESSION + 5)?,
-        idle_timeout_ms: idle_timeout_ms(row.get(FIRST_BEYOND_SESSION + 6)?),
+        site_name: row.get(at(7))?,
+        settings: settings(row, at(8))?,
+    })
+}
+
+/// Settings that begin at this column; the defaults where the organisation has none.
+pub(crate) fn settings(row: &Row<'_>, at: usize) -> rusqlite::Result<SessionSettings> {
+    let Some(token_expiration_minutes) = row.get(at)? else {
+        return Ok(SessionSettings::default());
+    };
+    Ok(SessionSettings {
+        token_expiration_minutes,
+        activity_threshold_minutes: row.get(at + 1)?,
+        idle_timeout_minutes: row.get(at + 2)?,
+        session_max_hours: row.get(at + 3)?,
+        lock_after_minutes: row.get(at + 4)?,
+        device_limit: row.get(at + 5)?,
     })
 }
 

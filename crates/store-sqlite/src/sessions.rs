@@ -3,29 +3,36 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 use store::rotation::{noted_input, over};
-use store::session::RevokeReason;
 use store::{
-    AuditEntry, Identity, Millis, NewSession, Presented, RotationOutcome, SessionRow, Sessions, StoreError,
+    AuditEntry, BeginOutcome, Change, Identity, Millis, NewSession, PageKey, Presented, RevokeReason,
+    RotationOutcome, SessionFilter, SessionRow, Sessions, StoreError, Touch,
 };
 use uuid::Uuid;
 
-use crate::column::device_kind_word;
 use crate::fault::Fault;
+use crate::revocation::{Which, end_audited};
 use crate::session_row::{change, default_idle_minutes, find, identity, returning, select_identity};
 use crate::writer::Shape;
-use crate::{SqliteStore, audit, directory, rotation};
-
-const BEGIN: &str = concat!(
-    "INSERT INTO sessions (id, user_id, organization_id, site_id, device_kind, device_name, generation, attempts,
-        created_at, last_used_at, last_input_at, rotated_at, expires_at, ip_address, user_agent)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, x'', ?7, ?7, ?7, ?7, ?8, ?9, ?10)",
-    returning!()
-);
+use crate::{SqliteStore, audit, beginning, directory, rotation, session_page};
 
 const NOTE_INPUT: &str = concat!(
     "UPDATE sessions SET last_used_at = max(last_used_at, ?2), last_input_at = ?3 WHERE id = ?1",
     returning!()
 );
+
+const TOUCH: &str = "UPDATE sessions SET last_used_at = ?2, ip_address = ?3, user_agent = ?4
+    WHERE id = ?1 AND last_used_at <= ?2 AND revoked_at IS NULL";
+
+const MOVE: &str = concat!(
+    "UPDATE sessions SET organization_id = ?2, site_id = ?3, last_used_at = max(last_used_at, ?4) WHERE id = ?1",
+    returning!()
+);
+
+const PURGE: &str = "DELETE FROM sessions WHERE id IN (
+        SELECT id FROM sessions WHERE revoked_at IS NOT NULL AND revoked_at < ?1
+        UNION ALL
+        SELECT id FROM sessions WHERE revoked_at IS NULL AND expires_at < ?1
+        LIMIT ?2)";
 
 const IDENTITY: &str = select_identity!("s.id = ?");
 
@@ -34,56 +41,6 @@ const LIVE_OF_USER: &str = select_identity!(
     AND (s.device_kind = 'till' OR ?1 < s.last_input_at + 60000 * coalesce(t.idle_timeout_minutes, ?2))
     ORDER BY s.created_at DESC, s.id DESC"
 );
-
-const LIVE_OF_ORGANIZATION: &str = select_identity!(
-    "s.organization_id = ?3 AND s.revoked_at IS NULL AND s.expires_at > ?1
-    AND (s.device_kind = 'till' OR ?1 < s.last_input_at + 60000 * coalesce(t.idle_timeout_minutes, ?2))
-    ORDER BY s.created_at DESC, s.id DESC LIMIT ?4"
-);
-
-const LIVE: &str = select_identity!(
-    "s.revoked_at IS NULL AND s.expires_at > ?1
-    AND (s.device_kind = 'till' OR ?1 < s.last_input_at + 60000 * coalesce(t.idle_timeout_minutes, ?2))
-    ORDER BY s.created_at DESC, s.id DESC LIMIT ?3"
-);
-
-const REVOKE: &str = "UPDATE sessions SET revoked_at = ?1, revoke_reason = ?2
-    WHERE id = ?3 AND revoked_at IS NULL AND expires_at > ?1 AND (?4 IS NULL OR user_id = ?4)";
-
-const REVOKE_OTHERS: &str = "UPDATE sessions SET revoked_at = ?1, revoke_reason = ?2
-    WHERE user_id = ?3 AND id <> ?4 AND revoked_at IS NULL AND expires_at > ?1";
-
-fn begin(connection: &Connection, new: &NewSession, entry: &AuditEntry) -> Result<SessionRow, Fault> {
-    let able = "SELECT 1 FROM users WHERE id = ? AND disabled_at IS NULL";
-    if !directory::exists(connection, able, [new.user_id])? {
-        return Err(StoreError::UnknownReference("user").into());
-    }
-    directory::known_organization(connection, new.organization_id)?;
-    let member = "SELECT 1 FROM memberships WHERE user_id = ? AND organization_id = ?";
-    if !directory::exists(connection, member, [new.user_id, new.organization_id])? {
-        return Err(StoreError::UnknownReference("membership").into());
-    }
-    directory::known_site(connection, new.organization_id, new.site_id)?;
-    let row = change(
-        connection,
-        BEGIN,
-        params![
-            new.id,
-            new.user_id,
-            new.organization_id,
-            new.site_id,
-            device_kind_word(new.device_kind),
-            new.device_name,
-            new.now,
-            new.expires_at,
-            new.origin.ip_address,
-            new.origin.user_agent,
-        ],
-    )?
-    .ok_or_else(|| StoreError::Failed("the new session is not there".to_owned()))?;
-    audit::add(connection, entry)?;
-    Ok(row)
-}
 
 fn note_input(
     connection: &Connection,
@@ -105,24 +62,93 @@ fn note_input(
     )?)
 }
 
-fn end(
-    connection: &Connection,
-    sql: &str,
-    values: impl rusqlite::Params,
-    entry: &AuditEntry,
-) -> Result<u32, Fault> {
-    let ended = connection.prepare_cached(sql)?.execute(values)?;
-    if ended > 0 {
-        audit::add(connection, entry)?;
+fn touch(connection: &Connection, touches: &[Touch]) -> Result<u32, Fault> {
+    let mut statement = connection.prepare_cached(TOUCH)?;
+    let mut touched = 0;
+    for touch in touches {
+        let Touch {
+            session_id,
+            at,
+            origin,
+        } = touch;
+        let changed = statement.execute(params![session_id, at, origin.ip_address, origin.user_agent])?;
+        touched += u32::from(changed > 0);
     }
-    Ok(u32::try_from(ended).unwrap_or(u32::MAX))
+    Ok(touched)
+}
+
+/// The session where it lives.
+fn live(connection: &Connection, session_id: Uuid, now: Millis) -> rusqlite::Result<Option<SessionRow>> {
+    let found = find(connection, session_id)?;
+    Ok(found
+        .filter(|(row, idle_timeout_ms)| over(row, *idle_timeout_ms, now).is_none())
+        .map(|(row, _)| row))
+}
+
+fn note_reauthentication(
+    connection: &Connection,
+    session_id: Uuid,
+    now: Millis,
+    entry: &AuditEntry,
+) -> Result<bool, Fault> {
+    if live(connection, session_id, now)?.is_none() {
+        return Ok(false);
+    }
+    connection
+        .prepare_cached("UPDATE sessions SET reauthenticated_at = ?2 WHERE id = ?1")?
+        .execute(params![session_id, now])?;
+    audit::add(connection, entry)?;
+    Ok(true)
+}
+
+fn switch_organization(
+    connection: &Connection,
+    session_id: Uuid,
+    organization_id: Uuid,
+    now: Millis,
+    entry: &AuditEntry,
+) -> Result<(Option<SessionRow>, Vec<Change>), Fault> {
+    let Some(row) = live(connection, session_id, now)? else {
+        return Ok((None, Vec::new()));
+    };
+    directory::known_organization(connection, organization_id)?;
+    let site_id = directory::site_of_member(connection, row.user_id, organization_id)?;
+    let moved = change(
+        connection,
+        MOVE,
+        params![session_id, organization_id, site_id, now],
+    )?;
+    audit::add(connection, entry)?;
+    let told = Change::SessionMoved {
+        session_id,
+        organization_id,
+    };
+    Ok((moved, vec![told]))
+}
+
+impl SqliteStore {
+    async fn end(
+        &self,
+        which: Which,
+        reason: RevokeReason,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<u32, StoreError> {
+        self.writer
+            .write_telling(Shape::Several, move |connection| {
+                end_audited(connection, which, reason, now, &audit)
+            })
+            .await
+    }
 }
 
 #[async_trait]
 impl Sessions for SqliteStore {
-    async fn begin_session(&self, new: NewSession, audit: AuditEntry) -> Result<SessionRow, StoreError> {
+    async fn begin_session(&self, new: NewSession, audit: AuditEntry) -> Result<BeginOutcome, StoreError> {
         self.writer
-            .write(Shape::Several, move |connection| begin(connection, &new, &audit))
+            .write_telling(Shape::Several, move |connection| {
+                beginning::begin(connection, &new, &audit)
+            })
             .await
     }
 
@@ -139,8 +165,10 @@ impl Sessions for SqliteStore {
 
     async fn rotate(&self, presented: Presented, audit: AuditEntry) -> Result<RotationOutcome, StoreError> {
         self.writer
-            .write(Shape::Single, move |connection| {
-                rotation::rotate(connection, &presented, audit)
+            .write_telling(Shape::Single, move |connection| {
+                let outcome = rotation::rotate(connection, &presented, audit)?;
+                let told = rotation::told(&outcome);
+                Ok((outcome, told))
             })
             .await
     }
@@ -158,6 +186,39 @@ impl Sessions for SqliteStore {
             .await
     }
 
+    async fn touch_sessions(&self, touches: Vec<Touch>) -> Result<u32, StoreError> {
+        self.writer
+            .write(Shape::Several, move |connection| touch(connection, &touches))
+            .await
+    }
+
+    async fn note_reauthentication(
+        &self,
+        session_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.writer
+            .write(Shape::Several, move |connection| {
+                note_reauthentication(connection, session_id, now, &audit)
+            })
+            .await
+    }
+
+    async fn switch_organization(
+        &self,
+        session_id: Uuid,
+        organization_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<Option<SessionRow>, StoreError> {
+        self.writer
+            .write_telling(Shape::Several, move |connection| {
+                switch_organization(connection, session_id, organization_id, now, &audit)
+            })
+            .await
+    }
+
     async fn live_sessions(&self, user_id: Uuid, now: Millis) -> Result<Vec<Identity>, StoreError> {
         self.readers
             .read(move |connection| {
@@ -170,27 +231,15 @@ impl Sessions for SqliteStore {
             .await
     }
 
-    async fn all_live_sessions(
+    async fn sessions_page(
         &self,
-        organization_id: Option<Uuid>,
-        now: Millis,
+        filter: SessionFilter,
+        after: Option<PageKey>,
         limit: u32,
+        now: Millis,
     ) -> Result<Vec<Identity>, StoreError> {
         self.readers
-            .read(move |connection| {
-                let idle = default_idle_minutes();
-                let rows = match organization_id {
-                    Some(id) => connection
-                        .prepare_cached(LIVE_OF_ORGANIZATION)?
-                        .query_map(params![now, idle, id, limit], identity)?
-                        .collect::<rusqlite::Result<_>>(),
-                    None => connection
-                        .prepare_cached(LIVE)?
-                        .query_map(params![now, idle, limit], identity)?
-                        .collect::<rusqlite::Result<_>>(),
-                };
-                rows.map_err(Fault::from)
-            })
+            .read(move |connection| Ok(session_page::page(connection, &filter, after, limit, now)?))
             .await
     }
 
@@ -198,30 +247,60 @@ impl Sessions for SqliteStore {
         &self,
         session_id: Uuid,
         owner: Option<Uuid>,
+        organization_id: Option<Uuid>,
         reason: RevokeReason,
         now: Millis,
         audit: AuditEntry,
     ) -> Result<bool, StoreError> {
-        self.writer
-            .write(Shape::Several, move |connection| {
-                let values = params![now, reason.as_str(), session_id, owner];
-                Ok(end(connection, REVOKE, values, &audit)? > 0)
-            })
-            .await
+        let which = Which::OneWithin(session_id, owner, organization_id);
+        Ok(self.end(which, reason, now, audit).await? > 0)
     }
 
-    async fn revoke_others(
+    async fn revoke_user_sessions(
         &self,
         user_id: Uuid,
-        keep: Uuid,
+        organization_id: Option<Uuid>,
+        keep: Option<Uuid>,
         reason: RevokeReason,
         now: Millis,
         audit: AuditEntry,
     ) -> Result<u32, StoreError> {
+        let which = match organization_id {
+            Some(organization_id) => Which::OfUserWithin(user_id, organization_id, keep),
+            None => Which::OfUser(user_id, keep),
+        };
+        self.end(which, reason, now, audit).await
+    }
+
+    async fn revoke_organization_sessions(
+        &self,
+        organization_id: Uuid,
+        keep: Option<Uuid>,
+        reason: RevokeReason,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<u32, StoreError> {
+        self.end(Which::OfOrganization(organization_id, keep), reason, now, audit)
+            .await
+    }
+
+    async fn revoke_all_sessions(
+        &self,
+        keep: Option<Uuid>,
+        reason: RevokeReason,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<u32, StoreError> {
+        self.end(Which::All(keep), reason, now, audit).await
+    }
+
+    async fn purge_sessions(&self, ended_before: Millis, limit: u32) -> Result<u32, StoreError> {
         self.writer
-            .write(Shape::Several, move |connection| {
-                let values = params![now, reason.as_str(), user_id, keep];
-                end(connection, REVOKE_OTHERS, values, &audit)
+            .write(Shape::Single, move |connection| {
+                let purged = connection
+                    .prepare_cached(PURGE)?
+                    .execute(params![ended_before, limit])?;
+                Ok(u32::try_from(purged).unwrap_or(u32::MAX))
             })
             .await
     }

@@ -3,19 +3,19 @@
 use async_trait::async_trait;
 use protocol::settings::SessionSettings;
 use rusqlite::{OptionalExtension, params};
-use store::{AuditEntry, SettingsStore, StoreError};
+use store::{AuditEntry, Change, SettingsStore, StoreError};
 use uuid::Uuid;
 
 use crate::writer::Shape;
-use crate::{SqliteStore, audit, directory};
+use crate::{SqliteStore, audit, directory, session_row};
 
 const READ: &str = "SELECT token_expiration_minutes, activity_threshold_minutes, idle_timeout_minutes,
-        session_max_hours, lock_after_minutes
+        session_max_hours, lock_after_minutes, device_limit
     FROM session_settings WHERE organization_id = ?";
 
 const PUT: &str = "INSERT OR REPLACE INTO session_settings (organization_id, token_expiration_minutes,
-        activity_threshold_minutes, idle_timeout_minutes, session_max_hours, lock_after_minutes)
-    VALUES (?, ?, ?, ?, ?, ?)";
+        activity_threshold_minutes, idle_timeout_minutes, session_max_hours, lock_after_minutes, device_limit)
+    VALUES (?, ?, ?, ?, ?, ?, ?)";
 
 #[async_trait]
 impl SettingsStore for SqliteStore {
@@ -24,15 +24,7 @@ impl SettingsStore for SqliteStore {
             .look_up(move |connection| {
                 let found = connection
                     .prepare_cached(READ)?
-                    .query_row([organization_id], |row| {
-                        Ok(SessionSettings {
-                            token_expiration_minutes: row.get(0)?,
-                            activity_threshold_minutes: row.get(1)?,
-                            idle_timeout_minutes: row.get(2)?,
-                            session_max_hours: row.get(3)?,
-                            lock_after_minutes: row.get(4)?,
-                        })
-                    })
+                    .query_row([organization_id], |row| session_row::settings(row, 0))
                     .optional()?;
                 Ok(found.unwrap_or_default())
             })
@@ -46,7 +38,7 @@ impl SettingsStore for SqliteStore {
         audit: AuditEntry,
     ) -> Result<(), StoreError> {
         self.writer
-            .write(Shape::Several, move |connection| {
+            .write_telling(Shape::Several, move |connection| {
                 directory::known_organization(connection, organization_id)?;
                 connection.prepare_cached(PUT)?.execute(params![
                     organization_id,
@@ -55,8 +47,10 @@ impl SettingsStore for SqliteStore {
                     settings.idle_timeout_minutes,
                     settings.session_max_hours,
                     settings.lock_after_minutes,
+                    settings.device_limit,
                 ])?;
-                Ok(audit::add(connection, &audit)?)
+                audit::add(connection, &audit)?;
+                Ok(((), vec![Change::SettingsChanged { organization_id }]))
             })
             .await
     }

@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
-use store::StoreError;
-use tokio::sync::{mpsc, oneshot};
+use store::{CHANGES_KEPT, Change, StoreError};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::fault::{Fault, again, from_sqlite};
 use crate::gather::Gather;
@@ -39,6 +39,7 @@ type Deed = Box<dyn FnOnce(Result<&Connection, &StoreError>) -> Tried + Send>;
 #[derive(Debug)]
 pub(crate) struct Writer {
     line: Mutex<Option<mpsc::Sender<Deed>>>,
+    changes: broadcast::Sender<Change>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -50,10 +51,17 @@ impl Writer {
             .name("vigie-store-writer".to_owned())
             .spawn(move || write_all(connection, deeds, group_most))
             .map_err(|error| StoreError::Unavailable(format!("no thread to write on: {error}")))?;
+        let (changes, _) = broadcast::channel(CHANGES_KEPT);
         Ok(Self {
             line: Mutex::new(Some(line)),
+            changes,
             thread: Mutex::new(Some(thread)),
         })
+    }
+
+    /// Hears of the changes that deeds tell of, from now on.
+    pub(crate) fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
     }
 
     /// Does the deed in the next group and returns once that is on disk, or was undone.
@@ -62,6 +70,17 @@ impl Writer {
         T: Send + 'static,
         D: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
     {
+        self.write_telling(shape, |connection| Ok((deed(connection)?, Vec::new())))
+            .await
+    }
+
+    /// As [`Writer::write`], for a deed of whose changes others are told once its group is on disk, whether or not its
+    /// caller still waits.
+    pub(crate) async fn write_telling<T, D>(&self, shape: Shape, deed: D) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        D: FnOnce(&Connection) -> Result<(T, Vec<Change>), Fault> + Send + 'static,
+    {
         let line = self
             .line
             .lock()
@@ -69,6 +88,7 @@ impl Writer {
             .clone()
             .ok_or_else(closed)?;
         let (tell, told) = oneshot::channel();
+        let changes = self.changes.clone();
         let deed: Deed = Box::new(move |connection| {
             let outcome = match (connection, shape) {
                 (Ok(connection), Shape::Single) => deed(connection),
@@ -81,7 +101,13 @@ impl Writer {
             };
             let answer: Answer = Box::new(move |group| {
                 let answer = match group {
-                    Ok(()) => outcome.map_err(StoreError::from),
+                    Ok(()) => outcome.map_err(StoreError::from).map(|(value, changed)| {
+                        for change in changed {
+                            // Nobody may be listening.
+                            drop(changes.send(change));
+                        }
+                        value
+                    }),
                     Err(error) => Err(again(error)),
                 };
                 // The caller may have gone away; its deed stands all the same.

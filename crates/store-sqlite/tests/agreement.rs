@@ -141,6 +141,7 @@ fn by_the_rule(row: &mut SessionRow, presented: &Presented) -> RotationOutcome {
         }
         Verdict::Stale => RotationOutcome::Stale,
         Verdict::RotationRequired => RotationOutcome::RotationRequired,
+        Verdict::WrongDevice => RotationOutcome::WrongDevice(row.clone()),
         Verdict::Over(over) => RotationOutcome::Over(over),
     }
 }
@@ -184,9 +185,12 @@ proptest! {
             device_name: "device".to_owned(),
             origin: origin(0),
             expires_at: BEGUN + 40 * IDLE_MS,
+            device_key: None,
+            device_limit: None,
+            place: None,
             now: BEGUN,
         };
-        let mut row = bench.runtime.block_on(bench.store.begin_session(new, entry())).unwrap();
+        let mut row = bench.runtime.block_on(bench.store.begin_session(new, entry())).unwrap().session;
         let mut now = BEGUN;
         for call in &calls {
             now += call.later_ms;
@@ -197,6 +201,7 @@ proptest! {
                 attempt: [call.attempt; 16],
                 rotate: call.rotate,
                 input_age_ms: call.input_age_ms,
+                device_key: None,
                 origin: origin(call.attempt),
                 now,
             };

@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use protocol::auth::{DeviceKind, OrganizationRole};
 use store::{
     AuditEntry, Directory, NewOrganization, NewSession, NewUser, Origin, Presented, RotationOutcome,
-    Sessions, Store,
+    SessionFilter, Sessions, Store,
 };
 use store_sqlite::{Options, SqliteStore};
 use uuid::Uuid;
@@ -78,9 +78,12 @@ async fn peopled(path: &Path) -> Vec<Uuid> {
             device_name: "till".to_owned(),
             origin: origin(),
             expires_at: i64::MAX,
+            device_key: None,
+            device_limit: None,
+            place: None,
             now: 1,
         };
-        sessions.push(store.begin_session(new, entry()).await.unwrap().id);
+        sessions.push(store.begin_session(new, entry()).await.unwrap().session.id);
     }
     store.close().await;
     sessions
@@ -89,7 +92,10 @@ async fn peopled(path: &Path) -> Vec<Uuid> {
 /// Rotates every session over and over, and says each answer on its output, until it is killed.
 async fn work_until_killed(path: &Path) {
     let store = std::sync::Arc::new(SqliteStore::open(path, Options::default()).unwrap());
-    let live = store.all_live_sessions(None, 1, u32::MAX).await.unwrap();
+    let live = store
+        .sessions_page(SessionFilter::default(), None, u32::MAX, 1)
+        .await
+        .unwrap();
     let mut workers = tokio::task::JoinSet::new();
     for row in live.into_iter().map(|identity| identity.session) {
         let store = std::sync::Arc::clone(&store);
@@ -102,6 +108,7 @@ async fn work_until_killed(path: &Path) {
                     attempt: [u8::try_from(generation % 251).unwrap(); 16],
                     rotate: true,
                     input_age_ms: None,
+                    device_key: None,
                     origin: origin(),
                     now: 2,
                 };

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::{Millis, StoreError};
+use crate::{Millis, StoreError, new_id};
 
 /// What is written beside a change. No secret belongs in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,19 @@ pub struct AuditEntry {
     pub user_agent: String,
     /// The request's id, as in the log.
     pub request_id: String,
+}
+
+impl AuditEntry {
+    /// An entry for what else the same call did, with an id of its own.
+    #[must_use]
+    pub fn beside(&self, action: &'static str, target: Option<String>) -> Self {
+        Self {
+            id: new_id(self.now),
+            action,
+            target,
+            ..self.clone()
+        }
+    }
 }
 
 /// An audit row read back.

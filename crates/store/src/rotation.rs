@@ -5,7 +5,7 @@
 use uuid::Uuid;
 
 use crate::Millis;
-use crate::session::{Origin, RevokeReason, SessionRow};
+use crate::session::{DeviceKey, Origin, RevokeReason, SessionRow};
 use protocol::auth::DeviceKind;
 
 /// How many attempts a session remembers: those that spent a generation, and those that renewed without spending.
@@ -35,6 +35,8 @@ pub struct Presented {
     pub rotate: bool,
     /// How long ago the operator last touched the device.
     pub input_age_ms: Option<Millis>,
+    /// Thumbprint of the key whose proof came along and was found good.
+    pub device_key: Option<DeviceKey>,
     /// Where the call came from.
     pub origin: Origin,
     /// The organisation's idle time is read by the engine; this is the server's clock.
@@ -58,6 +60,8 @@ pub enum RotationOutcome {
     Stale,
     /// Renewed without rotation for too long.
     RotationRequired,
+    /// The session is bound to a key, and no proof of it came along: nothing changed. The row as it stands.
+    WrongDevice(SessionRow),
     /// The session is over.
     Over(Over),
     /// No such session.
@@ -73,6 +77,7 @@ impl RotationOutcome {
         match self {
             Self::FastForwarded(_) => Some("session.fast_forwarded"),
             Self::Reused(_) => Some("session.refresh_reused"),
+            Self::WrongDevice(_) => Some("session.proof_refused"),
             Self::Rotated(_)
             | Self::Replayed(_)
             | Self::Renewed(_)
@@ -113,6 +118,8 @@ pub enum Verdict {
     Stale,
     /// Answer that rotation is due.
     RotationRequired,
+    /// Refuse it for want of the right key's proof, and leave the row as it is.
+    WrongDevice,
     /// Answer why it is over.
     Over(Over),
 }
@@ -137,6 +144,9 @@ pub fn over(row: &SessionRow, idle_timeout_ms: Millis, now: Millis) -> Option<Ov
 pub fn judge(row: &SessionRow, presented: &Presented, idle_timeout_ms: Millis) -> Verdict {
     if let Some(over) = over(row, idle_timeout_ms, presented.now) {
         return Verdict::Over(over);
+    }
+    if row.device_key.is_some() && row.device_key != presented.device_key {
+        return Verdict::WrongDevice;
     }
     if presented.generation > row.generation {
         return Verdict::FastForward;

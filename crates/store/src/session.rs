@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 use protocol::auth::{DeviceKind, OrganizationRole};
+use protocol::settings::SessionSettings;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::rotation::{AttemptHash, Presented, RotationOutcome};
@@ -14,6 +16,21 @@ pub struct Origin {
     pub ip_address: String,
     /// The client's program.
     pub user_agent: String,
+}
+
+/// RFC 7638 SHA-256 thumbprint of the key that proves possession (DPoP, RFC 9449).
+pub type DeviceKey = [u8; 32];
+
+/// What tells a device or a network apart from others, without naming it.
+pub type Fingerprint = [u8; 32];
+
+/// From where somebody signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The device.
+    pub device: Fingerprint,
+    /// The network.
+    pub network: Fingerprint,
 }
 
 /// A session to begin.
@@ -35,12 +52,32 @@ pub struct NewSession {
     pub origin: Origin,
     /// Its absolute end.
     pub expires_at: Millis,
+    /// The key that its refresh token is bound to; `None`: whoever holds the token renews.
+    pub device_key: Option<DeviceKey>,
+    /// Live sessions that the user may have in the organisation, this one included, at least 1; `None`: any number.
+    pub device_limit: Option<u32>,
+    /// From where; `None`: not looked at.
+    pub place: Option<Place>,
     /// Now.
     pub now: Millis,
 }
 
+/// What came of beginning a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BeginOutcome {
+    /// The session.
+    pub session: SessionRow,
+    /// The sessions that ended to make room for it.
+    pub displaced: Vec<Uuid>,
+    /// Whether the user never signed in from this device before, though from another.
+    pub new_device: bool,
+    /// Whether the user never signed in from this network before, though from another.
+    pub new_network: bool,
+}
+
 /// Why a session ended before its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RevokeReason {
     /// Its owner signed out with it.
     SignedOut,
@@ -52,9 +89,27 @@ pub enum RevokeReason {
     AccountDisabled,
     /// Its refresh token was used by two holders.
     RefreshReused,
+    /// A newer session took its place: the user had too many.
+    DeviceLimit,
+    /// The user's password was changed.
+    PasswordChanged,
+    /// The user left the organisation.
+    MembershipEnded,
 }
 
 impl RevokeReason {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::SignedOut,
+        Self::ByOwner,
+        Self::ByAdministrator,
+        Self::AccountDisabled,
+        Self::RefreshReused,
+        Self::DeviceLimit,
+        Self::PasswordChanged,
+        Self::MembershipEnded,
+    ];
+
     /// As it is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -63,20 +118,15 @@ impl RevokeReason {
             Self::ByAdministrator => "by_administrator",
             Self::AccountDisabled => "account_disabled",
             Self::RefreshReused => "refresh_reused",
+            Self::DeviceLimit => "device_limit",
+            Self::PasswordChanged => "password_changed",
+            Self::MembershipEnded => "membership_ended",
         }
     }
 
     /// From its stored form.
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::SignedOut,
-            Self::ByOwner,
-            Self::ByAdministrator,
-            Self::AccountDisabled,
-            Self::RefreshReused,
-        ]
-        .into_iter()
-        .find(|reason| reason.as_str() == text)
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 }
 
@@ -114,6 +164,10 @@ pub struct SessionRow {
     pub revoked: Option<(Millis, RevokeReason)>,
     /// Where it was last used from.
     pub origin: Origin,
+    /// The key that its refresh token is bound to.
+    pub device_key: Option<DeviceKey>,
+    /// When its user last gave the password again.
+    pub reauthenticated_at: Option<Millis>,
 }
 
 /// Who a request comes from: the session's row joined with its user and organisation, read at every request.
@@ -127,24 +181,76 @@ pub struct Identity {
     pub display_name: String,
     /// Since when the account is disabled.
     pub disabled_at: Option<Millis>,
+    /// Whether the user stands above all organisations.
+    pub super_admin: bool,
+    /// Whether the password must be changed before anything else.
+    pub one_time_password: bool,
     /// The organisation's name.
     pub organization_name: String,
     /// The user's role there; `None` where the membership is gone.
     pub role: Option<OrganizationRole>,
     /// The site's name.
     pub site_name: Option<String>,
+    /// The organisation's settings; the defaults where it has none.
+    pub settings: SessionSettings,
+}
+
+impl Identity {
     /// The organisation's idle time in milliseconds, for sessions of kind `desk`.
-    pub idle_timeout_ms: Millis,
+    pub fn idle_timeout_ms(&self) -> Millis {
+        Millis::from(self.settings.idle_timeout_minutes) * 60_000
+    }
+}
+
+/// Which live sessions are wanted; every condition given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionFilter {
+    /// Of this organisation.
+    pub organization_id: Option<Uuid>,
+    /// Of this user.
+    pub user_id: Option<Uuid>,
+    /// Of this site.
+    pub site_id: Option<Uuid>,
+    /// Last used from an address that begins so.
+    pub ip_address: Option<String>,
+    /// On a device whose name contains this, in capitals or not.
+    pub device: Option<String>,
+    /// Without the operator's input for at least this long.
+    pub idle_for_ms: Option<Millis>,
+}
+
+/// Where a page of a list ended: the next one begins after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageKey {
+    /// When the last row of the page was created.
+    pub created_at: Millis,
+    /// Its id.
+    pub id: Uuid,
+}
+
+/// A session's use, noted some time after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touch {
+    /// The session.
+    pub session_id: Uuid,
+    /// When it was used.
+    pub at: Millis,
+    /// From where.
+    pub origin: Origin,
 }
 
 /// Sessions.
 #[async_trait]
 pub trait Sessions {
-    /// Begins a session.
+    /// Begins a session, for a member or for somebody who stands above all organisations.
+    ///
+    /// Beyond the device limit the user's live sessions of the organisation whose last input is the oldest end with
+    /// [`RevokeReason::DeviceLimit`], each with an audit entry `session.displaced` and a security notice of its own. A
+    /// place never seen before is noted and makes a security notice, except at the user's first sign-in of all.
     ///
     /// # Errors
     /// [`StoreError::UnknownReference`] where user, organisation or membership do not exist.
-    async fn begin_session(&self, new: NewSession, audit: AuditEntry) -> Result<SessionRow, StoreError>;
+    async fn begin_session(&self, new: NewSession, audit: AuditEntry) -> Result<BeginOutcome, StoreError>;
 
     /// Who this session is, ended ones too; one look-up by primary key.
     ///
@@ -156,8 +262,8 @@ pub trait Sessions {
     /// [`crate::rotation`] where it does not take. A reuse revokes the session durably before this returns.
     ///
     /// A plain rotation writes one row, the session's, and so does its replay or a renewal: that row is their record. A
-    /// reuse and a fast-forward write the audit entry as well, with the action of [`RotationOutcome::audit_action`] and
-    /// the session and organisation of the row.
+    /// reuse, a fast-forward and a refused proof write the audit entry as well, with the action of
+    /// [`RotationOutcome::audit_action`] and the session and organisation of the row.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -175,24 +281,58 @@ pub trait Sessions {
         now: Millis,
     ) -> Result<Option<SessionRow>, StoreError>;
 
+    /// Takes note of uses of sessions, all in one transaction: when and from where, unless a later use is known already
+    /// or the session was ended. Writes no audit entry. Returns how many rows changed.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn touch_sessions(&self, touches: Vec<Touch>) -> Result<u32, StoreError>;
+
+    /// Takes note that the session's user gave the password again. Returns whether the session lives.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn note_reauthentication(
+        &self,
+        session_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError>;
+
+    /// Moves a live session to another organisation of its user, and to the site that the user has there. Returns the
+    /// row as it then stands, `None` where the session does not exist or is over.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownReference`] where the user is no member and does not stand above all organisations, or where
+    /// the organisation does not exist.
+    async fn switch_organization(
+        &self,
+        session_id: Uuid,
+        organization_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<Option<SessionRow>, StoreError>;
+
     /// A user's live sessions, newest first.
     ///
     /// # Errors
     /// See [`StoreError`].
     async fn live_sessions(&self, user_id: Uuid, now: Millis) -> Result<Vec<Identity>, StoreError>;
 
-    /// All live sessions of an organisation, newest first, at most `limit`; `None`: of all organisations.
+    /// The live sessions that pass the filter, newest first, at most `limit`, from after `after` on.
     ///
     /// # Errors
     /// See [`StoreError`].
-    async fn all_live_sessions(
+    async fn sessions_page(
         &self,
-        organization_id: Option<Uuid>,
-        now: Millis,
+        filter: SessionFilter,
+        after: Option<PageKey>,
         limit: u32,
+        now: Millis,
     ) -> Result<Vec<Identity>, StoreError>;
 
-    /// Ends one session, of this user if one is named. Returns whether a live one was ended.
+    /// Ends one session: of this user if one is named, in this organisation if one is named. Returns whether a live one
+    /// was ended.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -200,21 +340,55 @@ pub trait Sessions {
         &self,
         session_id: Uuid,
         owner: Option<Uuid>,
+        organization_id: Option<Uuid>,
         reason: RevokeReason,
         now: Millis,
         audit: AuditEntry,
     ) -> Result<bool, StoreError>;
 
-    /// Ends all of a user's live sessions but one. Returns how many.
+    /// Ends a user's live sessions, of this organisation if one is named, except for `keep`. Returns how many.
     ///
     /// # Errors
     /// See [`StoreError`].
-    async fn revoke_others(
+    async fn revoke_user_sessions(
         &self,
         user_id: Uuid,
-        keep: Uuid,
+        organization_id: Option<Uuid>,
+        keep: Option<Uuid>,
         reason: RevokeReason,
         now: Millis,
         audit: AuditEntry,
     ) -> Result<u32, StoreError>;
+
+    /// Ends an organisation's live sessions except for `keep`. Returns how many.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn revoke_organization_sessions(
+        &self,
+        organization_id: Uuid,
+        keep: Option<Uuid>,
+        reason: RevokeReason,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<u32, StoreError>;
+
+    /// Ends all live sessions except for `keep`. Returns how many.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn revoke_all_sessions(
+        &self,
+        keep: Option<Uuid>,
+        reason: RevokeReason,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<u32, StoreError>;
+
+    /// Deletes sessions that were ended or reached their absolute end before this moment, at most `limit`. Returns how
+    /// many.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn purge_sessions(&self, ended_before: Millis, limit: u32) -> Result<u32, StoreError>;
 }

@@ -39,6 +39,8 @@ fn row(generation: u32, attempts: &[(u32, u8)]) -> SessionRow {
         expires_at: 1_000_000_000,
         revoked: None,
         origin: origin(),
+        device_key: None,
+        reauthenticated_at: None,
     }
 }
 
@@ -49,6 +51,7 @@ fn shown(generation: u32, attempt: u8) -> Presented {
         attempt: [attempt; 16],
         rotate: true,
         input_age_ms: None,
+        device_key: None,
         origin: origin(),
         now: 1_000,
     }
@@ -212,6 +215,7 @@ impl Server {
             | Verdict::FastForward
             | Verdict::Stale
             | Verdict::RotationRequired
+            | Verdict::WrongDevice
             | Verdict::Over(_) => {}
         }
         (verdict, self.row.generation)

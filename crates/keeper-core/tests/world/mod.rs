@@ -86,6 +86,8 @@ impl Server {
                 ip_address: String::new(),
                 user_agent: String::new(),
             },
+            device_key: None,
+            reauthenticated_at: None,
         };
         Self {
             row,
@@ -134,6 +136,7 @@ impl Server {
             attempt,
             rotate,
             input_age_ms: None,
+            device_key: None,
             origin: self.row.origin.clone(),
             now: now as i64,
         };
@@ -164,7 +167,7 @@ impl Server {
             Verdict::Over(Over::Revoked(RevokeReason::AccountDisabled)) => {
                 Answer::Refused(EndReason::Disabled)
             }
-            Verdict::Over(Over::Revoked(_)) => Answer::Refused(EndReason::Revoked),
+            Verdict::WrongDevice | Verdict::Over(Over::Revoked(_)) => Answer::Refused(EndReason::Revoked),
             Verdict::Over(Over::Expired) => Answer::Refused(EndReason::Expired),
             Verdict::Over(Over::Idle) => Answer::Refused(EndReason::Idle),
         }

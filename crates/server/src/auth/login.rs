@@ -58,7 +58,7 @@ pub(super) async fn login(
             "device_kind": request.device_kind,
             "one_time_password": user.one_time_password,
         }));
-    let session = server
+    let begun = server
         .store
         .begin_session(
             NewSession {
@@ -70,11 +70,15 @@ pub(super) async fn login(
                 device_name: request.device_name.trim().to_owned(),
                 origin: client.origin(),
                 expires_at: now.saturating_add(session_ms(&settings, &server.options.testing)),
+                device_key: None,
+                device_limit: None,
+                place: None,
                 now,
             },
             audit,
         )
         .await?;
+    let session = begun.session;
     let refresh_token = RefreshToken::first(&server.keys, session_id)
         .sign(&server.keys)
         .map_err(|fault| Failure::internal(&fault))?;

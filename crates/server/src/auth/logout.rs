@@ -24,7 +24,7 @@ pub(super) async fn logout(
     let audit = caller.audit("session.signed_out").target("session", session.id);
     let ended = server
         .store
-        .revoke_session(session.id, None, RevokeReason::SignedOut, caller.now, audit)
+        .revoke_session(session.id, None, None, RevokeReason::SignedOut, caller.now, audit)
         .await?;
     tracing::info!(user = %session.user_id, session = %session.id, "signed out");
     Ok(axum::Json(Revoked {

@@ -42,6 +42,7 @@ pub(super) async fn refresh(
         input_age_ms: request
             .last_input_age_seconds
             .map(|seconds| Millis::from(seconds) * 1_000),
+        device_key: None,
         origin: client.origin(),
         now,
     };
@@ -68,6 +69,10 @@ pub(super) async fn refresh(
         }
         RotationOutcome::Stale => return Err(Failure::new(ErrorCode::StaleAttempt)),
         RotationOutcome::RotationRequired => return Err(Failure::new(ErrorCode::RotationRequired)),
+        RotationOutcome::WrongDevice(session) => {
+            return Err(Failure::new(ErrorCode::RefreshInvalid)
+                .because(&format_args!("session {} is bound to a key", session.id)));
+        }
         RotationOutcome::Over(over) => return Err(Failure::new(code_of(over))),
         RotationOutcome::Unknown => {
             return Err(Failure::new(ErrorCode::RefreshInvalid).because(&"no such session"));
@@ -83,11 +88,11 @@ async fn renewed(
     session: SessionRow,
     now: Millis,
 ) -> Result<TokenAnswer, Failure> {
-    let (identity, settings) = tokio::try_join!(
-        server.store.identity(session.id),
-        server.store.session_settings(session.organization_id)
-    )?;
-    let identity = identity.ok_or_else(|| Failure::internal(&"a session vanished while it was renewed"))?;
+    let identity = server
+        .store
+        .identity(session.id)
+        .await?
+        .ok_or_else(|| Failure::internal(&"a session vanished while it was renewed"))?;
     let role = live(server, &identity, now)?;
     let refresh_token = token
         .at_generation(session.generation)
@@ -98,7 +103,7 @@ async fn renewed(
         Grant {
             session: &session,
             role,
-            settings: &settings,
+            settings: &identity.settings,
             refresh_token,
             now,
         },

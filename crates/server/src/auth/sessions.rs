@@ -33,7 +33,7 @@ pub(super) async fn list(
         .await?
         .into_iter()
         .filter(|identity| {
-            let idle = idle_timeout_ms(identity.idle_timeout_ms, &server.options.testing);
+            let idle = idle_timeout_ms(identity.idle_timeout_ms(), &server.options.testing);
             over(&identity.session, idle, caller.now).is_none()
         })
         .filter_map(|identity| summary(identity, own.id))
@@ -64,7 +64,14 @@ pub(super) async fn revoke(
     let audit = caller.audit("session.revoked").target("session", id);
     let ended = server
         .store
-        .revoke_session(id, Some(own.user_id), RevokeReason::ByOwner, caller.now, audit)
+        .revoke_session(
+            id,
+            Some(own.user_id),
+            None,
+            RevokeReason::ByOwner,
+            caller.now,
+            audit,
+        )
         .await?;
     if ended {
         Ok(axum::Json(Revoked { revoked: 1 }))
@@ -88,7 +95,14 @@ pub(super) async fn revoke_others(
     let audit = caller.audit("session.others_revoked").target("user", own.user_id);
     let revoked = server
         .store
-        .revoke_others(own.user_id, own.id, RevokeReason::ByOwner, caller.now, audit)
+        .revoke_user_sessions(
+            own.user_id,
+            None,
+            Some(own.id),
+            RevokeReason::ByOwner,
+            caller.now,
+            audit,
+        )
         .await?;
     Ok(axum::Json(Revoked { revoked }))
 }

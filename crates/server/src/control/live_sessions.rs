@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use store::session::RevokeReason;
+use store::{RevokeReason, SessionFilter};
 use uuid::Uuid;
 
 use super::commands::{Answer, Commands, No};
@@ -20,9 +20,13 @@ pub(super) async fn sessions(
         Some(slug) => Some(commands.organization(Some(slug)).await?.id),
         None => None,
     };
+    let filter = SessionFilter {
+        organization_id,
+        ..SessionFilter::default()
+    };
     let live = commands
         .store
-        .all_live_sessions(organization_id, commands.now(), SESSIONS_LISTED)
+        .sessions_page(filter, None, SESSIONS_LISTED, commands.now())
         .await?;
     let listed = |identity: store::Identity| ListedSession {
         session_id: identity.session.id,
@@ -50,6 +54,7 @@ pub(super) async fn revoke_session(
         .store
         .revoke_session(
             session_id,
+            None,
             None,
             RevokeReason::ByAdministrator,
             commands.now(),

@@ -8,9 +8,10 @@ use protocol::sale::Category;
 use protocol::settings::SessionSettings;
 use store::session::RevokeReason;
 use store::{
-    AuditEntry, AuditLog, AuditRow, Directory, Identity, Millis, NewOrganization, NewSaleRow, NewSession,
-    NewSite, NewUser, Organization, Presented, RotationOutcome, SaleOutcome, SaleRow, Sales, SessionRow,
-    Sessions, SettingsStore, Site, Store, StoreError, User, UserListing,
+    AuditEntry, AuditLog, AuditRow, BeginOutcome, Change, Directory, Identity, Millis, NewNotice,
+    NewOrganization, NewSaleRow, NewSession, NewSite, NewUser, Notice, Notices, Organization, PageKey,
+    Presented, RotationOutcome, SaleOutcome, SaleRow, Sales, SessionFilter, SessionRow, Sessions,
+    SettingsStore, Site, Store, StoreError, Touch, User, UserListing,
 };
 use uuid::Uuid;
 
@@ -96,16 +97,36 @@ pass_on!(Directory {
 });
 
 pass_on!(Sessions {
-    fn begin_session(new: NewSession, audit: AuditEntry) -> SessionRow;
+    fn begin_session(new: NewSession, audit: AuditEntry) -> BeginOutcome;
     fn identity(session_id: Uuid) -> Option<Identity>;
     fn rotate(presented: Presented, audit: AuditEntry) -> RotationOutcome;
     fn note_input(session_id: Uuid, input_age_ms: Millis, now: Millis) -> Option<SessionRow>;
     fn live_sessions(user_id: Uuid, now: Millis) -> Vec<Identity>;
-    fn all_live_sessions(organization_id: Option<Uuid>, now: Millis, limit: u32) -> Vec<Identity>;
+    fn touch_sessions(touches: Vec<Touch>) -> u32;
+    fn note_reauthentication(session_id: Uuid, now: Millis, audit: AuditEntry) -> bool;
+    fn switch_organization(
+        session_id: Uuid, organization_id: Uuid, now: Millis, audit: AuditEntry
+    ) -> Option<SessionRow>;
+    fn sessions_page(filter: SessionFilter, after: Option<PageKey>, limit: u32, now: Millis) -> Vec<Identity>;
     fn revoke_session(
-        session_id: Uuid, owner: Option<Uuid>, reason: RevokeReason, now: Millis, audit: AuditEntry
+        session_id: Uuid, owner: Option<Uuid>, organization_id: Option<Uuid>, reason: RevokeReason, now: Millis,
+        audit: AuditEntry
     ) -> bool;
-    fn revoke_others(user_id: Uuid, keep: Uuid, reason: RevokeReason, now: Millis, audit: AuditEntry) -> u32;
+    fn revoke_user_sessions(
+        user_id: Uuid, organization_id: Option<Uuid>, keep: Option<Uuid>, reason: RevokeReason, now: Millis,
+        audit: AuditEntry
+    ) -> u32;
+    fn revoke_organization_sessions(
+        organization_id: Uuid, keep: Option<Uuid>, reason: RevokeReason, now: Millis, audit: AuditEntry
+    ) -> u32;
+    fn revoke_all_sessions(keep: Option<Uuid>, reason: RevokeReason, now: Millis, audit: AuditEntry) -> u32;
+    fn purge_sessions(ended_before: Millis, limit: u32) -> u32;
+});
+
+pass_on!(Notices {
+    fn security_notices(user_id: Uuid, unseen_only: bool, limit: u32) -> Vec<Notice>;
+    fn add_notice(new: NewNotice) -> ();
+    fn mark_notice_seen(user_id: Uuid, notice_id: Uuid, now: Millis) -> bool;
 });
 
 pass_on!(SettingsStore {
@@ -129,6 +150,10 @@ pass_on!(AuditLog {
 impl Store for Unreliable {
     async fn ping(&self) -> Result<(), StoreError> {
         self.inner().await?.ping().await
+    }
+
+    fn changes(&self) -> tokio::sync::broadcast::Receiver<Change> {
+        self.inner.changes()
     }
 
     async fn close(&self) {

@@ -41,10 +41,17 @@ pub async fn every_deed_leaves_its_entry(engine: &dyn Engine) -> Conforms {
     let two = world.till().await?;
     let reason = RevokeReason::ByOwner;
     store
-        .revoke_session(one.id, None, reason, START, entry("session.revoked"))
+        .revoke_session(one.id, None, None, reason, START, entry("session.revoked"))
         .await?;
     store
-        .revoke_others(world.anna, one.id, reason, START, entry("session.others_revoked"))
+        .revoke_user_sessions(
+            world.anna,
+            None,
+            Some(one.id),
+            reason,
+            START,
+            entry("session.others_revoked"),
+        )
         .await?;
     store
         .disable_user(world.anna, START, entry("user.disabled"))
@@ -127,10 +134,17 @@ pub async fn a_deed_without_effect_leaves_no_entry(engine: &dyn Engine) -> Confo
         .set_password_hash(nobody, "$new".to_owned(), false, entry("user.password_set"))
         .await?;
     store
-        .revoke_session(nobody, None, reason, START, entry("session.revoked"))
+        .revoke_session(nobody, None, None, reason, START, entry("session.revoked"))
         .await?;
     store
-        .revoke_others(world.anna, nobody, reason, START, entry("session.others_revoked"))
+        .revoke_user_sessions(
+            world.anna,
+            None,
+            Some(nobody),
+            reason,
+            START,
+            entry("session.others_revoked"),
+        )
         .await?;
     store.disable_user(nobody, START, entry("user.disabled")).await?;
     let after = world.actions().await?;

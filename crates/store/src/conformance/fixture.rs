@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Engine, Violation};
 use crate::{
     AuditEntry, Identity, Millis, NewOrganization, NewSession, NewSite, NewUser, Origin, Presented,
-    SessionRow, Store, StoreError,
+    SessionFilter, SessionRow, Store, StoreError,
 };
 
 /// When every story begins.
@@ -106,6 +106,20 @@ impl World {
         Ok(self.identity(session).await?.session)
     }
 
+    /// The live sessions of an organisation, or of all, newest first.
+    pub(super) async fn live_of(
+        &self,
+        organization_id: Option<Uuid>,
+        now: Millis,
+        limit: u32,
+    ) -> Result<Vec<Identity>, Violation> {
+        let filter = SessionFilter {
+            organization_id,
+            ..SessionFilter::default()
+        };
+        Ok(self.store.sessions_page(filter, None, limit, now).await?)
+    }
+
     /// The actions in the log of everybody, newest first.
     pub(super) async fn actions(&self) -> Result<Vec<String>, Violation> {
         Ok(self
@@ -179,12 +193,15 @@ pub(super) fn new_session(user_id: Uuid, organization_id: Uuid, kind: DeviceKind
         device_name: "Counter 1".to_owned(),
         origin: origin(1),
         expires_at: now + SESSION,
+        device_key: None,
+        device_limit: None,
+        place: None,
         now,
     }
 }
 
 pub(super) async fn begin(store: &dyn Store, new: NewSession) -> Result<SessionRow, Violation> {
-    Ok(store.begin_session(new, entry("session.created")).await?)
+    Ok(store.begin_session(new, entry("session.created")).await?.session)
 }
 
 /// The token of this generation, presented to be spent by the attempt that `attempt` stands for, one minute after the
@@ -196,6 +213,7 @@ pub(super) fn present(row: &SessionRow, generation: u32, attempt: u8) -> Present
         attempt: [attempt; 16],
         rotate: true,
         input_age_ms: None,
+        device_key: None,
         origin: origin(attempt),
         now: row.last_used_at + MINUTE,
     }

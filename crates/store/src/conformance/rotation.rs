@@ -263,7 +263,14 @@ pub async fn what_is_over_says_why(engine: &dyn Engine) -> Conforms {
         let row = spent(&world, 2).await?;
         world
             .store
-            .revoke_session(row.id, None, reason, row.last_used_at, entry("session.revoked"))
+            .revoke_session(
+                row.id,
+                None,
+                None,
+                reason,
+                row.last_used_at,
+                entry("session.revoked"),
+            )
             .await?;
         for generation in 0..4 {
             let outcome = rotate(&world, present(&row, generation, 2)).await?;

@@ -18,6 +18,7 @@ pub async fn a_session_begins_as_asked(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
     let mut new = new_session(world.anna, world.quai, DeviceKind::Desk, START);
     new.site_id = Some(world.quai_site);
+    new.device_key = Some([8; 32]);
     let expected = SessionRow {
         id: new.id,
         user_id: world.anna,
@@ -34,6 +35,8 @@ pub async fn a_session_begins_as_asked(engine: &dyn Engine) -> Conforms {
         expires_at: START + SESSION,
         revoked: None,
         origin: origin(1),
+        device_key: Some([8; 32]),
+        reauthenticated_at: None,
     };
     let begun = begin(&*world.store, new).await?;
     ensure!(begun == expected, "begun as {begun:?}");
@@ -104,17 +107,19 @@ pub async fn an_identity_joins_what_a_request_needs(engine: &dyn Engine) -> Conf
         display_name: "ANNA".to_owned(),
         disabled_at: None,
         organization_name: "The quai".to_owned(),
+        super_admin: false,
+        one_time_password: true,
         role: Some(OrganizationRole::Manager),
         site_name: Some("Dock".to_owned()),
-        idle_timeout_ms: 33 * MINUTE,
+        settings,
     };
     let found = world.identity(session.id).await?;
     ensure!(found == expected, "the identity reads {found:?}");
     let foreign = world.foreign_till(START).await?;
-    let idle = world.identity(foreign.id).await?.idle_timeout_ms;
+    let defaults = world.identity(foreign.id).await?.settings;
     ensure!(
-        idle == 480 * MINUTE,
-        "an organisation without settings idles for {idle} ms"
+        defaults == SessionSettings::default(),
+        "an organisation without settings has {defaults:?}"
     );
     ensure!(
         world.store.identity(Uuid::now_v7()).await?.is_none(),
@@ -158,6 +163,7 @@ pub async fn only_live_sessions_are_listed(engine: &dyn Engine) -> Conforms {
         .revoke_session(
             ended.id,
             None,
+            None,
             RevokeReason::ByAdministrator,
             START,
             entry("session.revoked"),
@@ -165,9 +171,9 @@ pub async fn only_live_sessions_are_listed(engine: &dyn Engine) -> Conforms {
         .await?;
     let own = ids(&world.store.live_sessions(world.anna, now).await?);
     ensure!(own == [till.id], "the user's list reads {own:?}");
-    let all = ids(&world.store.all_live_sessions(Some(world.quai), now, 10).await?);
+    let all = ids(&world.live_of(Some(world.quai), now, 10).await?);
     ensure!(all == [till.id], "the organisation's list reads {all:?}");
-    let everywhere = ids(&world.store.all_live_sessions(None, now, 10).await?);
+    let everywhere = ids(&world.live_of(None, now, 10).await?);
     ensure!(everywhere == [till.id], "the list of all reads {everywhere:?}");
     Ok(())
 }
@@ -179,17 +185,17 @@ pub async fn live_sessions_of_an_organization_are_its_own(engine: &dyn Engine) -
     let foreign = world.foreign_till(START + 1).await?;
     let last = world.session(DeviceKind::Till, START + 2).await?;
     let now = START + 10;
-    let own = ids(&world.store.all_live_sessions(Some(world.quai), now, 10).await?);
+    let own = ids(&world.live_of(Some(world.quai), now, 10).await?);
     ensure!(
         own == [last.id, first.id],
         "the organisation's list reads {own:?}"
     );
-    let all = ids(&world.store.all_live_sessions(None, now, 10).await?);
+    let all = ids(&world.live_of(None, now, 10).await?);
     ensure!(
         all == [last.id, foreign.id, first.id],
         "the list of all reads {all:?}"
     );
-    let few = ids(&world.store.all_live_sessions(None, now, 2).await?);
+    let few = ids(&world.live_of(None, now, 2).await?);
     ensure!(few == [last.id, foreign.id], "two at most reads {few:?}");
     Ok(())
 }
@@ -202,6 +208,7 @@ pub async fn an_owner_ends_only_own_sessions(engine: &dyn Engine) -> Conforms {
         world.store.revoke_session(
             session.id,
             Some(owner),
+            None,
             RevokeReason::ByOwner,
             START + 1,
             entry("session.revoked"),
@@ -223,7 +230,7 @@ pub async fn an_ended_session_stays_ended(engine: &dyn Engine) -> Conforms {
     let revoke = |reason, now| {
         world
             .store
-            .revoke_session(session.id, None, reason, now, entry("session.revoked"))
+            .revoke_session(session.id, None, None, reason, now, entry("session.revoked"))
     };
     ensure!(
         revoke(RevokeReason::SignedOut, START + 1).await?,
@@ -246,9 +253,14 @@ pub async fn there_is_nothing_to_end_after_the_end(engine: &dyn Engine) -> Confo
     let world = World::new(engine).await?;
     let session = world.till().await?;
     let revoke = |id, now| {
-        world
-            .store
-            .revoke_session(id, None, RevokeReason::ByOwner, now, entry("session.revoked"))
+        world.store.revoke_session(
+            id,
+            None,
+            None,
+            RevokeReason::ByOwner,
+            now,
+            entry("session.revoked"),
+        )
     };
     ensure!(
         !revoke(session.id, session.expires_at).await?,
@@ -269,9 +281,10 @@ pub async fn ending_the_others_keeps_this_one(engine: &dyn Engine) -> Conforms {
     let foreign = world.foreign_till(START).await?;
     let ended = world
         .store
-        .revoke_others(
+        .revoke_user_sessions(
             world.anna,
-            keep.id,
+            None,
+            Some(keep.id),
             RevokeReason::ByOwner,
             START + 1,
             entry("session.revoked"),
@@ -328,6 +341,7 @@ pub async fn input_does_not_wake_an_ended_session(engine: &dyn Engine) -> Confor
         .store
         .revoke_session(
             ended.id,
+            None,
             None,
             RevokeReason::ByOwner,
             START,

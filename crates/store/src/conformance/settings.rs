@@ -14,6 +14,7 @@ fn unusual() -> SessionSettings {
         idle_timeout_minutes: 40,
         session_max_hours: 5,
         lock_after_minutes: Some(6),
+        device_limit: Some(7),
     }
 }
 

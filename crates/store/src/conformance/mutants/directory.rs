@@ -149,10 +149,10 @@ impl Directory for Mutant {
         let again = another(&audit);
         let outcome = self.store.disable_user(user_id, now, audit).await?;
         if self.is(Mutation::DisabledEndsOthersToo) {
-            for other in self.store.all_live_sessions(None, now, u32::MAX).await? {
+            for other in self.everybodys(now).await? {
                 let reason = RevokeReason::AccountDisabled;
                 self.store
-                    .revoke_session(other.session.id, None, reason, now, another(&again))
+                    .revoke_session(other.session.id, None, None, reason, now, another(&again))
                     .await?;
             }
         }

@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use strum::{EnumIter, IntoEnumIterator};
+use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use super::Engine;
-use crate::{Store, StoreError};
+use crate::{Change, Store, StoreError};
 
 mod audit;
 mod directory;
+mod notices;
 mod rotation;
 mod sales;
 mod sessions;
@@ -319,6 +321,10 @@ impl Store for Mutant {
             Err(_) if self.is(Mutation::ClosedStoreServes) => Ok(()),
             outcome => outcome,
         }
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.store.changes()
     }
 
     async fn close(&self) {

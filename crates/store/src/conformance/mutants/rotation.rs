@@ -30,7 +30,7 @@ impl Mutant {
             }
             return self.store.rotate(presented, audit).await;
         };
-        let verdict = judge(&identity.session, &presented, identity.idle_timeout_ms);
+        let verdict = judge(&identity.session, &presented, identity.idle_timeout_ms());
         if let Some(outcome) = self.prejudged(&identity.session, verdict, &presented) {
             if matches!(outcome, RotationOutcome::Reused(_)) && !self.is(Mutation::ReuseNotKept) {
                 self.end(&presented, audit).await?;
@@ -51,7 +51,7 @@ impl Mutant {
     async fn end(&self, presented: &Presented, audit: AuditEntry) -> Result<(), StoreError> {
         let reason = RevokeReason::RefreshReused;
         self.store
-            .revoke_session(presented.session_id, None, reason, presented.now, audit)
+            .revoke_session(presented.session_id, None, None, reason, presented.now, audit)
             .await?;
         Ok(())
     }

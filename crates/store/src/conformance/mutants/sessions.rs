@@ -1,12 +1,14 @@
 //! Faults with sessions, except for their rotation.
 
 use async_trait::async_trait;
+use protocol::settings::SessionSettings;
 use uuid::Uuid;
 
 use super::{Mutant, Mutation, Opening};
 use crate::session::RevokeReason;
 use crate::{
-    AuditEntry, Identity, Millis, NewSession, Presented, RotationOutcome, SessionRow, Sessions, StoreError,
+    AuditEntry, BeginOutcome, Identity, Millis, NewSession, PageKey, Presented, RotationOutcome,
+    SessionFilter, SessionRow, Sessions, StoreError, Touch,
 };
 
 impl Mutant {
@@ -18,7 +20,15 @@ impl Mutant {
             Some((_, RevokeReason::RefreshReused)) => {
                 self.is(Mutation::ReuseForgottenByRestart) && self.opening == Opening::Later
             }
-            Some((_, RevokeReason::ByOwner | RevokeReason::ByAdministrator)) | None => false,
+            Some((
+                _,
+                RevokeReason::ByOwner
+                | RevokeReason::ByAdministrator
+                | RevokeReason::DeviceLimit
+                | RevokeReason::PasswordChanged
+                | RevokeReason::MembershipEnded,
+            ))
+            | None => false,
         };
         if forgotten {
             row.revoked = None;
@@ -26,6 +36,13 @@ impl Mutant {
         if self.is(Mutation::DeviceNameForgotten) {
             row.device_name.clear();
         }
+    }
+
+    /// Every live session.
+    pub(super) async fn everybodys(&self, now: Millis) -> Result<Vec<Identity>, StoreError> {
+        self.store
+            .sessions_page(SessionFilter::default(), None, u32::MAX, now)
+            .await
     }
 
     async fn also_ended(&self) -> Result<Vec<Identity>, StoreError> {
@@ -62,14 +79,25 @@ fn as_if_begun(new: &NewSession) -> SessionRow {
         expires_at: new.expires_at,
         revoked: None,
         origin: new.origin.clone(),
+        device_key: new.device_key,
+        reauthenticated_at: None,
+    }
+}
+
+fn as_if_asked(new: &NewSession) -> BeginOutcome {
+    BeginOutcome {
+        session: as_if_begun(new),
+        displaced: Vec::new(),
+        new_device: false,
+        new_network: false,
     }
 }
 
 #[async_trait]
 impl Sessions for Mutant {
-    async fn begin_session(&self, new: NewSession, audit: AuditEntry) -> Result<SessionRow, StoreError> {
+    async fn begin_session(&self, new: NewSession, audit: AuditEntry) -> Result<BeginOutcome, StoreError> {
         self.seen().sessions.push(new.id);
-        let asked = as_if_begun(&new);
+        let asked = as_if_asked(&new);
         match self.store.begin_session(new, audit).await {
             Err(StoreError::UnknownReference("user")) if self.is(Mutation::DisabledBegins) => Ok(asked),
             Err(StoreError::UnknownReference(_)) if self.is(Mutation::OutsiderBegins) => Ok(asked),
@@ -85,7 +113,7 @@ impl Sessions for Mutant {
                 identity.role = None;
             }
             if self.is(Mutation::IdleTimeOfTheDefaults) {
-                identity.idle_timeout_ms = 480 * 60_000;
+                identity.settings = SessionSettings::default();
             }
         }
         Ok(found)
@@ -122,7 +150,7 @@ impl Sessions for Mutant {
             return self.also_ended().await;
         }
         if self.is(Mutation::LiveOfAllUsers) {
-            return self.store.all_live_sessions(None, now, u32::MAX).await;
+            return self.everybodys(now).await;
         }
         let mut found = self.store.live_sessions(user_id, now).await?;
         if self.is(Mutation::LiveUnordered) {
@@ -131,29 +159,54 @@ impl Sessions for Mutant {
         Ok(found)
     }
 
-    async fn all_live_sessions(
+    async fn sessions_page(
         &self,
-        organization_id: Option<Uuid>,
-        now: Millis,
+        mut filter: SessionFilter,
+        after: Option<PageKey>,
         limit: u32,
+        now: Millis,
     ) -> Result<Vec<Identity>, StoreError> {
-        let whose = if self.is(Mutation::LiveOfAllOrganizations) {
-            None
-        } else {
-            organization_id
-        };
+        if self.is(Mutation::LiveOfAllOrganizations) {
+            filter.organization_id = None;
+        }
         let most = if self.is(Mutation::LiveLimitIgnored) {
             u32::MAX
         } else {
             limit
         };
-        self.store.all_live_sessions(whose, now, most).await
+        self.store.sessions_page(filter, after, most, now).await
+    }
+
+    async fn touch_sessions(&self, touches: Vec<Touch>) -> Result<u32, StoreError> {
+        self.store.touch_sessions(touches).await
+    }
+
+    async fn note_reauthentication(
+        &self,
+        session_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.store.note_reauthentication(session_id, now, audit).await
+    }
+
+    async fn switch_organization(
+        &self,
+        session_id: Uuid,
+        organization_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<Option<SessionRow>, StoreError> {
+        self.store
+            .switch_organization(session_id, organization_id, now, audit)
+            .await
     }
 
     async fn revoke_session(
         &self,
         session_id: Uuid,
         owner: Option<Uuid>,
+        organization_id: Option<Uuid>,
         reason: RevokeReason,
         now: Millis,
         audit: AuditEntry,
@@ -166,7 +219,7 @@ impl Sessions for Mutant {
         };
         let ended = self
             .store
-            .revoke_session(session_id, owner, reason, now, audit)
+            .revoke_session(session_id, owner, organization_id, reason, now, audit)
             .await?;
         if !ended && self.is(Mutation::NothingDoneAudited) {
             self.store.audit(again).await?;
@@ -175,28 +228,60 @@ impl Sessions for Mutant {
         Ok(ended || (known && (self.is(Mutation::EndedTwice) || self.is(Mutation::ExpiredEnded))))
     }
 
-    async fn revoke_others(
+    async fn revoke_user_sessions(
         &self,
         user_id: Uuid,
-        keep: Uuid,
+        organization_id: Option<Uuid>,
+        keep: Option<Uuid>,
         reason: RevokeReason,
         now: Millis,
         audit: AuditEntry,
     ) -> Result<u32, StoreError> {
-        if self.is(Mutation::KeptOneEndedToo) {
+        if self.is(Mutation::KeptOneEndedToo)
+            && let Some(keep) = keep
+        {
             self.store
-                .revoke_session(keep, None, reason, now, another(&audit))
+                .revoke_session(keep, None, None, reason, now, another(&audit))
                 .await?;
         }
         if self.is(Mutation::OthersOfAllEnded) {
-            for other in self.store.all_live_sessions(None, now, u32::MAX).await? {
+            for other in self.everybodys(now).await? {
                 if other.session.user_id != user_id {
                     self.store
-                        .revoke_session(other.session.id, None, reason, now, another(&audit))
+                        .revoke_session(other.session.id, None, None, reason, now, another(&audit))
                         .await?;
                 }
             }
         }
-        self.store.revoke_others(user_id, keep, reason, now, audit).await
+        self.store
+            .revoke_user_sessions(user_id, organization_id, keep, reason, now, audit)
+            .await
+    }
+
+    async fn revoke_organization_sessions(
+        &self,
+        organization_id: Uuid,
+        keep: Option<Uuid>,
+        reason: RevokeReason,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<u32, StoreError> {
+        self.store
+            .revoke_organization_sessions(organization_id, keep, reason, now, audit)
+            .await
+    }
+
+    async fn revoke_all_sessions(
+        &self,
+        keep: Option<Uuid>,
+        reason: RevokeReason,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<u32, StoreError> {
+        self.store.revoke_all_sessions(keep, reason, now, audit).await
+    }
+
+    async fn purge_sessions(&self, ended_before: Millis, limit: u32) -> Result<u32, StoreError> {
+        self.store.purge_sessions(ended_before, limit).await
     }
 }
