@@ -88,9 +88,10 @@ impl From<StoreError> for Failure {
             | StoreError::Newer { .. }
             | StoreError::InUse(_)
             | StoreError::Damaged(_) => ErrorCode::StoreUnavailable,
-            StoreError::NameTaken(_) | StoreError::UnknownReference(_) | StoreError::Failed(_) => {
-                ErrorCode::Internal
-            }
+            StoreError::NameTaken(_)
+            | StoreError::UnknownReference(_)
+            | StoreError::LastOwner
+            | StoreError::Failed(_) => ErrorCode::Internal,
         };
         Self::new(code).because(&error)
     }

@@ -2,7 +2,7 @@
 
 use protocol::Secret;
 use protocol::auth::OrganizationRole;
-use store::{AuditEntry, NewOrganization, NewSite, NewUser, Store, StoreError};
+use store::{AuditEntry, NewOrganization, NewSite, NewUser, Store, StoreError, UserFilter};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -40,14 +40,10 @@ pub(crate) struct FirstOperator<'a> {
     pub(crate) one_time_password: bool,
 }
 
-/// Whether any organisation has a user.
+/// Whether there is any user.
 pub(crate) async fn has_operator(store: &dyn Store) -> Result<bool, StoreError> {
-    for organization in store.organizations().await? {
-        if !store.users(organization.id).await?.is_empty() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let anybody = store.users(UserFilter::default(), None, 1).await?;
+    Ok(!anybody.is_empty())
 }
 
 /// Makes what is missing of the organisation, its site and the account. Returns the organisation's id.

@@ -1,33 +1,17 @@
-//! Organisations, sites and users.
+//! Organisations, and the one way to everything that belongs to them.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Params, Row, params};
-use store::directory::Membership;
-use store::session::RevokeReason;
+use protocol::auth::OrganizationRole;
+use rusqlite::{Connection, OptionalExtension, Params, params};
 use store::{
-    AuditEntry, Change, Directory, Millis, NewOrganization, NewSite, NewUser, Organization, Site, StoreError,
-    User, UserListing,
+    AuditEntry, Directory, Millis, NewOrganization, NewSite, NewTill, NewUser, Organization, Site,
+    StoreError, Till, User, UserFilter, UserListing,
 };
 use uuid::Uuid;
 
-use crate::column::{role, role_word};
 use crate::fault::Fault;
-use crate::revocation::{self, Which};
 use crate::writer::Shape;
-use crate::{SqliteStore, audit};
-
-const USER: &str = "SELECT id, username, display_name, password_hash, one_time_password, disabled_at
-    FROM users WHERE username = ?";
-
-const MEMBERSHIPS: &str = "SELECT o.id, o.slug, o.name, m.role, s.id, s.name
-    FROM memberships m
-    JOIN organizations o ON o.id = m.organization_id
-    LEFT JOIN sites s ON s.organization_id = m.organization_id AND s.id = m.site_id
-    WHERE m.user_id = ? ORDER BY m.joined";
-
-const LISTING: &str = "SELECT u.id, u.username, u.display_name, m.role, u.disabled_at
-    FROM memberships m JOIN users u ON u.id = m.user_id
-    WHERE m.organization_id = ? ORDER BY u.username";
+use crate::{SqliteStore, audit, memberships, sites, users};
 
 /// Whether the query gives a row.
 pub(crate) fn exists(connection: &Connection, sql: &str, values: impl Params) -> rusqlite::Result<bool> {
@@ -66,6 +50,30 @@ pub(crate) fn known_site(
     } else {
         Err(StoreError::UnknownReference("site").into())
     }
+}
+
+/// Refuses a site that is not this organisation's, or is archived.
+pub(crate) fn open_site(connection: &Connection, organization: Uuid, site: Uuid) -> Result<(), Fault> {
+    let sql = "SELECT 1 FROM sites WHERE organization_id = ? AND id = ? AND archived_at IS NULL";
+    if exists(connection, sql, [organization, site])? {
+        Ok(())
+    } else {
+        Err(StoreError::UnknownReference("site").into())
+    }
+}
+
+/// Runs a statement that changes one row at most, and writes the entry where it did. Returns whether it did.
+pub(crate) fn change_one(
+    connection: &Connection,
+    sql: &str,
+    values: impl Params,
+    entry: &AuditEntry,
+) -> Result<bool, Fault> {
+    let changed = connection.prepare_cached(sql)?.execute(values)?;
+    if changed > 0 {
+        audit::add(connection, entry)?;
+    }
+    Ok(changed > 0)
 }
 
 /// The site at which a member works, `None` for somebody who stands above all organisations.
@@ -109,208 +117,182 @@ fn add_organization(connection: &Connection, new: &NewOrganization, entry: &Audi
     Ok(audit::add(connection, entry)?)
 }
 
-fn add_site(connection: &Connection, new: &NewSite, entry: &AuditEntry) -> Result<(), Fault> {
-    known_organization(connection, new.organization_id)?;
-    let taken = "SELECT 1 FROM sites WHERE organization_id = ? AND name = ?";
-    if exists(connection, taken, params![new.organization_id, new.name])? {
-        return Err(StoreError::NameTaken("site").into());
-    }
-    connection
-        .prepare_cached("INSERT INTO sites (id, organization_id, name, created_at) VALUES (?, ?, ?, ?)")?
-        .execute(params![new.id, new.organization_id, new.name, entry.now])?;
-    Ok(audit::add(connection, entry)?)
-}
-
-fn add_user(connection: &Connection, new: &NewUser, entry: &AuditEntry) -> Result<(), Fault> {
-    known_organization(connection, new.organization_id)?;
-    known_site(connection, new.organization_id, new.site_id)?;
-    if exists(
-        connection,
-        "SELECT 1 FROM users WHERE username = ?",
-        [&new.username],
-    )? {
-        return Err(StoreError::NameTaken("username").into());
-    }
-    connection
-        .prepare_cached(
-            "INSERT INTO users (id, username, display_name, password_hash, one_time_password, created_at)
-             VALUES (?, ?, ?, ?, ?, ?)",
-        )?
-        .execute(params![
-            new.id,
-            new.username,
-            new.display_name,
-            new.password_hash,
-            new.one_time_password,
-            entry.now
-        ])?;
-    connection
-        .prepare_cached(
-            "INSERT INTO memberships (user_id, organization_id, site_id, role) VALUES (?, ?, ?, ?)",
-        )?
-        .execute(params![
-            new.id,
-            new.organization_id,
-            new.site_id,
-            role_word(new.role)
-        ])?;
-    Ok(audit::add(connection, entry)?)
-}
-
-fn disable_user(
-    connection: &Connection,
-    user_id: Uuid,
-    now: Millis,
-    entry: &AuditEntry,
-) -> Result<(Option<u32>, Vec<Change>), Fault> {
-    if !exists(connection, "SELECT 1 FROM users WHERE id = ?", [user_id])? {
-        return Ok((None, Vec::new()));
-    }
-    let disabled = connection
-        .prepare_cached("UPDATE users SET disabled_at = ? WHERE id = ? AND disabled_at IS NULL")?
-        .execute(params![now, user_id])?;
-    let ended = revocation::end(
-        connection,
-        Which::OfUser(user_id, None),
-        RevokeReason::AccountDisabled,
-        now,
-    )?;
-    if disabled > 0 || !ended.is_empty() {
-        audit::add(connection, entry)?;
-    }
-    Ok((Some(revocation::count(&ended)), ended))
-}
-
-fn user_by_name(connection: &Connection, username: &str) -> Result<Option<User>, Fault> {
-    let user = connection
-        .prepare_cached(USER)?
-        .query_row([username], |row| {
-            Ok(User {
+fn organizations(connection: &Connection) -> Result<Vec<Organization>, Fault> {
+    let rows = connection
+        .prepare_cached("SELECT id, slug, name FROM organizations ORDER BY slug")?
+        .query_map([], |row| {
+            Ok(Organization {
                 id: row.get(0)?,
-                username: row.get(1)?,
-                display_name: row.get(2)?,
-                password_hash: row.get(3)?,
-                one_time_password: row.get(4)?,
-                disabled_at: row.get(5)?,
-                memberships: Vec::new(),
+                slug: row.get(1)?,
+                name: row.get(2)?,
             })
-        })
-        .optional()?;
-    let Some(mut user) = user else { return Ok(None) };
-    user.memberships = connection
-        .prepare_cached(MEMBERSHIPS)?
-        .query_map([user.id], membership)?
+        })?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(Some(user))
+    Ok(rows)
 }
 
-fn membership(row: &Row<'_>) -> rusqlite::Result<Membership> {
-    let organization = Organization {
-        id: row.get(0)?,
-        slug: row.get(1)?,
-        name: row.get(2)?,
-    };
-    let site = match row.get::<_, Option<Uuid>>(4)? {
-        Some(id) => Some(Site {
-            id,
-            organization_id: organization.id,
-            name: row.get(5)?,
-        }),
-        None => None,
-    };
-    Ok(Membership {
-        organization,
-        role: role(3, row.get_ref(3)?.as_str()?)?,
-        site,
-    })
+impl SqliteStore {
+    async fn change<T, D>(&self, deed: D) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        D: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        self.writer.write(Shape::Several, deed).await
+    }
 }
 
 #[async_trait]
 impl Directory for SqliteStore {
     async fn add_organization(&self, new: NewOrganization, audit: AuditEntry) -> Result<(), StoreError> {
-        self.writer
-            .write(Shape::Several, move |connection| {
-                add_organization(connection, &new, &audit)
-            })
+        self.change(move |connection| add_organization(connection, &new, &audit))
             .await
     }
 
     async fn organizations(&self) -> Result<Vec<Organization>, StoreError> {
-        self.readers
-            .read(|connection| {
-                let rows = connection
-                    .prepare_cached("SELECT id, slug, name FROM organizations ORDER BY slug")?
-                    .query_map([], |row| {
-                        Ok(Organization {
-                            id: row.get(0)?,
-                            slug: row.get(1)?,
-                            name: row.get(2)?,
-                        })
-                    })?
-                    .collect::<rusqlite::Result<_>>()?;
-                Ok(rows)
-            })
+        self.readers.read(organizations).await
+    }
+
+    async fn rename_organization(
+        &self,
+        id: Uuid,
+        name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE organizations SET name = ?2 WHERE id = ?1";
+        self.change(move |connection| change_one(connection, sql, params![id, name], &audit))
             .await
     }
 
     async fn add_site(&self, new: NewSite, audit: AuditEntry) -> Result<(), StoreError> {
-        self.writer
-            .write(Shape::Several, move |connection| {
-                add_site(connection, &new, &audit)
-            })
+        self.change(move |connection| sites::add_site(connection, &new, &audit))
             .await
     }
 
     async fn sites(&self, organization_id: Uuid) -> Result<Vec<Site>, StoreError> {
         self.readers
-            .read(move |connection| {
-                let rows = connection
-                    .prepare_cached("SELECT id, name FROM sites WHERE organization_id = ? ORDER BY name")?
-                    .query_map([organization_id], |row| {
-                        Ok(Site {
-                            id: row.get(0)?,
-                            organization_id,
-                            name: row.get(1)?,
-                        })
-                    })?
-                    .collect::<rusqlite::Result<_>>()?;
-                Ok(rows)
-            })
+            .read(move |connection| sites::sites(connection, organization_id))
+            .await
+    }
+
+    async fn rename_site(
+        &self,
+        organization_id: Uuid,
+        site_id: Uuid,
+        name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.change(move |connection| sites::rename_site(connection, organization_id, site_id, &name, &audit))
+            .await
+    }
+
+    async fn archive_site(
+        &self,
+        organization_id: Uuid,
+        site_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE sites SET archived_at = ?3 WHERE organization_id = ?1 AND id = ?2 AND archived_at IS NULL";
+        self.change(move |connection| {
+            change_one(connection, sql, params![organization_id, site_id, now], &audit)
+        })
+        .await
+    }
+
+    async fn restore_site(
+        &self,
+        organization_id: Uuid,
+        site_id: Uuid,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE sites SET archived_at = NULL WHERE organization_id = ?1 AND id = ?2 AND archived_at IS NOT NULL";
+        self.change(move |connection| change_one(connection, sql, [organization_id, site_id], &audit))
+            .await
+    }
+
+    async fn add_till(&self, new: NewTill, audit: AuditEntry) -> Result<(), StoreError> {
+        self.change(move |connection| sites::add_till(connection, &new, &audit))
+            .await
+    }
+
+    async fn tills(&self, organization_id: Uuid) -> Result<Vec<Till>, StoreError> {
+        self.readers
+            .read(move |connection| sites::tills(connection, organization_id))
+            .await
+    }
+
+    async fn rename_till(
+        &self,
+        organization_id: Uuid,
+        till_id: Uuid,
+        name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.change(move |connection| sites::rename_till(connection, organization_id, till_id, &name, &audit))
+            .await
+    }
+
+    async fn archive_till(
+        &self,
+        organization_id: Uuid,
+        till_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE tills SET archived_at = ?3 WHERE organization_id = ?1 AND id = ?2 AND archived_at IS NULL";
+        self.change(move |connection| {
+            change_one(connection, sql, params![organization_id, till_id, now], &audit)
+        })
+        .await
+    }
+
+    async fn restore_till(
+        &self,
+        organization_id: Uuid,
+        till_id: Uuid,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.change(move |connection| sites::restore_till(connection, organization_id, till_id, &audit))
             .await
     }
 
     async fn add_user(&self, new: NewUser, audit: AuditEntry) -> Result<(), StoreError> {
-        self.writer
-            .write(Shape::Several, move |connection| {
-                add_user(connection, &new, &audit)
-            })
+        self.change(move |connection| users::add(connection, &new, &audit))
+            .await
+    }
+
+    async fn user(&self, id: Uuid) -> Result<Option<User>, StoreError> {
+        self.readers
+            .read(move |connection| users::by_id(connection, id))
             .await
     }
 
     async fn user_by_name(&self, username: &str) -> Result<Option<User>, StoreError> {
         let username = username.to_owned();
         self.readers
-            .read(move |connection| user_by_name(connection, &username))
+            .read(move |connection| users::by_name(connection, &username))
             .await
     }
 
-    async fn users(&self, organization_id: Uuid) -> Result<Vec<UserListing>, StoreError> {
+    async fn users(
+        &self,
+        filter: UserFilter,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<UserListing>, StoreError> {
         self.readers
-            .read(move |connection| {
-                let rows = connection
-                    .prepare_cached(LISTING)?
-                    .query_map([organization_id], |row| {
-                        Ok(UserListing {
-                            id: row.get(0)?,
-                            username: row.get(1)?,
-                            display_name: row.get(2)?,
-                            role: role(3, row.get_ref(3)?.as_str()?)?,
-                            disabled_at: row.get(4)?,
-                        })
-                    })?
-                    .collect::<rusqlite::Result<_>>()?;
-                Ok(rows)
-            })
+            .read(move |connection| users::page(connection, &filter, after, limit))
+            .await
+    }
+
+    async fn rename_user(
+        &self,
+        user_id: Uuid,
+        display_name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE users SET display_name = ?2 WHERE id = ?1";
+        self.change(move |connection| change_one(connection, sql, params![user_id, display_name], &audit))
             .await
     }
 
@@ -322,27 +304,76 @@ impl Directory for SqliteStore {
     ) -> Result<Option<u32>, StoreError> {
         self.writer
             .write_telling(Shape::Several, move |connection| {
-                disable_user(connection, user_id, now, &audit)
+                users::disable(connection, user_id, now, &audit)
             })
             .await
     }
 
-    async fn set_password_hash(
+    async fn enable_user(&self, user_id: Uuid, audit: AuditEntry) -> Result<bool, StoreError> {
+        let sql = "UPDATE users SET disabled_at = NULL WHERE id = ?1 AND disabled_at IS NOT NULL";
+        self.change(move |connection| change_one(connection, sql, [user_id], &audit))
+            .await
+    }
+
+    async fn set_super_admin(
+        &self,
+        user_id: Uuid,
+        super_admin: bool,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE users SET super_admin = ?2 WHERE id = ?1 AND super_admin <> ?2";
+        self.change(move |connection| change_one(connection, sql, params![user_id, super_admin], &audit))
+            .await
+    }
+
+    async fn put_membership(
+        &self,
+        user_id: Uuid,
+        organization_id: Uuid,
+        role: OrganizationRole,
+        site_id: Option<Uuid>,
+        audit: AuditEntry,
+    ) -> Result<(), StoreError> {
+        self.change(move |connection| {
+            memberships::put(connection, user_id, organization_id, role, site_id, &audit)
+        })
+        .await
+    }
+
+    async fn remove_membership(
+        &self,
+        user_id: Uuid,
+        organization_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<Option<u32>, StoreError> {
+        self.writer
+            .write_telling(Shape::Several, move |connection| {
+                memberships::remove(connection, user_id, organization_id, now, &audit)
+            })
+            .await
+    }
+
+    async fn set_password(
         &self,
         user_id: Uuid,
         password_hash: String,
         one_time_password: bool,
+        keep: Option<Uuid>,
+        now: Millis,
         audit: AuditEntry,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<u32>, StoreError> {
         self.writer
-            .write(Shape::Several, move |connection| {
-                let changed = connection
-                    .prepare_cached("UPDATE users SET password_hash = ?, one_time_password = ? WHERE id = ?")?
-                    .execute(params![password_hash, one_time_password, user_id])?;
-                if changed > 0 {
-                    audit::add(connection, &audit)?;
-                }
-                Ok(changed > 0)
+            .write_telling(Shape::Several, move |connection| {
+                users::set_password(
+                    connection,
+                    user_id,
+                    &password_hash,
+                    one_time_password,
+                    keep,
+                    now,
+                    &audit,
+                )
             })
             .await
     }

@@ -83,6 +83,7 @@ pub(crate) fn again(error: &StoreError) -> StoreError {
         StoreError::Damaged(text) => StoreError::Damaged(text.clone()),
         StoreError::NameTaken(what) => StoreError::NameTaken(what),
         StoreError::UnknownReference(what) => StoreError::UnknownReference(what),
+        StoreError::LastOwner => StoreError::LastOwner,
         StoreError::Failed(text) => StoreError::Failed(text.clone()),
     }
 }

@@ -19,6 +19,7 @@ mod directory;
 mod fault;
 mod gather;
 mod lock;
+mod memberships;
 mod migration;
 mod notices;
 mod places;
@@ -30,6 +31,8 @@ mod session_page;
 mod session_row;
 mod sessions;
 mod settings;
+mod sites;
+mod users;
 mod writer;
 
 use fault::{from_io, from_sqlite};

@@ -1,4 +1,4 @@
-//! Organisations, their sites, and the users who belong to them.
+//! Organisations, their sites and tills, and the users who belong to them.
 
 use async_trait::async_trait;
 use protocol::auth::OrganizationRole;
@@ -35,8 +35,10 @@ pub struct Site {
     pub id: Uuid,
     /// Its organisation.
     pub organization_id: Uuid,
-    /// Its name, unique within the organisation.
+    /// Its name, unique within the organisation, archived sites included.
     pub name: String,
+    /// Since when nobody new works there.
+    pub archived_at: Option<Millis>,
 }
 
 /// A site to add.
@@ -46,6 +48,36 @@ pub struct NewSite {
     pub id: Uuid,
     /// Its organisation.
     pub organization_id: Uuid,
+    /// Its name.
+    pub name: String,
+}
+
+/// A place to sell at within a site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Till {
+    /// Its id.
+    pub id: Uuid,
+    /// Its organisation.
+    pub organization_id: Uuid,
+    /// Its site.
+    pub site_id: Uuid,
+    /// Its name, unique among the site's tills that are not archived.
+    pub name: String,
+    /// When it was added.
+    pub created_at: Millis,
+    /// Since when it is out of use.
+    pub archived_at: Option<Millis>,
+}
+
+/// A till to add.
+#[derive(Clone, Debug)]
+pub struct NewTill {
+    /// A new UUIDv7.
+    pub id: Uuid,
+    /// Its organisation.
+    pub organization_id: Uuid,
+    /// Its site.
+    pub site_id: Uuid,
     /// Its name.
     pub name: String,
 }
@@ -65,6 +97,10 @@ pub struct User {
     pub one_time_password: bool,
     /// Since when the account is disabled.
     pub disabled_at: Option<Millis>,
+    /// Whether the user stands above all organisations.
+    pub super_admin: bool,
+    /// When the user last began a session.
+    pub last_sign_in_at: Option<Millis>,
     /// Organisations with the role and the site in each, in the order in which they were joined.
     pub memberships: Vec<Membership>,
 }
@@ -119,13 +155,31 @@ pub struct UserListing {
     pub username: String,
     /// The name to show.
     pub display_name: String,
-    /// The role in the organisation listed.
-    pub role: OrganizationRole,
+    /// The role in the organisation listed; `None` on the list of all users.
+    pub role: Option<OrganizationRole>,
+    /// The site in the organisation listed; `None` on the list of all users.
+    pub site: Option<Site>,
+    /// Whether the user stands above all organisations.
+    pub super_admin: bool,
     /// Since when the account is disabled.
     pub disabled_at: Option<Millis>,
+    /// When the user last began a session, in whatever organisation.
+    pub last_sign_in_at: Option<Millis>,
 }
 
-/// Organisations, sites and users.
+/// Which users are wanted; every condition given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserFilter {
+    /// Members of this organisation.
+    pub organization_id: Option<Uuid>,
+    /// Whose name to sign in with or to show contains this, in capitals or not.
+    pub search: Option<String>,
+}
+
+/// Organisations, sites, tills and users.
+///
+/// A call that names something unknown, or something of another organisation than the one it names, changes nothing and
+/// says so by its answer; its audit entry is then not written.
 #[async_trait]
 pub trait Directory {
     /// Adds an organisation.
@@ -140,24 +194,125 @@ pub trait Directory {
     /// See [`StoreError`].
     async fn organizations(&self) -> Result<Vec<Organization>, StoreError>;
 
+    /// Gives an organisation another name; its slug stays. Returns whether there is such an organisation.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn rename_organization(
+        &self,
+        id: Uuid,
+        name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError>;
+
     /// Adds a site.
     ///
     /// # Errors
     /// [`StoreError::NameTaken`], or [`StoreError::UnknownReference`] where the organisation does not exist.
     async fn add_site(&self, new: NewSite, audit: AuditEntry) -> Result<(), StoreError>;
 
-    /// An organisation's sites, by name.
+    /// An organisation's sites, by name, archived ones too.
     ///
     /// # Errors
     /// See [`StoreError`].
     async fn sites(&self, organization_id: Uuid) -> Result<Vec<Site>, StoreError>;
 
+    /// Gives a site another name. Returns whether the organisation has such a site.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`]
+    async fn rename_site(
+        &self,
+        organization_id: Uuid,
+        site_id: Uuid,
+        name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError>;
+
+    /// Archives a site: no user is placed there and no till added from then on; who works there still does. Returns
+    /// whether the organisation has such a site that was not archived.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn archive_site(
+        &self,
+        organization_id: Uuid,
+        site_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError>;
+
+    /// Takes an archived site into use again. Returns whether the organisation has such an archived site.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn restore_site(
+        &self,
+        organization_id: Uuid,
+        site_id: Uuid,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError>;
+
+    /// Adds a till.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`], or [`StoreError::UnknownReference`] where the organisation has no such site, or an
+    /// archived one.
+    async fn add_till(&self, new: NewTill, audit: AuditEntry) -> Result<(), StoreError>;
+
+    /// An organisation's tills, by name, archived ones too.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn tills(&self, organization_id: Uuid) -> Result<Vec<Till>, StoreError>;
+
+    /// Gives a till another name. Returns whether the organisation has such a till.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`]
+    async fn rename_till(
+        &self,
+        organization_id: Uuid,
+        till_id: Uuid,
+        name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError>;
+
+    /// Takes a till out of use: its name is free again. Returns whether the organisation has such a till in use.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn archive_till(
+        &self,
+        organization_id: Uuid,
+        till_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError>;
+
+    /// Takes an archived till into use again. Returns whether the organisation has such an archived till.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`] where another till of the site has its name by now.
+    async fn restore_till(
+        &self,
+        organization_id: Uuid,
+        till_id: Uuid,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError>;
+
     /// Adds a user with a first membership.
     ///
     /// # Errors
-    /// [`StoreError::NameTaken`], or [`StoreError::UnknownReference`] where organisation or site do not exist or the site
-    /// is another organisation's.
+    /// [`StoreError::NameTaken`], or [`StoreError::UnknownReference`] where organisation or site do not exist, the site
+    /// is another organisation's, or it is archived.
     async fn add_user(&self, new: NewUser, audit: AuditEntry) -> Result<(), StoreError>;
+
+    /// A user by id, disabled ones too.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn user(&self, id: Uuid) -> Result<Option<User>, StoreError>;
 
     /// A user by normalised name, disabled ones too.
     ///
@@ -165,18 +320,34 @@ pub trait Directory {
     /// See [`StoreError`].
     async fn user_by_name(&self, username: &str) -> Result<Option<User>, StoreError>;
 
-    /// An organisation's users, by name.
+    /// The users that pass the filter, by name, at most `limit`, from after the name `after` on.
     ///
     /// # Errors
     /// See [`StoreError`].
-    async fn users(&self, organization_id: Uuid) -> Result<Vec<UserListing>, StoreError>;
+    async fn users(
+        &self,
+        filter: UserFilter,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<UserListing>, StoreError>;
+
+    /// Gives a user another name to show. Returns whether there is such a user.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn rename_user(
+        &self,
+        user_id: Uuid,
+        display_name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError>;
 
     /// Disables an account and ends its sessions in the same transaction.
     ///
     /// Returns how many sessions ended, `None` where there is no such user.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// [`StoreError::LastOwner`] where an organisation would be left without an owner who can sign in.
     async fn disable_user(
         &self,
         user_id: Uuid,
@@ -184,17 +355,65 @@ pub trait Directory {
         audit: AuditEntry,
     ) -> Result<Option<u32>, StoreError>;
 
-    /// Sets a new password hash.
-    ///
-    /// Returns whether there is such a user.
+    /// Enables a disabled account; its ended sessions stay ended. Returns whether there is such a disabled account.
     ///
     /// # Errors
     /// See [`StoreError`].
-    async fn set_password_hash(
+    async fn enable_user(&self, user_id: Uuid, audit: AuditEntry) -> Result<bool, StoreError>;
+
+    /// Puts a user above all organisations, or no longer. Returns whether that changed something.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn set_super_admin(
+        &self,
+        user_id: Uuid,
+        super_admin: bool,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError>;
+
+    /// Makes a user a member of an organisation, or changes the role and the site that the user has there.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownReference`] where user or organisation do not exist, or the site is another organisation's,
+    /// or an archived one that the user does not have already; [`StoreError::LastOwner`] where the organisation would be
+    /// left without an owner who can sign in.
+    async fn put_membership(
+        &self,
+        user_id: Uuid,
+        organization_id: Uuid,
+        role: OrganizationRole,
+        site_id: Option<Uuid>,
+        audit: AuditEntry,
+    ) -> Result<(), StoreError>;
+
+    /// Ends a membership, and in the same transaction the user's sessions that work in the organisation.
+    ///
+    /// Returns how many sessions ended, `None` where there is no such membership.
+    ///
+    /// # Errors
+    /// [`StoreError::LastOwner`] where the organisation would be left without an owner who can sign in.
+    async fn remove_membership(
+        &self,
+        user_id: Uuid,
+        organization_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<Option<u32>, StoreError>;
+
+    /// Sets a new password hash, and in the same transaction ends the user's sessions except for `keep`.
+    ///
+    /// Returns how many sessions ended, `None` where there is no such user.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn set_password(
         &self,
         user_id: Uuid,
         password_hash: String,
         one_time_password: bool,
+        keep: Option<Uuid>,
+        now: Millis,
         audit: AuditEntry,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<Option<u32>, StoreError>;
 }

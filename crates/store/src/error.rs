@@ -34,6 +34,9 @@ pub enum StoreError {
     /// Something that the row refers to does not exist in this organisation.
     #[error("unknown_reference: {0}")]
     UnknownReference(&'static str),
+    /// An organisation would be left without an owner who can sign in.
+    #[error("last_owner: an organisation needs an owner who can sign in")]
+    LastOwner,
     /// A fault of the engine or of this program.
     #[error("store_failed: {0}")]
     Failed(String),

@@ -21,7 +21,10 @@ pub mod settings;
 
 pub use audit::{AuditEntry, AuditLog, AuditRow};
 pub use change::{CHANGES_KEPT, Change};
-pub use directory::{Directory, NewOrganization, NewSite, NewUser, Organization, Site, User, UserListing};
+pub use directory::{
+    Directory, Membership, NewOrganization, NewSite, NewTill, NewUser, Organization, Site, Till, User,
+    UserFilter, UserListing,
+};
 pub use error::StoreError;
 pub use notice::{NewNotice, Notice, NoticeDetail, NoticeKind, Notices};
 pub use rotation::{AttemptHash, Presented, RotationOutcome};

@@ -94,6 +94,7 @@ impl Reach {
             | StoreError::Damaged(_)
             | StoreError::NameTaken(_)
             | StoreError::UnknownReference(_)
+            | StoreError::LastOwner
             | StoreError::Failed(_) => ReachError::Store(error),
         })?;
         let commands = Commands::over(Arc::clone(&store), Arc::new(SystemClock::new()))?;

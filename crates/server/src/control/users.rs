@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use protocol::Secret;
-use store::NewUser;
+use store::{NewUser, UserFilter};
 
 use super::commands::{Answer, Commands, No, name};
 use super::wire::{AccountState, AddUser, AddedUser, Ended, ListedUser, Of};
@@ -70,18 +70,24 @@ pub(super) async fn add_user(
 
 pub(super) async fn users(State(commands): State<Commands>, Query(of): Query<Of>) -> Answer<Vec<ListedUser>> {
     let organization = commands.organization(of.organization.as_deref()).await?;
-    let users = commands.store.users(organization.id).await?;
-    let listed = |user: store::UserListing| ListedUser {
-        state: if user.disabled_at.is_some() {
-            AccountState::Disabled
-        } else {
-            AccountState::Enabled
-        },
-        username: user.username,
-        display_name: user.display_name,
-        role: user.role,
+    let members = UserFilter {
+        organization_id: Some(organization.id),
+        search: None,
     };
-    Ok(Json(users.into_iter().map(listed).collect()))
+    let users = commands.store.users(members, None, u32::MAX).await?;
+    let listed = |user: store::UserListing| {
+        Some(ListedUser {
+            role: user.role?,
+            state: if user.disabled_at.is_some() {
+                AccountState::Disabled
+            } else {
+                AccountState::Enabled
+            },
+            username: user.username,
+            display_name: user.display_name,
+        })
+    };
+    Ok(Json(users.into_iter().filter_map(listed).collect()))
 }
 
 pub(super) async fn disable_user(

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use async_trait::async_trait;
+use protocol::auth::OrganizationRole;
 use protocol::sale::Category;
 use protocol::settings::SessionSettings;
 use store::session::RevokeReason;
 use store::{
     AuditEntry, AuditLog, AuditRow, BeginOutcome, Change, Directory, Identity, Millis, NewNotice,
-    NewOrganization, NewSaleRow, NewSession, NewSite, NewUser, Notice, Notices, Organization, PageKey,
-    Presented, RotationOutcome, SaleOutcome, SaleRow, Sales, SessionFilter, SessionRow, Sessions,
-    SettingsStore, Site, Store, StoreError, Touch, User, UserListing,
+    NewOrganization, NewSaleRow, NewSession, NewSite, NewTill, NewUser, Notice, Notices, Organization,
+    PageKey, Presented, RotationOutcome, SaleOutcome, SaleRow, Sales, SessionFilter, SessionRow, Sessions,
+    SettingsStore, Site, Store, StoreError, Till, Touch, User, UserFilter, UserListing,
 };
 use uuid::Uuid;
 
@@ -91,9 +92,29 @@ pass_on!(Directory {
     fn sites(organization_id: Uuid) -> Vec<Site>;
     fn add_user(new: NewUser, audit: AuditEntry) -> ();
     fn user_by_name(username: &str) -> Option<User>;
-    fn users(organization_id: Uuid) -> Vec<UserListing>;
+    fn user(id: Uuid) -> Option<User>;
+    fn users(filter: UserFilter, after: Option<String>, limit: u32) -> Vec<UserListing>;
+    fn rename_organization(id: Uuid, name: String, audit: AuditEntry) -> bool;
+    fn rename_site(organization_id: Uuid, site_id: Uuid, name: String, audit: AuditEntry) -> bool;
+    fn archive_site(organization_id: Uuid, site_id: Uuid, now: Millis, audit: AuditEntry) -> bool;
+    fn restore_site(organization_id: Uuid, site_id: Uuid, audit: AuditEntry) -> bool;
+    fn add_till(new: NewTill, audit: AuditEntry) -> ();
+    fn tills(organization_id: Uuid) -> Vec<Till>;
+    fn rename_till(organization_id: Uuid, till_id: Uuid, name: String, audit: AuditEntry) -> bool;
+    fn archive_till(organization_id: Uuid, till_id: Uuid, now: Millis, audit: AuditEntry) -> bool;
+    fn restore_till(organization_id: Uuid, till_id: Uuid, audit: AuditEntry) -> bool;
+    fn rename_user(user_id: Uuid, display_name: String, audit: AuditEntry) -> bool;
+    fn enable_user(user_id: Uuid, audit: AuditEntry) -> bool;
+    fn set_super_admin(user_id: Uuid, super_admin: bool, audit: AuditEntry) -> bool;
+    fn put_membership(
+        user_id: Uuid, organization_id: Uuid, role: OrganizationRole, site_id: Option<Uuid>, audit: AuditEntry
+    ) -> ();
+    fn remove_membership(user_id: Uuid, organization_id: Uuid, now: Millis, audit: AuditEntry) -> Option<u32>;
     fn disable_user(user_id: Uuid, now: Millis, audit: AuditEntry) -> Option<u32>;
-    fn set_password_hash(user_id: Uuid, password_hash: String, one_time_password: bool, audit: AuditEntry) -> bool;
+    fn set_password(
+        user_id: Uuid, password_hash: String, one_time_password: bool, keep: Option<Uuid>, now: Millis,
+        audit: AuditEntry
+    ) -> Option<u32>;
 });
 
 pass_on!(Sessions {

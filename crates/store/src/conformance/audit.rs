@@ -35,7 +35,14 @@ pub async fn every_deed_leaves_its_entry(engine: &dyn Engine) -> Conforms {
         .put_category(world.quai, category(), entry("category.put"))
         .await?;
     store
-        .set_password_hash(world.anna, "$new".to_owned(), false, entry("user.password_set"))
+        .set_password(
+            world.anna,
+            "$new".to_owned(),
+            false,
+            None,
+            START,
+            entry("user.password_set"),
+        )
         .await?;
     let one = world.till().await?;
     let two = world.till().await?;
@@ -131,7 +138,14 @@ pub async fn a_deed_without_effect_leaves_no_entry(engine: &dyn Engine) -> Confo
     let nobody = Uuid::now_v7();
     let reason = RevokeReason::ByOwner;
     store
-        .set_password_hash(nobody, "$new".to_owned(), false, entry("user.password_set"))
+        .set_password(
+            nobody,
+            "$new".to_owned(),
+            false,
+            None,
+            START,
+            entry("user.password_set"),
+        )
         .await?;
     store
         .revoke_session(nobody, None, None, reason, START, entry("session.revoked"))

@@ -2,7 +2,7 @@
 
 use protocol::auth::{DeviceKind, OrganizationRole};
 
-use super::fixture::{START, World, entry, new_user, organization, site, user};
+use super::fixture::{START, World, entry, new_user, of, organization, site, user};
 use super::{Conforms, Engine, ensure};
 use crate::session::RevokeReason;
 use crate::{NewOrganization, NewSite, StoreError};
@@ -178,7 +178,7 @@ pub async fn users_are_the_organizations_own_by_name(engine: &dyn Engine) -> Con
     user(&*world.store, "abel", world.quai, None).await?;
     let names: Vec<_> = world
         .store
-        .users(world.quai)
+        .users(of(world.quai), None, 100)
         .await?
         .into_iter()
         .map(|user| user.username)
@@ -248,13 +248,21 @@ pub async fn an_account_is_disabled_once(engine: &dyn Engine) -> Conforms {
 pub async fn a_password_is_set_for_one_user(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;
     let set = |user, text: &str| {
-        world
-            .store
-            .set_password_hash(user, text.to_owned(), false, entry("user.password_set"))
+        world.store.set_password(
+            user,
+            text.to_owned(),
+            false,
+            None,
+            START,
+            entry("user.password_set"),
+        )
     };
-    ensure!(set(world.anna, "$new").await?, "the user was said to be unknown");
     ensure!(
-        !set(Uuid::now_v7(), "$new").await?,
+        set(world.anna, "$new").await? == Some(0),
+        "the user was said to be unknown"
+    );
+    ensure!(
+        set(Uuid::now_v7(), "$new").await?.is_none(),
         "an unknown user was said to be known"
     );
     let read = |name: &'static str| world.store.user_by_name(name);

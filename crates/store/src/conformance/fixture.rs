@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Engine, Violation};
 use crate::{
     AuditEntry, Identity, Millis, NewOrganization, NewSession, NewSite, NewUser, Origin, Presented,
-    SessionFilter, SessionRow, Store, StoreError,
+    SessionFilter, SessionRow, Store, StoreError, UserFilter,
 };
 
 /// When every story begins.
@@ -34,6 +34,14 @@ pub(super) fn entry(action: &'static str) -> AuditEntry {
         ip_address: "192.0.2.7".to_owned(),
         user_agent: "conformance".to_owned(),
         request_id: "request".to_owned(),
+    }
+}
+
+/// Everybody in an organisation.
+pub(super) fn of(organization_id: Uuid) -> UserFilter {
+    UserFilter {
+        organization_id: Some(organization_id),
+        search: None,
     }
 }
 

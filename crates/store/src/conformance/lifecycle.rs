@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use protocol::auth::DeviceKind;
 use protocol::settings::SessionSettings;
 
-use super::fixture::{START, World, entry, organization, present, rotate, site};
+use super::fixture::{START, World, entry, of, organization, present, rotate, site};
 use super::{Conforms, Engine, ensure};
 use crate::StoreError;
 
@@ -24,7 +24,7 @@ pub async fn what_is_kept_outlives_a_restart(engine: &dyn Engine) -> Conforms {
     let before = (
         world.identity(session.id).await?,
         world.store.organizations().await?,
-        world.store.users(world.quai).await?,
+        world.store.users(of(world.quai), None, 100).await?,
         world.store.audit_rows(None, 100).await?,
     );
     world.store.close().await;
@@ -32,7 +32,7 @@ pub async fn what_is_kept_outlives_a_restart(engine: &dyn Engine) -> Conforms {
     let after = (
         store.identity(session.id).await?,
         store.organizations().await?,
-        store.users(world.quai).await?,
+        store.users(of(world.quai), None, 100).await?,
         store.audit_rows(None, 100).await?,
     );
     ensure!(

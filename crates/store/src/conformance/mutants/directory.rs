@@ -1,13 +1,14 @@
 //! Faults with organisations, sites and users.
 
 use async_trait::async_trait;
+use protocol::auth::OrganizationRole;
 use uuid::Uuid;
 
 use super::{Mutant, Mutation, Opening, accept};
 use crate::session::RevokeReason;
 use crate::{
-    AuditEntry, Directory, Millis, NewOrganization, NewSite, NewUser, Organization, Site, StoreError, User,
-    UserListing,
+    AuditEntry, Directory, Millis, NewOrganization, NewSite, NewTill, NewUser, Organization, Site,
+    StoreError, Till, User, UserFilter, UserListing,
 };
 
 fn another(entry: &AuditEntry) -> AuditEntry {
@@ -123,15 +124,28 @@ impl Directory for Mutant {
         Ok(found)
     }
 
-    async fn users(&self, organization_id: Uuid) -> Result<Vec<UserListing>, StoreError> {
-        let mut found = self.store.users(organization_id).await?;
+    async fn user(&self, id: Uuid) -> Result<Option<User>, StoreError> {
+        self.store.user(id).await
+    }
+
+    async fn users(
+        &self,
+        filter: UserFilter,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<UserListing>, StoreError> {
+        let mut found = self.store.users(filter.clone(), after.clone(), limit).await?;
         if self.is(Mutation::UsersOfAll) {
             for other in self
                 .organizations_seen()
                 .into_iter()
-                .filter(|id| *id != organization_id)
+                .filter(|id| Some(*id) != filter.organization_id)
             {
-                found.extend(self.store.users(other).await?);
+                let others = UserFilter {
+                    organization_id: Some(other),
+                    ..filter.clone()
+                };
+                found.extend(self.store.users(others, after.clone(), limit).await?);
             }
         }
         if self.is(Mutation::UsersUnordered) {
@@ -162,20 +176,156 @@ impl Directory for Mutant {
         Ok(outcome)
     }
 
-    async fn set_password_hash(
+    async fn rename_organization(
+        &self,
+        id: Uuid,
+        name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.store.rename_organization(id, name, audit).await
+    }
+
+    async fn rename_site(
+        &self,
+        organization_id: Uuid,
+        site_id: Uuid,
+        name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.store
+            .rename_site(organization_id, site_id, name, audit)
+            .await
+    }
+
+    async fn archive_site(
+        &self,
+        organization_id: Uuid,
+        site_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.store
+            .archive_site(organization_id, site_id, now, audit)
+            .await
+    }
+
+    async fn restore_site(
+        &self,
+        organization_id: Uuid,
+        site_id: Uuid,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.store.restore_site(organization_id, site_id, audit).await
+    }
+
+    async fn add_till(&self, new: NewTill, audit: AuditEntry) -> Result<(), StoreError> {
+        self.store.add_till(new, audit).await
+    }
+
+    async fn tills(&self, organization_id: Uuid) -> Result<Vec<Till>, StoreError> {
+        self.store.tills(organization_id).await
+    }
+
+    async fn rename_till(
+        &self,
+        organization_id: Uuid,
+        till_id: Uuid,
+        name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.store
+            .rename_till(organization_id, till_id, name, audit)
+            .await
+    }
+
+    async fn archive_till(
+        &self,
+        organization_id: Uuid,
+        till_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.store
+            .archive_till(organization_id, till_id, now, audit)
+            .await
+    }
+
+    async fn restore_till(
+        &self,
+        organization_id: Uuid,
+        till_id: Uuid,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.store.restore_till(organization_id, till_id, audit).await
+    }
+
+    async fn rename_user(
+        &self,
+        user_id: Uuid,
+        display_name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.store.rename_user(user_id, display_name, audit).await
+    }
+
+    async fn enable_user(&self, user_id: Uuid, audit: AuditEntry) -> Result<bool, StoreError> {
+        self.store.enable_user(user_id, audit).await
+    }
+
+    async fn set_super_admin(
+        &self,
+        user_id: Uuid,
+        super_admin: bool,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.store.set_super_admin(user_id, super_admin, audit).await
+    }
+
+    async fn put_membership(
+        &self,
+        user_id: Uuid,
+        organization_id: Uuid,
+        role: OrganizationRole,
+        site_id: Option<Uuid>,
+        audit: AuditEntry,
+    ) -> Result<(), StoreError> {
+        self.store
+            .put_membership(user_id, organization_id, role, site_id, audit)
+            .await
+    }
+
+    async fn remove_membership(
+        &self,
+        user_id: Uuid,
+        organization_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<Option<u32>, StoreError> {
+        self.store
+            .remove_membership(user_id, organization_id, now, audit)
+            .await
+    }
+
+    async fn set_password(
         &self,
         user_id: Uuid,
         password_hash: String,
         one_time_password: bool,
+        keep: Option<Uuid>,
+        now: Millis,
         audit: AuditEntry,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<u32>, StoreError> {
         if self.is(Mutation::PasswordKept) {
-            return Ok(self.seen().members.iter().any(|(_, member)| *member == user_id));
+            let known = self.seen().members.iter().any(|(_, member)| *member == user_id);
+            return Ok(known.then_some(0));
         }
         let set = self
             .store
-            .set_password_hash(user_id, password_hash, one_time_password, audit)
+            .set_password(user_id, password_hash, one_time_password, keep, now, audit)
             .await?;
-        Ok(set || self.is(Mutation::PasswordSetForUnknown))
+        if self.is(Mutation::PasswordSetForUnknown) {
+            return Ok(Some(set.unwrap_or(0)));
+        }
+        Ok(set)
     }
 }
