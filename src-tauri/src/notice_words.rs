@@ -112,6 +112,8 @@ const fn french_reason(reason: EndReason) -> &'static str {
             "Le serveur ne la reconnaît plus."
         }
         EndReason::SignedOut => "Vous vous êtes déconnecté.",
+        EndReason::Displaced => "Vous avez ouvert une session sur un autre appareil, un de trop.",
+        EndReason::PasswordChanged => "Le mot de passe a été changé.",
     }
 }
 
@@ -124,6 +126,8 @@ const fn english_reason(reason: EndReason) -> &'static str {
         EndReason::Idle => "It ended for lack of activity.",
         EndReason::Invalid | EndReason::Outdated | EndReason::AnswerLost => "The server no longer knows it.",
         EndReason::SignedOut => "You signed out.",
+        EndReason::Displaced => "You signed in on another device, one too many.",
+        EndReason::PasswordChanged => "The password was changed.",
     }
 }
 
@@ -176,6 +180,8 @@ mod tests {
             EndReason::Outdated,
             EndReason::AnswerLost,
             EndReason::SignedOut,
+            EndReason::Displaced,
+            EndReason::PasswordChanged,
         ];
         let notices = [
             Notice::ConnectionLost {

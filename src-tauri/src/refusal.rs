@@ -104,7 +104,7 @@ impl From<TargetError> for UiError {
 impl From<Problem> for UiError {
     fn from(problem: Problem) -> Self {
         let code = match problem.code {
-            ErrorCode::InvalidCredentials => UiErrorCode::InvalidCredentials,
+            ErrorCode::InvalidCredentials | ErrorCode::PasswordWrong => UiErrorCode::InvalidCredentials,
             ErrorCode::AccountDisabled => UiErrorCode::AccountDisabled,
             ErrorCode::LoginRequired
             | ErrorCode::TokenExpired
@@ -112,12 +112,25 @@ impl From<Problem> for UiError {
             | ErrorCode::SessionIdle
             | ErrorCode::SessionEnded
             | ErrorCode::SessionSignedOut
+            | ErrorCode::SessionDisplaced
+            | ErrorCode::PasswordChanged
             | ErrorCode::RefreshReused
             | ErrorCode::RefreshInvalid => UiErrorCode::SessionOver,
             ErrorCode::CannotRevokeCurrentSession => UiErrorCode::CannotRevokeCurrentSession,
             ErrorCode::SessionNotFound => UiErrorCode::SessionNotFound,
-            ErrorCode::Forbidden => UiErrorCode::Forbidden,
+            ErrorCode::Forbidden
+            | ErrorCode::ReauthenticationRequired
+            | ErrorCode::OneTimePassword
+            | ErrorCode::LastOwner
+            | ErrorCode::OrganizationMismatch => UiErrorCode::Forbidden,
             ErrorCode::ValidationFailed
+            | ErrorCode::WeakPassword
+            | ErrorCode::NameTaken
+            | ErrorCode::UserNotFound
+            | ErrorCode::OrganizationNotFound
+            | ErrorCode::SiteNotFound
+            | ErrorCode::TillNotFound
+            | ErrorCode::NoticeNotFound
             | ErrorCode::CategoryUnknown
             | ErrorCode::SaleTotalMismatch
             | ErrorCode::BodyTooLarge => UiErrorCode::ValidationFailed,
@@ -130,6 +143,9 @@ impl From<Problem> for UiError {
             ErrorCode::Internal => UiErrorCode::ServerDown,
             ErrorCode::StaleAttempt
             | ErrorCode::RotationRequired
+            | ErrorCode::ProofRequired
+            | ErrorCode::ProofInvalid
+            | ErrorCode::UseDpopNonce
             | ErrorCode::MalformedBody
             | ErrorCode::UnsupportedMediaType
             | ErrorCode::IdempotencyKeyRequired
@@ -165,6 +181,23 @@ pub const fn refuses_for_good(code: ErrorCode) -> bool {
         | ErrorCode::SessionSignedOut
         | ErrorCode::RefreshReused
         | ErrorCode::RefreshInvalid
+        | ErrorCode::SessionDisplaced
+        | ErrorCode::PasswordChanged
+        | ErrorCode::ProofRequired
+        | ErrorCode::ProofInvalid
+        | ErrorCode::UseDpopNonce
+        | ErrorCode::ReauthenticationRequired
+        | ErrorCode::PasswordWrong
+        | ErrorCode::OneTimePassword
+        | ErrorCode::WeakPassword
+        | ErrorCode::LastOwner
+        | ErrorCode::NameTaken
+        | ErrorCode::UserNotFound
+        | ErrorCode::OrganizationNotFound
+        | ErrorCode::SiteNotFound
+        | ErrorCode::TillNotFound
+        | ErrorCode::NoticeNotFound
+        | ErrorCode::OrganizationMismatch
         | ErrorCode::StaleAttempt
         | ErrorCode::RotationRequired
         | ErrorCode::CannotRevokeCurrentSession

@@ -75,6 +75,10 @@ pub enum EndReason {
     AnswerLost,
     /// Signed out on this device.
     SignedOut,
+    /// Its owner signed in on more devices than the organisation allows.
+    Displaced,
+    /// Its owner's password was changed.
+    PasswordChanged,
 }
 
 /// Why the server could not be asked.

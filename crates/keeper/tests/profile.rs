@@ -239,7 +239,19 @@ fn refusals_of_requests_are_told_apart() {
         (401, "login_required", Refusal::Token),
         (401, "session_revoked", Refusal::Session(EndReason::Revoked)),
         (401, "session_idle", Refusal::Session(EndReason::Idle)),
+        (401, "session_displaced", Refusal::Session(EndReason::Displaced)),
+        (
+            401,
+            "password_changed",
+            Refusal::Session(EndReason::PasswordChanged),
+        ),
         (403, "forbidden", Refusal::None),
+        (403, "reauthentication_required", Refusal::None),
+        (403, "password_wrong", Refusal::None),
+        (403, "one_time_password", Refusal::None),
+        (401, "proof_required", Refusal::None),
+        (401, "proof_invalid", Refusal::None),
+        (401, "use_dpop_nonce", Refusal::None),
         (401, "invalid_credentials", Refusal::None),
     ];
     for (status, code, expected) in cases {

@@ -138,6 +138,90 @@ pub struct Me {
     pub site_id: Option<Uuid>,
     /// Its name.
     pub site_name: Option<String>,
+    /// Whether the user stands above all organisations.
+    #[serde(default)]
+    pub super_admin: bool,
+    /// Whether the password is for one use: only changing it, this call and signing out are open until then.
+    #[serde(default)]
+    pub must_change_password: bool,
+    /// A till locks this long after the last input, in minutes; absent: never by itself.
+    #[serde(default)]
+    pub lock_after_minutes: Option<u32>,
+    /// How many organisations the user belongs to.
+    #[serde(default)]
+    pub organizations: u32,
+}
+
+/// `POST /v1/auth/reauthenticate`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReauthenticateRequest {
+    /// The caller's own password, 1 to 1,024 bytes.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
+    pub password: Secret,
+}
+
+/// Answer to `POST /v1/auth/reauthenticate`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Reauthenticated {
+    /// Until when calls that need the password again are taken, by the server's clock.
+    #[cfg_attr(feature = "bindings", specta(type = String))]
+    pub reauthenticated_until: DateTime<Utc>,
+}
+
+/// `POST /v1/auth/password`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChangePasswordRequest {
+    /// The password as it is, 1 to 1,024 bytes.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
+    pub current_password: Secret,
+    /// The password as it is to be: 8 characters or more, at most 1,024 bytes, any characters.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
+    pub new_password: Secret,
+}
+
+/// `POST /v1/auth/organization`
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SwitchOrganizationRequest {
+    /// The organisation to work in from now on.
+    pub organization_id: Uuid,
+}
+
+/// An organisation that the caller may work in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct OwnOrganization {
+    /// Its id.
+    pub organization_id: Uuid,
+    /// Its short name.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// The caller's role there.
+    pub role: OrganizationRole,
+    /// The caller's site there, if one.
+    pub site_id: Option<Uuid>,
+    /// Its name.
+    pub site_name: Option<String>,
+    /// Whether this session works in it now.
+    pub is_current: bool,
+}
+
+/// `GET /v1/auth/organizations`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct OwnOrganizationList {
+    /// In the order in which they were joined; for a super admin, then those of which he is no member, by short name.
+    pub organizations: Vec<OwnOrganization>,
 }
 
 /// `POST /v1/activity/ping`: the operator's real input. Background work never sends this.

@@ -42,6 +42,10 @@ pub enum ErrorCode {
     SessionEnded,
     /// The session was closed by signing out.
     SessionSignedOut,
+    /// The session was closed because its owner signed in on more devices than the organisation allows.
+    SessionDisplaced,
+    /// The session was closed because its owner's password was changed.
+    PasswordChanged,
     /// A refresh token was used by two holders: the session was closed (OAuth 2.0 Security BCP, RFC 9700 §4.14).
     RefreshReused,
     /// A refresh token that this server did not make.
@@ -50,12 +54,42 @@ pub enum ErrorCode {
     StaleAttempt,
     /// The session was renewed without rotation for too long; rotate now.
     RotationRequired,
+    /// The session is bound to a device key, and the call came without a proof of it (RFC 9449). It ends nothing.
+    ProofRequired,
+    /// The proof is malformed, of another call, used before, or of another key than the session's. It ends nothing.
+    ProofInvalid,
+    /// The proof must be made again with the nonce of this answer's `DPoP-Nonce` header (RFC 9449 §8). It ends nothing.
+    UseDpopNonce,
     /// The session making the call cannot be revoked by this call.
     CannotRevokeCurrentSession,
     /// No such session of this user.
     SessionNotFound,
+    /// The call needs the password again, given not long ago by `POST /v1/auth/reauthenticate`.
+    ReauthenticationRequired,
+    /// The password given again is not the right one. The session stays.
+    PasswordWrong,
+    /// The password is for one use: it must be changed before anything else.
+    OneTimePassword,
+    /// A new password that is too short, too common, or made of what everybody knows.
+    WeakPassword,
     /// The role does not allow this.
     Forbidden,
+    /// The organisation's last owner cannot be removed, disabled or given a lesser role.
+    LastOwner,
+    /// There is one of that name already.
+    NameTaken,
+    /// No such user here.
+    UserNotFound,
+    /// No such organisation, or the caller is no member of it.
+    OrganizationNotFound,
+    /// No such site in this organisation.
+    SiteNotFound,
+    /// No such till in this organisation.
+    TillNotFound,
+    /// No such security notice of this user.
+    NoticeNotFound,
+    /// A sale was made in another organisation than the session's current one.
+    OrganizationMismatch,
     /// No such thing.
     NotFound,
     /// The path exists, the method does not.
@@ -116,15 +150,35 @@ impl ErrorCode {
             | Self::SessionIdle
             | Self::SessionEnded
             | Self::SessionSignedOut
+            | Self::SessionDisplaced
+            | Self::PasswordChanged
             | Self::RefreshReused
-            | Self::RefreshInvalid => 401,
-            Self::Forbidden => 403,
-            Self::SessionNotFound | Self::NotFound => 404,
+            | Self::RefreshInvalid
+            | Self::ProofRequired
+            | Self::ProofInvalid
+            | Self::UseDpopNonce => 401,
+            Self::ReauthenticationRequired
+            | Self::PasswordWrong
+            | Self::OneTimePassword
+            | Self::Forbidden => 403,
+            Self::SessionNotFound
+            | Self::UserNotFound
+            | Self::OrganizationNotFound
+            | Self::SiteNotFound
+            | Self::TillNotFound
+            | Self::NoticeNotFound
+            | Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
-            Self::StaleAttempt | Self::RotationRequired | Self::IdempotencyKeyReused => 409,
+            Self::StaleAttempt
+            | Self::RotationRequired
+            | Self::LastOwner
+            | Self::NameTaken
+            | Self::OrganizationMismatch
+            | Self::IdempotencyKeyReused => 409,
             Self::BodyTooLarge => 413,
             Self::UnsupportedMediaType => 415,
-            Self::ValidationFailed
+            Self::WeakPassword
+            | Self::ValidationFailed
             | Self::SettingsIncoherent
             | Self::CategoryUnknown
             | Self::SaleTotalMismatch => 422,
@@ -144,8 +198,23 @@ impl ErrorCode {
             | Self::CannotRevokeCurrentSession
             | Self::SessionNotFound
             | Self::SessionSignedOut
+            | Self::UseDpopNonce
+            | Self::ReauthenticationRequired
+            | Self::UserNotFound
+            | Self::OrganizationNotFound
+            | Self::SiteNotFound
+            | Self::TillNotFound
+            | Self::NoticeNotFound
             | Self::UnsupportedMediaType => LogLevel::Debug,
             Self::InvalidCredentials
+            | Self::SessionDisplaced
+            | Self::PasswordChanged
+            | Self::PasswordWrong
+            | Self::OneTimePassword
+            | Self::WeakPassword
+            | Self::LastOwner
+            | Self::NameTaken
+            | Self::OrganizationMismatch
             | Self::SessionRevoked
             | Self::SessionIdle
             | Self::SessionEnded
@@ -161,6 +230,8 @@ impl ErrorCode {
             Self::AccountDisabled
             | Self::Forbidden
             | Self::RefreshInvalid
+            | Self::ProofRequired
+            | Self::ProofInvalid
             | Self::IdempotencyKeyReused
             | Self::RateLimited
             | Self::ServerBusy
@@ -255,13 +326,32 @@ impl ErrorCode {
             Self::SessionIdle => "The session ended for lack of activity",
             Self::SessionEnded => "The session reached its end",
             Self::SessionSignedOut => "The session was signed out",
+            Self::SessionDisplaced => {
+                "The session was closed: its owner signed in on another device, one too many"
+            }
+            Self::PasswordChanged => "The session was closed: the password was changed",
             Self::RefreshReused => "The refresh token was used twice; the session was closed",
             Self::RefreshInvalid => "The refresh token was not made by this server",
             Self::StaleAttempt => "A late duplicate of an earlier refresh",
             Self::RotationRequired => "The refresh token must be rotated now",
+            Self::ProofRequired => "A proof of the device key is required",
+            Self::ProofInvalid => "The proof of the device key is not good",
+            Self::UseDpopNonce => "The proof must carry the server's nonce",
             Self::CannotRevokeCurrentSession => "The current session cannot be revoked; sign out instead",
             Self::SessionNotFound => "No such session",
+            Self::ReauthenticationRequired => "The password must be given again",
+            Self::PasswordWrong => "The password is wrong",
+            Self::OneTimePassword => "The one-time password must be changed first",
+            Self::WeakPassword => "The new password is too easy to guess",
             Self::Forbidden => "Not allowed",
+            Self::LastOwner => "An organisation keeps at least one owner",
+            Self::NameTaken => "The name is taken",
+            Self::UserNotFound => "No such user",
+            Self::OrganizationNotFound => "No such organisation",
+            Self::SiteNotFound => "No such site",
+            Self::TillNotFound => "No such till",
+            Self::NoticeNotFound => "No such notice",
+            Self::OrganizationMismatch => "The sale belongs to another organisation",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "The method is not allowed here",
             Self::MalformedBody => "The body is not as expected",

@@ -3,9 +3,13 @@
 //! Times are RFC 3339 UTC, durations are seconds and say so in their names, money is whole cents and weight whole
 //! grams. The server publishes these types as its OpenAPI document.
 
+pub mod administration;
 pub mod auth;
 pub mod error;
+pub mod event;
 pub mod health;
+pub mod notice;
+pub mod proof;
 pub mod sale;
 pub mod secret;
 pub mod session;

@@ -99,6 +99,10 @@ pub struct NewSale {
     /// When the operator finished it, by the device's clock.
     #[cfg_attr(feature = "bindings", specta(type = String))]
     pub finished_at: DateTime<Utc>,
+    /// The organisation in which it was made; refused with `organization_mismatch` where the session works in another by
+    /// now. Absent: the session's. It is no part of what is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<Uuid>,
 }
 
 /// A sale as the server keeps it.

@@ -3,13 +3,22 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use chrono::{DateTime, Utc};
-use protocol::auth::{
-    DeviceKind, LoginAnswer, LoginRequest, Me, OrganizationRole, PingAnswer, PingRequest, RefreshRequest,
-    TokenAnswer,
+use protocol::administration::{
+    MembershipRequest, NewOrganizationRequest, NewSiteRequest, NewTillRequest, NewUserAnswer, NewUserRequest,
+    OneTimePasswordAnswer, OrganizationChange, OrganizationList, OrganizationSummary, SiteChange, SiteList,
+    SiteSummary, TillChange, TillList, TillSummary, UserActions, UserChange, UserDetail, UserList,
+    UserMembership, UserSummary,
 };
+use protocol::auth::{
+    ChangePasswordRequest, DeviceKind, LoginAnswer, LoginRequest, Me, OrganizationRole, OwnOrganization,
+    OwnOrganizationList, PingAnswer, PingRequest, ReauthenticateRequest, Reauthenticated, RefreshRequest,
+    SwitchOrganizationRequest, TokenAnswer,
+};
+use protocol::event::{NoticeAdded, SessionEnded};
 use protocol::health::{Health, SERVICE, StoreState};
+use protocol::notice::{NoticeKind, SecurityNotice, SecurityNoticeList};
 use protocol::sale::{Category, CategoryList, NewSale, Payment, PaymentMethod, Sale, SaleLine, SaleList};
-use protocol::session::{Revoked, SessionList, SessionSummary};
+use protocol::session::{AdminSession, AdminSessionList, Revoked, SessionList, SessionSummary};
 use protocol::settings::SessionSettings;
 use protocol::{ErrorCode, Problem, Secret};
 use serde::Serialize;
@@ -34,6 +43,10 @@ fn me() -> Me {
         current_organization_role: OrganizationRole::User,
         site_id: Some(id(3)),
         site_name: Some("Quai Nord".to_owned()),
+        super_admin: false,
+        must_change_password: false,
+        lock_after_minutes: Some(5),
+        organizations: 2,
     }
 }
 
@@ -77,6 +90,7 @@ fn sale() -> NewSale {
         total_cents: 300,
         note: "fragile".to_owned(),
         finished_at: at(),
+        organization_id: Some(id(2)),
     }
 }
 
@@ -165,33 +179,261 @@ fn refreshing_and_pinging() {
 
 #[test]
 fn sessions() {
-    let summary = SessionSummary {
+    let summary = summary();
+    insta::assert_json_snapshot!(
+        "session_list",
+        form(&SessionList {
+            sessions: vec![summary.clone()]
+        })
+    );
+    insta::assert_json_snapshot!("revoked", form(&Revoked { revoked: 3 }));
+    let page = AdminSessionList {
+        sessions: vec![AdminSession {
+            session: summary,
+            user_id: id(1),
+            username: "camille".to_owned(),
+            display_name: "Camille Le Goff".to_owned(),
+            last_input_at: at(),
+            is_active: true,
+        }],
+        next: Some("page".to_owned()),
+    };
+    insta::assert_json_snapshot!("admin_session_list", form(&page));
+}
+
+fn summary() -> SessionSummary {
+    SessionSummary {
         session_id: id(4),
         organization_id: id(2),
         organization_name: "Ressourcerie du Port".to_owned(),
         organization_role: OrganizationRole::Owner,
         ip_address: "192.0.2.1".to_owned(),
         user_agent: "vigie/0.1".to_owned(),
+        application: Some("Vigie 0.1".to_owned()),
+        site_name: Some("Quai Nord".to_owned()),
         device_name: "Bureau".to_owned(),
         device_kind: DeviceKind::Desk,
         created_at: at(),
         last_used_at: at(),
         expires_at: at(),
+        idle_expires_at: Some(at()),
+        is_bound: true,
+        is_current: true,
+    }
+}
+
+#[test]
+fn organisations_password_and_notices() {
+    let own = OwnOrganization {
+        organization_id: id(2),
+        slug: "port".to_owned(),
+        name: "Ressourcerie du Port".to_owned(),
+        role: OrganizationRole::Manager,
+        site_id: None,
+        site_name: None,
         is_current: true,
     };
     insta::assert_json_snapshot!(
-        "session_list",
-        form(&SessionList {
-            sessions: vec![summary]
+        "own_organization_list",
+        form(&OwnOrganizationList {
+            organizations: vec![own]
         })
     );
-    insta::assert_json_snapshot!("revoked", form(&Revoked { revoked: 3 }));
+    insta::assert_json_snapshot!(
+        "switch_organization_request",
+        form(&SwitchOrganizationRequest {
+            organization_id: id(2)
+        })
+    );
+    insta::assert_json_snapshot!(
+        "reauthenticate_request",
+        form(&ReauthenticateRequest {
+            password: Secret::new("password")
+        })
+    );
+    insta::assert_json_snapshot!(
+        "reauthenticated",
+        form(&Reauthenticated {
+            reauthenticated_until: at()
+        })
+    );
+    insta::assert_json_snapshot!(
+        "change_password_request",
+        form(&ChangePasswordRequest {
+            current_password: Secret::new("old"),
+            new_password: Secret::new("new"),
+        })
+    );
+    let notice = SecurityNotice {
+        id: id(7),
+        kind: NoticeKind::NewNetwork,
+        at: at(),
+        device_name: Some("Bureau".to_owned()),
+        ip_address: Some("192.0.2.1".to_owned()),
+        application: None,
+    };
+    insta::assert_json_snapshot!(
+        "security_notice_list",
+        form(&SecurityNoticeList {
+            notices: vec![notice]
+        })
+    );
+    insta::assert_json_snapshot!(
+        "event_session_ended",
+        form(&SessionEnded {
+            session_id: id(4),
+            code: ErrorCode::SessionRevoked
+        })
+    );
+    insta::assert_json_snapshot!(
+        "event_notice",
+        form(&NoticeAdded {
+            id: id(7),
+            kind: NoticeKind::ProofRefused
+        })
+    );
+}
+
+fn user() -> UserSummary {
+    UserSummary {
+        user_id: id(1),
+        username: "camille".to_owned(),
+        display_name: "Camille Le Goff".to_owned(),
+        role: Some(OrganizationRole::User),
+        site_id: Some(id(3)),
+        site_name: Some("Quai Nord".to_owned()),
+        super_admin: false,
+        disabled_at: None,
+        last_sign_in_at: Some(at()),
+    }
+}
+
+fn detail() -> UserDetail {
+    UserDetail {
+        user: user(),
+        must_change_password: true,
+        memberships: vec![UserMembership {
+            organization_id: id(2),
+            organization_name: "Ressourcerie du Port".to_owned(),
+            role: OrganizationRole::User,
+            site_id: Some(id(3)),
+            site_name: Some("Quai Nord".to_owned()),
+        }],
+        allowed: UserActions {
+            rename: true,
+            change_role: true,
+            disable: true,
+            remove: true,
+            reset_password: true,
+            revoke_sessions: true,
+            promote: false,
+        },
+    }
+}
+
+#[test]
+fn users() {
+    insta::assert_json_snapshot!(
+        "user_list",
+        form(&UserList {
+            users: vec![user()],
+            next: None
+        })
+    );
+    insta::assert_json_snapshot!("user_detail", form(&detail()));
+    let new = NewUserRequest {
+        username: "camille".to_owned(),
+        display_name: "Camille Le Goff".to_owned(),
+        role: OrganizationRole::User,
+        site_id: None,
+    };
+    insta::assert_json_snapshot!("new_user_request", form(&new));
+    insta::assert_json_snapshot!(
+        "new_user_answer",
+        form(&NewUserAnswer {
+            user: detail(),
+            one_time_password: Secret::new("once"),
+        })
+    );
+    insta::assert_json_snapshot!(
+        "one_time_password_answer",
+        form(&OneTimePasswordAnswer {
+            one_time_password: Secret::new("once"),
+            revoked: 2,
+        })
+    );
+    let change = UserChange {
+        display_name: Some("Camille".to_owned()),
+        role: Some(OrganizationRole::Admin),
+        site_id: Some(None),
+        disabled: Some(false),
+        super_admin: Some(false),
+    };
+    insta::assert_json_snapshot!("user_change", form(&change));
+    insta::assert_json_snapshot!(
+        "membership_request",
+        form(&MembershipRequest {
+            role: OrganizationRole::Manager,
+            site_id: Some(id(3))
+        })
+    );
+}
+
+#[test]
+fn places() {
+    let organization = OrganizationSummary {
+        organization_id: id(2),
+        slug: "port".to_owned(),
+        name: "Ressourcerie du Port".to_owned(),
+    };
+    insta::assert_json_snapshot!(
+        "organization_list",
+        form(&OrganizationList {
+            organizations: vec![organization],
+            next: Some("page".to_owned())
+        })
+    );
+    let site = SiteSummary {
+        site_id: id(3),
+        name: "Quai Nord".to_owned(),
+        archived_at: Some(at()),
+    };
+    insta::assert_json_snapshot!(
+        "site_list",
+        form(&SiteList {
+            sites: vec![site],
+            next: None
+        })
+    );
+    let till = TillSummary {
+        till_id: id(10),
+        site_id: id(3),
+        site_name: "Quai Nord".to_owned(),
+        name: "Caisse 1".to_owned(),
+        created_at: at(),
+        archived_at: None,
+    };
+    insta::assert_json_snapshot!(
+        "till_list",
+        form(&TillList {
+            tills: vec![till],
+            next: None
+        })
+    );
+    insta::assert_json_snapshot!(
+        "site_change",
+        form(&SiteChange {
+            name: None,
+            archived: Some(true)
+        })
+    );
 }
 
 #[test]
 fn settings_and_health() {
     let settings = SessionSettings {
         lock_after_minutes: Some(5),
+        device_limit: Some(3),
         ..SessionSettings::default()
     };
     insta::assert_json_snapshot!("session_settings", form(&settings));
@@ -275,6 +517,30 @@ fn a_request_with_an_unknown_field_is_refused() {
     refuses(&sale().lines[0]);
     refuses(&sale().payments[0]);
     refuses(&SessionSettings::default());
+    refuses(&SwitchOrganizationRequest {
+        organization_id: id(2),
+    });
+    refuses(&UserChange::default());
+    refuses(&MembershipRequest {
+        role: OrganizationRole::User,
+        site_id: None,
+    });
+    refuses(&NewOrganizationRequest {
+        name: "Port".to_owned(),
+        slug: "port".to_owned(),
+    });
+    refuses(&OrganizationChange {
+        name: "Port".to_owned(),
+    });
+    refuses(&NewSiteRequest {
+        name: "Quai".to_owned(),
+    });
+    refuses(&SiteChange::default());
+    refuses(&NewTillRequest {
+        site_id: id(3),
+        name: "Caisse 1".to_owned(),
+    });
+    refuses(&TillChange::default());
 }
 
 #[test]
@@ -292,6 +558,40 @@ fn an_answer_with_a_field_of_tomorrow_is_read() {
     });
     takes(&Problem::new(ErrorCode::Internal));
     takes(&Revoked { revoked: 1 });
+    takes(&summary());
+    takes(&detail());
+}
+
+#[test]
+fn what_an_older_server_does_not_say_has_its_default() {
+    let mut form = serde_json::to_value(me()).unwrap();
+    for name in [
+        "super_admin",
+        "must_change_password",
+        "lock_after_minutes",
+        "organizations",
+    ] {
+        form.as_object_mut().unwrap().remove(name);
+    }
+    let read: Me = serde_json::from_value(form).unwrap();
+    assert_eq!(
+        (
+            read.super_admin,
+            read.must_change_password,
+            read.lock_after_minutes,
+            read.organizations
+        ),
+        (false, false, None, 0)
+    );
+}
+
+#[test]
+fn a_made_password_shows_in_no_debug_form() {
+    let answer = NewUserAnswer {
+        user: detail(),
+        one_time_password: Secret::new("canary"),
+    };
+    assert!(!format!("{answer:?}").contains("canary"));
 }
 
 #[test]

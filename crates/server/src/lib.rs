@@ -37,6 +37,7 @@ pub mod serve;
 mod server;
 mod session_settings;
 pub mod tls;
+mod user_agent;
 
 pub use keys::Keys;
 pub use open_store::open_store;

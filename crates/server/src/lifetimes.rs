@@ -45,12 +45,19 @@ pub(crate) fn idle_timeout_ms(organization_ms: Millis, testing: &TestingOverride
 
 /// Until the session ends for lack of input, in seconds; `None` for a till.
 pub(crate) fn idle_expires_in(session: &SessionRow, idle_timeout_ms: Millis, now: Millis) -> Option<u32> {
-    match session.device_kind {
+    idle_expires_at(session.device_kind, session.last_input_at, idle_timeout_ms)
+        .map(|end| seconds_until(end, now))
+}
+
+/// When a session ends for lack of input; `None` for a till.
+pub(crate) fn idle_expires_at(
+    device_kind: DeviceKind,
+    last_input_at: Millis,
+    idle_timeout_ms: Millis,
+) -> Option<Millis> {
+    match device_kind {
         DeviceKind::Till => None,
-        DeviceKind::Desk => Some(seconds_until(
-            session.last_input_at.saturating_add(idle_timeout_ms),
-            now,
-        )),
+        DeviceKind::Desk => Some(last_input_at.saturating_add(idle_timeout_ms)),
     }
 }
 

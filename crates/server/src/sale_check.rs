@@ -121,6 +121,7 @@ mod tests {
             total_cents: 1_000,
             note: String::new(),
             finished_at: DateTime::UNIX_EPOCH,
+            organization_id: None,
         }
     }
 

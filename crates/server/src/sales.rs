@@ -62,12 +62,20 @@ async fn send(
     State(server): State<Server>,
     caller: Caller,
     headers: HeaderMap,
-    Json(sale): Json<NewSale>,
+    Json(mut sale): Json<NewSale>,
 ) -> Result<(StatusCode, axum::Json<Sale>), Failure> {
     let idempotency_key = idempotency_key(&headers)?;
     check(&sale)?;
-    let body_hash = canonical_hash(&sale)?;
     let session = &caller.identity.session;
+    // Where it was made is checked, not kept: a ticket sent again without it is the same ticket.
+    if sale
+        .organization_id
+        .take()
+        .is_some_and(|made_in| made_in != session.organization_id)
+    {
+        return Err(Failure::new(ErrorCode::OrganizationMismatch).at("organization_id"));
+    }
+    let body_hash = canonical_hash(&sale)?;
     let id = new_id(caller.now);
     let audit = caller
         .audit("sale.kept")

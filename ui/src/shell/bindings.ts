@@ -233,7 +233,11 @@ export type EndReason =
 /**  The answer to a rotation was lost and this server cannot repeat it. */
 "answer_lost" | 
 /**  Signed out on this device. */
-"signed_out";
+"signed_out" | 
+/**  Its owner signed in on more devices than the organisation allows. */
+"displaced" | 
+/**  Its owner's password was changed. */
+"password_changed";
 
 /**  What is wrong with this client's configuration. */
 export type Fault = 
@@ -400,6 +404,11 @@ export type SessionSettings = {
 	session_max_hours: number,
 	/**  A till locks this long after the last input, in minutes; absent: never by itself. */
 	lock_after_minutes?: number | null,
+	/**
+	 *  How many live sessions a user may have in the organisation, 1 to 100; absent: any number. A sign-in beyond it ends
+	 *  the user's session there that was without input for the longest.
+	 */
+	device_limit?: number | null,
 };
 
 /**  The session as the keeper sees it. */

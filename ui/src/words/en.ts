@@ -61,6 +61,8 @@ export const en: Words = {
       outdated: 'Your session was closed: this device had kept too old a copy of it.',
       answer_lost: 'Your session was closed: an answer from the server was lost on the way.',
       signed_out: 'Your session was closed on this device, as you asked.',
+      displaced: 'Your session was closed: you opened one on another device, and there is a limit to how many.',
+      password_changed: 'Your session was closed: your password was changed. Sign in with the new one.',
     },
     endedSafe: 'Your work is kept.',
     keychain: {

@@ -61,6 +61,8 @@ export const fr = {
       outdated: "Votre session a été fermée : l'appareil n'en avait gardé qu'une copie trop ancienne.",
       answer_lost: "Votre session a été fermée : une réponse du serveur s'est perdue en route.",
       signed_out: 'Votre session a été fermée sur cet appareil, à votre demande.',
+      displaced: 'Votre session a été fermée : vous en avez ouvert une sur un autre appareil, et leur nombre est limité.',
+      password_changed: 'Votre session a été fermée : votre mot de passe a été changé. Reconnectez-vous avec le nouveau.',
     } satisfies Record<EndReason, string>,
     endedSafe: 'Votre travail est conservé.',
     keychain: {

@@ -348,6 +348,8 @@ impl Keeper {
             | EndReason::Disabled
             | EndReason::Expired
             | EndReason::Idle
+            | EndReason::Displaced
+            | EndReason::PasswordChanged
             | EndReason::SignedOut => false,
         };
         if let Err(fault) = record

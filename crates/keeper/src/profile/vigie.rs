@@ -295,6 +295,8 @@ const fn meaning(code: ErrorCode) -> Meaning {
         ErrorCode::SessionIdle => Meaning::Over(EndReason::Idle),
         ErrorCode::SessionEnded => Meaning::Over(EndReason::Expired),
         ErrorCode::SessionSignedOut => Meaning::Over(EndReason::SignedOut),
+        ErrorCode::SessionDisplaced => Meaning::Over(EndReason::Displaced),
+        ErrorCode::PasswordChanged => Meaning::Over(EndReason::PasswordChanged),
         ErrorCode::RefreshReused => Meaning::Over(EndReason::Reused),
         ErrorCode::RefreshInvalid => Meaning::Over(EndReason::Invalid),
         ErrorCode::LoginRequired | ErrorCode::TokenExpired => Meaning::AccessRefused,
@@ -311,7 +313,22 @@ const fn meaning(code: ErrorCode) -> Meaning {
         ErrorCode::RateLimited => Meaning::RateLimited,
         ErrorCode::ServerBusy | ErrorCode::Timeout | ErrorCode::StoreUnavailable => Meaning::Busy,
         ErrorCode::Internal => Meaning::Broken,
-        ErrorCode::CannotRevokeCurrentSession
+        ErrorCode::ProofRequired
+        | ErrorCode::ProofInvalid
+        | ErrorCode::UseDpopNonce
+        | ErrorCode::ReauthenticationRequired
+        | ErrorCode::PasswordWrong
+        | ErrorCode::OneTimePassword
+        | ErrorCode::WeakPassword
+        | ErrorCode::LastOwner
+        | ErrorCode::NameTaken
+        | ErrorCode::UserNotFound
+        | ErrorCode::OrganizationNotFound
+        | ErrorCode::SiteNotFound
+        | ErrorCode::TillNotFound
+        | ErrorCode::NoticeNotFound
+        | ErrorCode::OrganizationMismatch
+        | ErrorCode::CannotRevokeCurrentSession
         | ErrorCode::SessionNotFound
         | ErrorCode::SettingsIncoherent
         | ErrorCode::IdempotencyKeyRequired

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use protocol::ErrorCode;
 use protocol::auth::{LoginAnswer, LoginRequest, Me};
+use protocol::settings::SessionSettings;
 use store::NewSession;
 use store::directory::{Membership, User};
 
@@ -93,7 +94,7 @@ pub(super) async fn login(
     tracing::info!(user = %user.id, session = %session_id, "signed in");
     Ok(axum::Json(LoginAnswer {
         tokens,
-        me: me(user, membership),
+        me: me(user, membership, &settings),
     }))
 }
 
@@ -168,7 +169,7 @@ async fn deny(server: &Server, client: &Client, user: Option<&User>, denial: Den
     .because(&reason)
 }
 
-fn me(user: &User, membership: &Membership) -> Me {
+fn me(user: &User, membership: &Membership, settings: &SessionSettings) -> Me {
     Me {
         user_id: user.id,
         username: user.username.clone(),
@@ -178,5 +179,9 @@ fn me(user: &User, membership: &Membership) -> Me {
         current_organization_role: membership.role,
         site_id: membership.site.as_ref().map(|site| site.id),
         site_name: membership.site.as_ref().map(|site| site.name.clone()),
+        super_admin: false,
+        must_change_password: user.one_time_password,
+        lock_after_minutes: settings.lock_after_minutes,
+        organizations: u32::try_from(user.memberships.len()).unwrap_or(u32::MAX),
     }
 }

@@ -12,8 +12,9 @@ use crate::caller::Caller;
 use crate::client::AuditParticulars as _;
 use crate::clock::wire_time;
 use crate::failure::Failure;
-use crate::lifetimes::idle_timeout_ms;
+use crate::lifetimes::{idle_expires_at, idle_timeout_ms};
 use crate::server::Server;
+use crate::user_agent::application;
 
 /// The caller's live sessions, newest first.
 #[utoipa::path(
@@ -36,7 +37,7 @@ pub(super) async fn list(
             let idle = idle_timeout_ms(identity.idle_timeout_ms(), &server.options.testing);
             over(&identity.session, idle, caller.now).is_none()
         })
-        .filter_map(|identity| summary(identity, own.id))
+        .filter_map(|identity| summary(&server, identity, own.id))
         .collect();
     Ok(axum::Json(SessionList { sessions }))
 }
@@ -107,8 +108,9 @@ pub(super) async fn revoke_others(
     Ok(axum::Json(Revoked { revoked }))
 }
 
-fn summary(identity: Identity, current: Uuid) -> Option<SessionSummary> {
+fn summary(server: &Server, identity: Identity, current: Uuid) -> Option<SessionSummary> {
     let role = identity.role?;
+    let idle_ms = idle_timeout_ms(identity.idle_timeout_ms, &server.options.testing);
     let session = identity.session;
     Some(SessionSummary {
         is_current: session.id == current,
@@ -117,7 +119,11 @@ fn summary(identity: Identity, current: Uuid) -> Option<SessionSummary> {
         organization_name: identity.organization_name,
         organization_role: role,
         ip_address: session.origin.ip_address,
+        application: application(&session.origin.user_agent),
         user_agent: session.origin.user_agent,
+        site_name: identity.site_name,
+        idle_expires_at: idle_expires_at(session.device_kind, session.last_input_at, idle_ms).map(wire_time),
+        is_bound: false,
         device_name: session.device_name,
         device_kind: session.device_kind,
         created_at: wire_time(session.created_at),

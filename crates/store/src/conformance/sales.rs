@@ -66,6 +66,7 @@ fn sale(world: &World, category: Uuid, now: Millis) -> NewSaleRow {
             total_cents: 1_000,
             note: "blue bag".to_owned(),
             finished_at: chrono::DateTime::from_timestamp_nanos(0),
+            organization_id: None,
         },
         now,
     }
