@@ -110,7 +110,7 @@ pub(super) async fn revoke_others(
 
 fn summary(server: &Server, identity: Identity, current: Uuid) -> Option<SessionSummary> {
     let role = identity.role?;
-    let idle_ms = idle_timeout_ms(identity.idle_timeout_ms, &server.options.testing);
+    let idle_ms = idle_timeout_ms(identity.idle_timeout_ms(), &server.options.testing);
     let session = identity.session;
     Some(SessionSummary {
         is_current: session.id == current,
@@ -123,7 +123,7 @@ fn summary(server: &Server, identity: Identity, current: Uuid) -> Option<Session
         user_agent: session.origin.user_agent,
         site_name: identity.site_name,
         idle_expires_at: idle_expires_at(session.device_kind, session.last_input_at, idle_ms).map(wire_time),
-        is_bound: false,
+        is_bound: session.device_key.is_some(),
         device_name: session.device_name,
         device_kind: session.device_kind,
         created_at: wire_time(session.created_at),
