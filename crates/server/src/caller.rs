@@ -21,6 +21,8 @@ pub(crate) struct Caller {
     pub(crate) role: OrganizationRole,
     pub(crate) client: Client,
     pub(crate) now: Millis,
+    /// When the access token runs out.
+    pub(crate) token_ends_at: Millis,
 }
 
 impl Caller {
@@ -74,11 +76,13 @@ impl FromRequestParts<Server> for Caller {
             // The session has moved to another organisation: a refresh brings a token for that one.
             return Err(Failure::new(ErrorCode::TokenExpired));
         }
+        server.touches.note(session.id, &client, now);
         Ok(Self {
             identity,
             role,
             client,
             now,
+            token_ends_at: claims.exp.saturating_mul(1_000),
         })
     }
 }
@@ -105,12 +109,10 @@ pub(crate) const fn code_of(over: Over) -> ErrorCode {
     match over {
         Over::Revoked(RevokeReason::SignedOut) => ErrorCode::SessionSignedOut,
         Over::Revoked(
-            RevokeReason::ByOwner
-            | RevokeReason::ByAdministrator
-            | RevokeReason::DeviceLimit
-            | RevokeReason::PasswordChanged
-            | RevokeReason::MembershipEnded,
+            RevokeReason::ByOwner | RevokeReason::ByAdministrator | RevokeReason::MembershipEnded,
         ) => ErrorCode::SessionRevoked,
+        Over::Revoked(RevokeReason::DeviceLimit) => ErrorCode::SessionDisplaced,
+        Over::Revoked(RevokeReason::PasswordChanged) => ErrorCode::PasswordChanged,
         Over::Revoked(RevokeReason::AccountDisabled) => ErrorCode::AccountDisabled,
         Over::Revoked(RevokeReason::RefreshReused) => ErrorCode::RefreshReused,
         Over::Expired => ErrorCode::SessionEnded,

@@ -1,7 +1,7 @@
 //! The server inside the app: the same router, called in process, with no open port.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use protocol::Secret;
@@ -9,6 +9,7 @@ use protocol::auth::OrganizationRole;
 use store::{Store, StoreError};
 use thiserror::Error;
 
+use crate::background::Background;
 use crate::clock::{Clock, SystemClock};
 use crate::first_operator::{FirstOperator, FirstOperatorError, add_first_operator, has_operator};
 use crate::keys::Keys;
@@ -35,6 +36,7 @@ pub struct EmbeddedServer {
     /// What to call.
     pub router: Router,
     server: Server,
+    background: Mutex<Option<Background>>,
 }
 
 /// Opens the server over the database in `data_dir`, which is made where there is none.
@@ -51,7 +53,7 @@ pub async fn open(
 }
 
 impl EmbeddedServer {
-    /// A server over a store that is open already.
+    /// A server over a store that is open already. Call it on a runtime: the server's background work starts there.
     ///
     /// # Errors
     /// See [`EmbeddedError`].
@@ -64,6 +66,7 @@ impl EmbeddedServer {
         let server = Server::new(store, keys.clone(), clock, options)?;
         Ok(Self {
             router: crate::router(server.clone()),
+            background: Mutex::new(Some(Background::start(&server))),
             server,
         })
     }
@@ -105,8 +108,17 @@ impl EmbeddedServer {
         add_first_operator(&self.server, first).await.map(drop)
     }
 
-    /// Writes what is under way and lets go of the database.
+    /// Ends event streams, writes what is under way and lets go of the database.
     pub async fn close(&self) {
+        self.server.end_event_streams();
+        let background = self
+            .background
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(background) = background {
+            background.stop().await;
+        }
         self.server.store().close().await;
     }
 }

@@ -11,6 +11,7 @@ use tracing::Instrument as _;
 
 use crate::client::{Client, REQUEST_ID};
 use crate::failure::Failure;
+use crate::proof::{self, Endpoint};
 use crate::server::Server;
 
 pub(crate) async fn envelope(State(server): State<Server>, mut request: Request, next: Next) -> Response {
@@ -21,6 +22,7 @@ pub(crate) async fn envelope(State(server): State<Server>, mut request: Request,
         &server.options.trusted_proxies,
         server.now(),
     );
+    let endpoint = Endpoint::at(request.uri().path());
     let span = tracing::info_span!(
         "call",
         request_id = client.request_id(),
@@ -48,6 +50,11 @@ pub(crate) async fn envelope(State(server): State<Server>, mut request: Request,
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
+    if endpoint.is_some()
+        && let Ok(nonce) = HeaderValue::from_str(&server.proofs.fresh_nonce(server.now()))
+    {
+        headers.insert(proof::NONCE, nonce);
+    }
     if let Ok(id) = HeaderValue::from_str(client.request_id()) {
         headers.insert(REQUEST_ID, id);
     }
@@ -95,11 +102,14 @@ fn dress(response: &mut Response, failure: Failure, client: &Client) {
     }
 }
 
-/// RFC 6750 §3: no error where no token came.
+/// RFC 6750 §3: no error where no token came. RFC 9449 §7.1 for proofs.
 fn challenge(headers: &mut HeaderMap, code: ErrorCode) {
-    let plain = matches!(code, ErrorCode::LoginRequired | ErrorCode::InvalidCredentials);
-    let value = if plain {
+    let value = if matches!(code, ErrorCode::LoginRequired | ErrorCode::InvalidCredentials) {
         r#"Bearer realm="vigie""#
+    } else if code == ErrorCode::UseDpopNonce {
+        r#"DPoP algs="ES256", error="use_dpop_nonce""#
+    } else if matches!(code, ErrorCode::ProofRequired | ErrorCode::ProofInvalid) {
+        r#"DPoP algs="ES256", error="invalid_dpop_proof""#
     } else {
         r#"Bearer realm="vigie", error="invalid_token""#
     };

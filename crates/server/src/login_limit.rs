@@ -1,55 +1,34 @@
 //! How often somebody may try to sign in, by account and by address, counted on the clock that never goes back.
 
-use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
-use std::num::NonZeroU32;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
-use governor::clock::Clock as _;
-use governor::middleware::NoOpMiddleware;
-use governor::state::keyed::DefaultKeyedStateStore;
-use governor::{Quota, RateLimiter};
-use protocol::ErrorCode;
+use governor::Quota;
 
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::options::Limits;
+use crate::rate::{Rate, network};
 
 /// After so many tries, what is no longer needed is forgotten.
 const SWEEP_EVERY: u32 = 512;
 
-#[derive(Clone, Debug)]
-struct Ticks(Arc<dyn Clock>);
-
-impl governor::clock::Clock for Ticks {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        self.0.monotonic()
-    }
-}
-
-type Keyed<K> = RateLimiter<K, DefaultKeyedStateStore<K>, Ticks, NoOpMiddleware<Duration>>;
-
 /// The limits on signing in.
 pub(crate) struct LoginLimit {
-    ticks: Ticks,
-    by_address: Keyed<IpAddr>,
-    by_account: Keyed<String>,
-    by_both: Keyed<(String, Option<IpAddr>)>,
+    by_address: Rate<IpAddr>,
+    by_account: Rate<String>,
+    by_both: Rate<(String, Option<IpAddr>)>,
     tries: AtomicU32,
 }
 
 impl LoginLimit {
-    pub(crate) fn new(limits: &Limits, clock: Arc<dyn Clock>) -> Self {
-        let ticks = Ticks(clock);
+    pub(crate) fn new(limits: &Limits, clock: &Arc<dyn Clock>) -> Self {
+        let rate = |per_minute| Quota::per_minute(per_minute);
         Self {
-            by_address: keyed(limits.logins_per_minute_per_address, &ticks),
-            by_account: keyed(limits.logins_per_minute_per_account, &ticks),
-            by_both: keyed(limits.logins_per_minute_per_account_and_address, &ticks),
-            ticks,
+            by_address: Rate::new(rate(limits.logins_per_minute_per_address), clock),
+            by_account: Rate::new(rate(limits.logins_per_minute_per_account), clock),
+            by_both: Rate::new(rate(limits.logins_per_minute_per_account_and_address), clock),
             tries: AtomicU32::new(0),
         }
     }
@@ -60,41 +39,21 @@ impl LoginLimit {
     /// [`ErrorCode::RateLimited`] with the time to wait.
     pub(crate) fn note(&self, account: &str, address: Option<IpAddr>) -> Result<(), Failure> {
         if self.tries.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
-            self.by_address.retain_recent();
-            self.by_account.retain_recent();
-            self.by_both.retain_recent();
+            self.sweep();
         }
         let address = address.map(network);
         if let Some(address) = address {
-            self.check(&self.by_address, &address)?;
+            self.by_address.check(&address)?;
         }
-        self.check(&self.by_both, &(account.to_owned(), address))?;
-        self.check(&self.by_account, &account.to_owned())
+        self.by_both.check(&(account.to_owned(), address))?;
+        self.by_account.check(&account.to_owned())
     }
 
-    fn check<K: Hash + Eq + Clone>(&self, limit: &Keyed<K>, key: &K) -> Result<(), Failure> {
-        limit.check_key(key).map_err(|not_until| {
-            let wait = not_until.wait_time_from(self.ticks.now());
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            Failure::new(ErrorCode::RateLimited)
-                .retry_after(u32::try_from(seconds).unwrap_or(u32::MAX).max(1))
-        })
-    }
-}
-
-fn keyed<K: Hash + Eq + Clone>(per_minute: NonZeroU32, ticks: &Ticks) -> Keyed<K> {
-    RateLimiter::new(
-        Quota::per_minute(per_minute),
-        DefaultKeyedStateStore::default(),
-        ticks.clone(),
-    )
-}
-
-/// One household or shop has a whole IPv6 /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+    /// Forgets what is no longer needed.
+    pub(crate) fn sweep(&self) {
+        self.by_address.sweep();
+        self.by_account.sweep();
+        self.by_both.sweep();
     }
 }
 
@@ -107,15 +66,13 @@ mod tests {
     use protocol::ErrorCode;
 
     use super::LoginLimit;
-    use crate::clock::ManualClock;
+    use crate::clock::{Clock, ManualClock};
     use crate::options::Limits;
 
     fn limit() -> (LoginLimit, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::at(0));
-        (
-            LoginLimit::new(&Limits::default(), Arc::clone(&clock) as Arc<_>),
-            clock,
-        )
+        let shared: Arc<dyn Clock> = Arc::clone(&clock) as Arc<_>;
+        (LoginLimit::new(&Limits::default(), &shared), clock)
     }
 
     fn address(text: &str) -> Option<IpAddr> {
@@ -176,6 +133,21 @@ mod tests {
             })
             .count();
         assert_eq!(refused, 40);
+    }
+
+    #[test]
+    fn what_is_remembered_of_a_flood_is_forgotten() {
+        let (limit, clock) = limit();
+        for n in 0..10_000_u32 {
+            let _ = limit.note(&format!("user{n}"), Some(n.to_be_bytes().into()));
+        }
+        let remembered = |limit: &LoginLimit| {
+            limit.by_address.remembered() + limit.by_account.remembered() + limit.by_both.remembered()
+        };
+        assert!(remembered(&limit) > 0);
+        clock.advance(Duration::from_secs(120));
+        limit.sweep();
+        assert_eq!(remembered(&limit), 0);
     }
 
     #[test]

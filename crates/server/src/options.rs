@@ -4,16 +4,23 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use protocol::proof::EMBEDDED_ORIGIN;
+
+use crate::proof::KnownAs;
 
 /// Options of one server. The defaults are those of a server embedded in the app.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
     /// The `iss` of access tokens: the server's public address, or a name of its own.
     pub issuer: String,
+    /// Under which address clients know it, as their proofs name it (DPoP, RFC 9449).
+    pub known_as: KnownAs,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Bounds on what callers may ask.
     pub limits: Limits,
+    /// For how long sessions are kept after they ended.
+    pub dead_sessions_kept: Duration,
     /// Shorter lives than the settings allow, for tests and demonstrations.
     pub testing: TestingOverrides,
 }
@@ -22,8 +29,10 @@ impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             issuer: "urn:vigie:embedded".to_owned(),
+            known_as: KnownAs::Address(EMBEDDED_ORIGIN.to_owned()),
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
+            dead_sessions_kept: Duration::from_secs(30 * 24 * 60 * 60),
             testing: TestingOverrides::default(),
         }
     }
@@ -38,14 +47,35 @@ pub struct Limits {
     pub logins_per_minute_per_account: NonZeroU32,
     /// Sign-ins a minute from one address (IPv6: one /64), wide enough for a shop's tills behind one router.
     pub logins_per_minute_per_address: NonZeroU32,
+    /// Refreshes a minute of one session.
+    pub refreshes_per_minute_per_session: NonZeroU32,
+    /// Refreshes of one session that may come at once.
+    pub refresh_burst_per_session: NonZeroU32,
+    /// Refreshes a minute from one address that may be refused for a forged token or a missing key; good ones are not
+    /// counted.
+    pub refused_refreshes_per_minute_per_address: NonZeroU32,
     /// Password checks at once; each takes 19 MiB.
     pub password_workers: usize,
     /// Password checks that may wait beyond those.
     pub password_queue: usize,
     /// The largest body taken, in bytes.
     pub body_bytes: usize,
-    /// How long a call may take.
+    /// How long a call may take, the reading of its body included.
     pub call_timeout: Duration,
+    /// The largest head of a request, in bytes.
+    pub header_bytes: usize,
+    /// How many header fields a request may have.
+    pub header_count: usize,
+    /// How long a client may take over the head of a request, or keep a connection without a call.
+    pub header_timeout: Duration,
+    /// Connections at once from one address that is no trusted proxy (IPv6: one /64).
+    pub connections_per_address: usize,
+    /// Event streams open at once.
+    pub event_streams: usize,
+    /// Event streams open at once for one session.
+    pub event_streams_per_session: usize,
+    /// How often a silent event stream sends a comment.
+    pub event_heartbeat: Duration,
 }
 
 impl Default for Limits {
@@ -54,10 +84,21 @@ impl Default for Limits {
             logins_per_minute_per_account_and_address: const { NonZeroU32::new(10).unwrap() },
             logins_per_minute_per_account: const { NonZeroU32::new(30).unwrap() },
             logins_per_minute_per_address: const { NonZeroU32::new(60).unwrap() },
+            refreshes_per_minute_per_session: const { NonZeroU32::new(120).unwrap() },
+            refresh_burst_per_session: const { NonZeroU32::new(60).unwrap() },
+            refused_refreshes_per_minute_per_address: const { NonZeroU32::new(120).unwrap() },
             password_workers: std::thread::available_parallelism().map_or(2, usize::from),
             password_queue: 64,
             body_bytes: 256 * 1024,
             call_timeout: Duration::from_secs(20),
+            header_bytes: 32 * 1024,
+            header_count: 64,
+            // Longer than clients keep a connection (90 s), so that none sends into one that is just being closed.
+            header_timeout: Duration::from_secs(100),
+            connections_per_address: 512,
+            event_streams: 10_000,
+            event_streams_per_session: 4,
+            event_heartbeat: Duration::from_secs(15),
         }
     }
 }

@@ -7,9 +7,10 @@ use argon2::password_hash::{self, PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use protocol::{ErrorCode, Secret};
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::failure::Failure;
+use crate::password_threads::PasswordThreads;
 
 /// Memory of one hash in KiB (OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane).
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -42,6 +43,9 @@ pub enum PasswordError {
     /// A stored hash is none.
     #[error("password_hash: a stored hash is not in PHC form")]
     NotPhc,
+    /// There are no threads to work on.
+    #[error("password_threads: {0}")]
+    Threads(std::io::Error),
     /// The pool is gone: the program is ending.
     #[error("password_pool: the program is ending")]
     Ending,
@@ -52,7 +56,9 @@ impl From<PasswordError> for Failure {
         match error {
             PasswordError::Busy | PasswordError::Ending => Self::new(ErrorCode::ServerBusy).because(&error),
             PasswordError::Length => Self::invalid("password", error.to_string()),
-            PasswordError::Hash(_) | PasswordError::NotPhc => Self::internal(&error),
+            PasswordError::Hash(_) | PasswordError::NotPhc | PasswordError::Threads(_) => {
+                Self::internal(&error)
+            }
         }
     }
 }
@@ -66,11 +72,11 @@ pub enum Match {
     Wrong,
 }
 
-/// The pool.
+/// The pool: threads of its own, which share no queue with anything else that the server does.
 #[derive(Clone)]
 pub struct Passwords {
     argon: Argon2<'static>,
-    workers: Arc<Semaphore>,
+    threads: Arc<PasswordThreads>,
     places: Arc<Semaphore>,
     nobody: Arc<str>,
 }
@@ -79,7 +85,8 @@ impl Passwords {
     /// A pool of so many workers, with so many places to wait beyond them.
     ///
     /// # Errors
-    /// [`PasswordError::Hash`] where the library refuses its own parameters.
+    /// [`PasswordError::Hash`] where the library refuses its own parameters, [`PasswordError::Threads`] where the system
+    /// gives no thread.
     pub fn new(workers: usize, queue: usize) -> Result<Self, PasswordError> {
         let params =
             Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| password_hash::Error::Crypto)?;
@@ -88,7 +95,7 @@ impl Passwords {
         let workers = workers.max(1);
         Ok(Self {
             argon,
-            workers: Arc::new(Semaphore::new(workers)),
+            threads: Arc::new(PasswordThreads::start(workers).map_err(PasswordError::Threads)?),
             places: Arc::new(Semaphore::new(workers.saturating_add(queue))),
             nobody: nobody.into(),
         })
@@ -138,17 +145,15 @@ impl Passwords {
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| PasswordError::Busy)?;
-        let worker = Arc::clone(&self.workers)
-            .acquire_owned()
-            .await
-            .map_err(|_| PasswordError::Ending)?;
-        // The permits go along: a caller that hangs up does not free a worker that still computes.
-        tokio::task::spawn_blocking(move || {
-            let _held = (place, worker);
-            work()
-        })
-        .await
-        .map_err(|_| PasswordError::Ending)?
+        let (answer, answered) = oneshot::channel();
+        // The place goes along: a caller that hangs up before its turn gives it back unworked, a later one when it is done.
+        self.threads.give(move || {
+            let _held = place;
+            if !answer.is_closed() {
+                let _ = answer.send(work());
+            }
+        });
+        answered.await.map_err(|_| PasswordError::Ending)?
     }
 }
 

@@ -12,18 +12,17 @@ use hyper_util::rt::TokioTimer;
 use store::{Store, StoreError};
 use thiserror::Error;
 
+use crate::background::Background;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::connections::CountedConnections;
 use crate::control::{self, ControlSocketError};
 use crate::key_file::{KeyFileError, check_place};
 use crate::keys::{Keys, KeysError};
 use crate::open_store::open_store;
+use crate::options::ServerOptions;
 use crate::server::{Server, SetupError};
 use crate::tls::{TlsError, server_config};
-
-/// How long a client may take over its headers, or keep a connection without a call: longer than clients keep theirs
-/// (90 s), so that none sends into a connection that is just being closed.
-const HEADERS_WITHIN: Duration = Duration::from_secs(100);
 
 /// How often a silent HTTP/2 connection is asked whether it lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -146,10 +145,12 @@ async fn serve_over(
     tracing::info!(%address, scheme, database = %config.database.display(), "serving");
 
     let handle = Handle::new();
-    let draining = tokio::spawn(drain(ends, handle.clone(), config.drain));
-    let served = serve_on(listener, tls, handle, crate::router(server)).await;
+    let background = Background::start(&server);
+    let draining = tokio::spawn(drain(ends, server.clone(), handle.clone(), config.drain));
+    let served = serve_on(listener, tls, handle, &config.server, crate::router(server)).await;
     draining.abort();
     control.close().await;
+    background.stop().await;
     Ok(served?)
 }
 
@@ -169,37 +170,45 @@ async fn serve_on(
     listener: TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
     handle: Handle<SocketAddr>,
+    options: &ServerOptions,
     router: Router,
 ) -> io::Result<()> {
+    let limits = &options.limits;
+    let connections =
+        CountedConnections::new(limits.connections_per_address, options.trusted_proxies.clone());
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let mut server = axum_server::from_tcp(listener)?.handle(handle);
     let builder = server.http_builder();
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN);
+        .header_read_timeout(limits.header_timeout)
+        .max_headers(limits.header_count)
+        .max_buf_size(limits.header_bytes);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(KEEP_ALIVE);
+        .keep_alive_interval(KEEP_ALIVE)
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
     match tls {
         Some(tls) => {
             server
-                .acceptor(RustlsAcceptor::new(RustlsConfig::from_config(tls)))
+                .acceptor(RustlsAcceptor::new(RustlsConfig::from_config(tls)).acceptor(connections))
                 .serve(service)
                 .await
         }
-        None => server.serve(service).await,
+        None => server.acceptor(connections).serve(service).await,
     }
 }
 
-async fn drain(mut ends: Ends, handle: Handle<SocketAddr>, within: Duration) {
+async fn drain(mut ends: Ends, server: Server, handle: Handle<SocketAddr>, within: Duration) {
     let signal = ends.next().await;
     tracing::info!(
         signal,
         "ending: no new connections, {} under way",
         handle.connection_count()
     );
+    server.end_event_streams();
     handle.graceful_shutdown(Some(within));
 }
 

@@ -8,10 +8,14 @@ use thiserror::Error;
 
 use crate::access_token::{AccessTokens, SigningFault};
 use crate::clock::Clock;
+use crate::events::EventStreams;
 use crate::keys::Keys;
 use crate::login_limit::LoginLimit;
 use crate::options::ServerOptions;
 use crate::passwords::{PasswordError, Passwords};
+use crate::proof::Proofs;
+use crate::refresh_limit::RefreshLimit;
+use crate::touches::Touches;
 
 /// Why a server cannot be made.
 #[derive(Debug, Error)]
@@ -36,6 +40,10 @@ pub struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) passwords: Passwords,
     pub(crate) login_limit: LoginLimit,
+    pub(crate) refresh_limit: RefreshLimit,
+    pub(crate) proofs: Proofs,
+    pub(crate) event_streams: Arc<EventStreams>,
+    pub(crate) touches: Touches,
     pub(crate) options: ServerOptions,
 }
 
@@ -53,7 +61,11 @@ impl Server {
         Ok(Self(Arc::new(Parts {
             access_tokens: AccessTokens::new(&keys, &options.issuer)?,
             passwords: Passwords::new(options.limits.password_workers, options.limits.password_queue)?,
-            login_limit: LoginLimit::new(&options.limits, Arc::clone(&clock)),
+            login_limit: LoginLimit::new(&options.limits, &clock),
+            refresh_limit: RefreshLimit::new(&options.limits, &clock),
+            proofs: Proofs::new(&keys, options.known_as.clone()),
+            event_streams: Arc::new(EventStreams::new(&options.limits)),
+            touches: Touches::default(),
             store,
             keys,
             clock,
@@ -69,6 +81,11 @@ impl Server {
     /// The password pool.
     pub fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    /// Ends all event streams and takes no more, so that nothing holds up an orderly end.
+    pub fn end_event_streams(&self) {
+        self.0.event_streams.end();
     }
 
     /// The server's time, in milliseconds since 1970.

@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::ids::new_id;
 use crate::lifetimes::session_ms;
 use crate::passwords::{LONGEST_BYTES, Match};
+use crate::proof::{Endpoint, Offered};
 use crate::refresh_token::RefreshToken;
 use crate::server::Server;
 
@@ -29,10 +30,12 @@ use crate::server::Server;
 pub(super) async fn login(
     State(server): State<Server>,
     client: Client,
+    offered: Offered,
     Json(request): Json<LoginRequest>,
 ) -> Result<axum::Json<LoginAnswer>, Failure> {
     let username = normalized(&request.username);
     check(&username, &request)?;
+    let device_key = server.proofs.judge(&offered, Endpoint::Login, server.now())?;
     server.login_limit.note(&username, client.address())?;
 
     let user = server.store.user_by_name(&username).await?;
@@ -58,6 +61,7 @@ pub(super) async fn login(
             "device_name": request.device_name.trim(),
             "device_kind": request.device_kind,
             "one_time_password": user.one_time_password,
+            "is_bound": device_key.is_some(),
         }));
     let begun = server
         .store
@@ -71,7 +75,7 @@ pub(super) async fn login(
                 device_name: request.device_name.trim().to_owned(),
                 origin: client.origin(),
                 expires_at: now.saturating_add(session_ms(&settings, &server.options.testing)),
-                device_key: None,
+                device_key,
                 device_limit: None,
                 place: None,
                 now,

@@ -6,6 +6,7 @@ mod me;
 mod refresh;
 mod sessions;
 mod tokens;
+mod wrong_device;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -9,11 +9,13 @@ use store::{AttemptHash, Millis, Presented, RotationOutcome, SessionRow};
 use uuid::Uuid;
 
 use super::tokens::{Grant, answer};
+use super::wrong_device;
 use crate::body::Json;
 use crate::caller::{code_of, live};
 use crate::client::{AuditParticulars as _, Client};
 use crate::failpoint::{self, Point};
 use crate::failure::Failure;
+use crate::proof::{Endpoint, Offered};
 use crate::refresh_token::RefreshToken;
 use crate::server::Server;
 
@@ -29,11 +31,23 @@ use crate::server::Server;
 pub(super) async fn refresh(
     State(server): State<Server>,
     client: Client,
+    offered: Offered,
     Json(request): Json<RefreshRequest>,
 ) -> Result<axum::Json<TokenAnswer>, Failure> {
-    let token = RefreshToken::verify(&server.keys, request.refresh_token.expose())
-        .map_err(|unacceptable| Failure::new(ErrorCode::RefreshInvalid).because(&unacceptable))?;
+    let limit = &server.refresh_limit;
+    let token = match RefreshToken::verify(&server.keys, request.refresh_token.expose()) {
+        Ok(token) => token,
+        Err(unacceptable) => {
+            limit.refused(client.address())?;
+            return Err(Failure::new(ErrorCode::RefreshInvalid).because(&unacceptable));
+        }
+    };
     let now = server.now();
+    let device_key = server.proofs.judge(&offered, Endpoint::Refresh, now)?;
+    if limit.is_known_wrong(token.session_id, device_key) {
+        return Err(wrong_device::refusal(&server, &client, device_key));
+    }
+    limit.note(token.session_id)?;
     let presented = Presented {
         session_id: token.session_id,
         generation: token.generation,
@@ -42,7 +56,7 @@ pub(super) async fn refresh(
         input_age_ms: request
             .last_input_age_seconds
             .map(|seconds| Millis::from(seconds) * 1_000),
-        device_key: None,
+        device_key,
         origin: client.origin(),
         now,
     };
@@ -70,8 +84,8 @@ pub(super) async fn refresh(
         RotationOutcome::Stale => return Err(Failure::new(ErrorCode::StaleAttempt)),
         RotationOutcome::RotationRequired => return Err(Failure::new(ErrorCode::RotationRequired)),
         RotationOutcome::WrongDevice(session) => {
-            return Err(Failure::new(ErrorCode::RefreshInvalid)
-                .because(&format_args!("session {} is bound to a key", session.id)));
+            wrong_device::note(&server, &client, &session).await;
+            return Err(wrong_device::refusal(&server, &client, device_key));
         }
         RotationOutcome::Over(over) => return Err(Failure::new(code_of(over))),
         RotationOutcome::Unknown => {

@@ -13,6 +13,7 @@ use super::complaint::{ConfigError, bad_value};
 use super::defaults;
 use super::source::Written;
 use crate::options::{Limits, ServerOptions, TestingOverrides};
+use crate::proof::KnownAs;
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
@@ -59,6 +60,9 @@ pub enum LogFormat {
     Json,
 }
 
+/// The least that the HTTP library reads at once.
+const LEAST_HEADER_BYTES: u32 = 8_192;
+
 pub(super) fn settle(
     figment: &Figment,
     written: Written,
@@ -103,13 +107,26 @@ pub(super) fn settle(
             "a filter such as info or server=debug,info",
         ));
     }
+    let public_url = public_url(figment, written.public_url.as_deref())?;
+    let defaults = ServerOptions::default();
     Ok(Config {
         file: file.map(Path::to_owned),
         keys_file: path_or(written.keys_file.clone(), defaults::keys_file(), "keys_file")?,
         server: ServerOptions {
-            issuer: issuer(figment, written.public_url.as_deref())?,
+            issuer: public_url
+                .clone()
+                .unwrap_or_else(|| "urn:vigie:server".to_owned()),
+            known_as: public_url.map_or(KnownAs::AsCalled, KnownAs::Address),
             trusted_proxies,
             limits: limits(figment, &written)?,
+            dead_sessions_kept: positive(
+                figment,
+                "retention.sessions_days",
+                written.retention.sessions_days,
+            )?
+            .map_or(defaults.dead_sessions_kept, |days| {
+                Duration::from_secs(u64::from(days.get()) * 24 * 60 * 60)
+            }),
             testing: testing(figment, &written)?,
         },
         drain: Duration::from_secs(u64::from(
@@ -167,9 +184,9 @@ fn trusted_proxies(figment: &Figment, written: &[String]) -> Result<Vec<IpNet>, 
         .collect()
 }
 
-fn issuer(figment: &Figment, public_url: Option<&str>) -> Result<String, ConfigError> {
+fn public_url(figment: &Figment, public_url: Option<&str>) -> Result<Option<String>, ConfigError> {
     let Some(text) = public_url else {
-        return Ok("urn:vigie:server".to_owned());
+        return Ok(None);
     };
     let refuse = || {
         bad_value(
@@ -184,7 +201,7 @@ fn issuer(figment: &Figment, public_url: Option<&str>) -> Result<String, ConfigE
     if !matches!(url.scheme(), "https" | "http") || !url.has_host() || !plain {
         return Err(refuse());
     }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
+    Ok(Some(url.as_str().trim_end_matches('/').to_owned()))
 }
 
 fn limits(figment: &Figment, written: &Written) -> Result<Limits, ConfigError> {
@@ -192,6 +209,7 @@ fn limits(figment: &Figment, written: &Written) -> Result<Limits, ConfigError> {
     let given = &written.limits;
     let number = |key: &str, value: Option<u32>| positive(figment, &format!("limits.{key}"), value);
     let count = |value: NonZeroU32| usize::try_from(value.get()).unwrap_or(usize::MAX);
+    let seconds = |value: NonZeroU32| Duration::from_secs(u64::from(value.get()));
     Ok(Limits {
         logins_per_minute_per_account_and_address: number(
             "logins_per_minute_per_account_and_address",
@@ -208,15 +226,41 @@ fn limits(figment: &Figment, written: &Written) -> Result<Limits, ConfigError> {
             given.logins_per_minute_per_address,
         )?
         .unwrap_or(defaults.logins_per_minute_per_address),
+        refreshes_per_minute_per_session: number(
+            "refreshes_per_minute_per_session",
+            given.refreshes_per_minute_per_session,
+        )?
+        .unwrap_or(defaults.refreshes_per_minute_per_session),
+        refresh_burst_per_session: number("refresh_burst_per_session", given.refresh_burst_per_session)?
+            .unwrap_or(defaults.refresh_burst_per_session),
+        refused_refreshes_per_minute_per_address: number(
+            "refused_refreshes_per_minute_per_address",
+            given.refused_refreshes_per_minute_per_address,
+        )?
+        .unwrap_or(defaults.refused_refreshes_per_minute_per_address),
         password_workers: number("password_workers", given.password_workers)?
             .map_or(defaults.password_workers, count),
         password_queue: number("password_queue", given.password_queue)?
             .map_or(defaults.password_queue, count),
         body_bytes: number("body_bytes", given.body_bytes)?.map_or(defaults.body_bytes, count),
         call_timeout: number("call_timeout_seconds", given.call_timeout_seconds)?
-            .map_or(defaults.call_timeout, |seconds| {
-                Duration::from_secs(u64::from(seconds.get()))
-            }),
+            .map_or(defaults.call_timeout, seconds),
+        header_bytes: at_least(
+            figment,
+            "limits.header_bytes",
+            given.header_bytes,
+            LEAST_HEADER_BYTES,
+        )?
+        .unwrap_or(defaults.header_bytes),
+        header_count: number("header_count", given.header_count)?.map_or(defaults.header_count, count),
+        header_timeout: number("header_timeout_seconds", given.header_timeout_seconds)?
+            .map_or(defaults.header_timeout, seconds),
+        connections_per_address: number("connections_per_address", given.connections_per_address)?
+            .map_or(defaults.connections_per_address, count),
+        event_streams: number("event_streams", given.event_streams)?.map_or(defaults.event_streams, count),
+        event_streams_per_session: number("event_streams_per_session", given.event_streams_per_session)?
+            .map_or(defaults.event_streams_per_session, count),
+        event_heartbeat: defaults.event_heartbeat,
     })
 }
 
@@ -233,5 +277,21 @@ fn testing(figment: &Figment, written: &Written) -> Result<TestingOverrides, Con
 fn positive(figment: &Figment, key: &str, value: Option<u32>) -> Result<Option<NonZeroU32>, ConfigError> {
     value
         .map(|value| NonZeroU32::new(value).ok_or_else(|| bad_value(figment, key, "a whole number from 1")))
+        .transpose()
+}
+
+fn at_least(
+    figment: &Figment,
+    key: &str,
+    value: Option<u32>,
+    least: u32,
+) -> Result<Option<usize>, ConfigError> {
+    value
+        .map(|value| {
+            if value < least {
+                return Err(bad_value(figment, key, format!("a whole number from {least}")));
+            }
+            Ok(usize::try_from(value).unwrap_or(usize::MAX))
+        })
         .transpose()
 }

@@ -67,6 +67,7 @@ pub(super) struct Written {
     pub(super) tls: WrittenTls,
     pub(super) log: WrittenLog,
     pub(super) limits: WrittenLimits,
+    pub(super) retention: WrittenRetention,
     pub(super) testing: WrittenTesting,
 }
 
@@ -90,11 +91,26 @@ pub(super) struct WrittenLimits {
     pub(super) logins_per_minute_per_account_and_address: Option<u32>,
     pub(super) logins_per_minute_per_account: Option<u32>,
     pub(super) logins_per_minute_per_address: Option<u32>,
+    pub(super) refreshes_per_minute_per_session: Option<u32>,
+    pub(super) refresh_burst_per_session: Option<u32>,
+    pub(super) refused_refreshes_per_minute_per_address: Option<u32>,
     pub(super) password_workers: Option<u32>,
     pub(super) password_queue: Option<u32>,
     pub(super) body_bytes: Option<u32>,
     pub(super) call_timeout_seconds: Option<u32>,
+    pub(super) header_bytes: Option<u32>,
+    pub(super) header_count: Option<u32>,
+    pub(super) header_timeout_seconds: Option<u32>,
+    pub(super) connections_per_address: Option<u32>,
+    pub(super) event_streams: Option<u32>,
+    pub(super) event_streams_per_session: Option<u32>,
     pub(super) drain_seconds: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WrittenRetention {
+    pub(super) sessions_days: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]

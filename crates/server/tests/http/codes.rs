@@ -9,7 +9,7 @@ use protocol::ErrorCode;
 use serde_json::json;
 use server::ServerOptions;
 use server::options::Limits;
-use store::{Directory as _, Sessions as _};
+use store::{Directory as _, RevokeReason, Sessions as _};
 use strum::IntoEnumIterator as _;
 use uuid::Uuid;
 
@@ -24,12 +24,7 @@ async fn every_code_is_reached() {
 }
 
 /// Codes that no route of this build answers with yet.
-const LATER: [ErrorCode; 16] = [
-    ErrorCode::SessionDisplaced,
-    ErrorCode::PasswordChanged,
-    ErrorCode::ProofRequired,
-    ErrorCode::ProofInvalid,
-    ErrorCode::UseDpopNonce,
+const LATER: [ErrorCode; 11] = [
     ErrorCode::ReauthenticationRequired,
     ErrorCode::PasswordWrong,
     ErrorCode::OneTimePassword,
@@ -76,6 +71,9 @@ async fn reach(code: ErrorCode) -> Answer {
             let request = Request::post("/v1/auth/login").header("content-type", "text/plain");
             house.send(request.body(Body::from("{}")).unwrap()).await
         }
+        ErrorCode::ProofRequired | ErrorCode::ProofInvalid | ErrorCode::UseDpopNonce => {
+            crate::proof::refused(&house, code).await
+        }
         ErrorCode::MalformedBody => house.login(json!({ "username": 1 })).await,
         ErrorCode::BodyTooLarge => house.login(json!({ "username": "x".repeat(300 * 1024) })).await,
         ErrorCode::RefreshInvalid => house.refresh("vr1_nonsense", 1).await,
@@ -115,9 +113,6 @@ async fn reach(code: ErrorCode) -> Answer {
         | ErrorCode::OrganizationMismatch
         | ErrorCode::SessionDisplaced
         | ErrorCode::PasswordChanged
-        | ErrorCode::ProofRequired
-        | ErrorCode::ProofInvalid
-        | ErrorCode::UseDpopNonce
         | ErrorCode::ReauthenticationRequired
         | ErrorCode::PasswordWrong
         | ErrorCode::OneTimePassword
@@ -147,6 +142,19 @@ async fn reach_signed_in(house: &House, code: ErrorCode) -> Answer {
             let other = house.sign_in("camille", "desk").await;
             let path = format!("/v1/auth/sessions/{}/revoke", camille.id);
             house.post(&path, &other.access, json!({})).await.fine();
+            house.get("/v1/auth/me", &camille.access).await
+        }
+        ErrorCode::SessionDisplaced | ErrorCode::PasswordChanged => {
+            let reason = if code == ErrorCode::SessionDisplaced {
+                RevokeReason::DeviceLimit
+            } else {
+                RevokeReason::PasswordChanged
+            };
+            house
+                .store
+                .revoke_session(camille.id, None, None, reason, house.now_ms(), entry())
+                .await
+                .unwrap();
             house.get("/v1/auth/me", &camille.access).await
         }
         ErrorCode::SessionIdle => {
@@ -263,8 +271,6 @@ async fn reach_signed_in(house: &House, code: ErrorCode) -> Answer {
         | ErrorCode::RefreshInvalid
         | ErrorCode::ServerBusy
         | ErrorCode::Timeout
-        | ErrorCode::SessionDisplaced
-        | ErrorCode::PasswordChanged
         | ErrorCode::ProofRequired
         | ErrorCode::ProofInvalid
         | ErrorCode::UseDpopNonce

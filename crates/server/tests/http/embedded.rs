@@ -9,6 +9,8 @@ use server::{Keys, ServerOptions};
 use store::StoreError;
 use tower::ServiceExt as _;
 
+use crate::events::Heard;
+
 async fn can_sign_in(server: &EmbeddedServer, username: &str, password: &str) -> u16 {
     let body = json!({ "username": username, "password": password, "device_name": "Caisse 1" });
     let request = Request::post("/v1/auth/login")
@@ -53,6 +55,45 @@ async fn a_fresh_server_takes_one_first_operator_and_keeps_it() {
     assert!(server.has_operator().await.unwrap());
     assert_eq!(can_sign_in(&server, "camille", "right horse").await, 200);
     server.close().await;
+}
+
+#[tokio::test]
+async fn events_come_through_the_router_and_end_with_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = open(
+        folder.path(),
+        &Keys::generate().unwrap(),
+        ServerOptions::default(),
+    )
+    .await
+    .unwrap();
+    let password = "right horse".to_owned().into();
+    server
+        .first_operator("Ma boutique", "Camille", "Camille", &password)
+        .await
+        .unwrap();
+    let body = json!({ "username": "camille", "password": "right horse", "device_name": "Caisse 1" });
+    let login = Request::post("/v1/auth/login")
+        .header("content-type", "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap();
+    let answer = server.router.clone().oneshot(login).await.unwrap();
+    let answer = axum::body::to_bytes(answer.into_body(), usize::MAX)
+        .await
+        .unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+    let events = Request::get("/v1/events")
+        .header(
+            "authorization",
+            format!("Bearer {}", answer["access_token"].as_str().unwrap()),
+        )
+        .body(Body::empty())
+        .unwrap();
+    let events = server.router.clone().oneshot(events).await.unwrap();
+    let mut heard = Heard::of(events.into_body());
+    assert_eq!(heard.block().await.as_deref(), Some(": listening"));
+    server.close().await;
+    assert_eq!(heard.block().await, None);
 }
 
 #[tokio::test]

@@ -79,6 +79,7 @@ pub(crate) struct SignedIn {
 
 pub(crate) struct House {
     pub(crate) router: Router,
+    pub(crate) server: Server,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: Arc<Unreliable>,
     pub(crate) category: Uuid,
@@ -115,9 +116,10 @@ impl House {
         )
         .await;
         let (_, other_category) = furnish(&store, "gare", &[("eva", OrganizationRole::Owner)]).await;
-        let router = server::router(server.unwrap());
+        let server = server.unwrap();
         Self {
-            router,
+            router: server::router(server.clone()),
+            server,
             clock,
             store,
             category,
@@ -135,7 +137,8 @@ impl House {
             Arc::clone(&self.clock) as Arc<_>,
         );
         let server = Server::new(store, keys.clone(), clock, ServerOptions::default()).unwrap();
-        self.router = server::router(server);
+        self.router = server::router(server.clone());
+        self.server = server;
         self.keys = keys;
     }
 

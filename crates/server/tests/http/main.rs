@@ -6,10 +6,14 @@ mod audit;
 mod auth;
 mod bodies;
 mod codes;
+#[path = "../../src/proof/device.rs"]
+mod device;
 mod embedded;
+mod events;
 mod house;
 mod impatient;
 mod openapi;
+mod proof;
 mod rotation;
 mod sales;
 mod sessions;

@@ -35,7 +35,7 @@ async fn the_server_publishes_the_document() {
 }
 
 /// The routes of the protocol, by hand: the document must name these and no others.
-const ROUTES: [(&str, &str); 16] = [
+const ROUTES: [(&str, &str); 17] = [
     ("get", "/.well-known/jwks.json"),
     ("get", "/healthz"),
     ("get", "/readyz"),
@@ -50,6 +50,7 @@ const ROUTES: [(&str, &str); 16] = [
     ("post", "/v1/auth/sessions/revoke-others"),
     ("post", "/v1/auth/sessions/{id}/revoke"),
     ("get", "/v1/categories"),
+    ("get", "/v1/events"),
     ("get", "/v1/sales"),
     ("post", "/v1/sales"),
 ];

@@ -1,7 +1,7 @@
 //! A store that fails, breaks or hangs when it is told to, and else does what the real one behind it does.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use protocol::auth::OrganizationRole;
@@ -14,6 +14,7 @@ use store::{
     PageKey, Presented, RotationOutcome, SaleOutcome, SaleRow, Sales, SessionFilter, SessionRow, Sessions,
     SettingsStore, Site, Store, StoreError, Till, Touch, User, UserFilter, UserListing,
 };
+use tokio::sync::broadcast;
 use uuid::Uuid;
 
 /// What the store does when it is asked.
@@ -41,6 +42,7 @@ pub(crate) struct Unreliable {
     inner: Arc<dyn Store>,
     mood: AtomicU8,
     asked: AtomicU32,
+    relay: Mutex<Option<broadcast::Sender<Change>>>,
 }
 
 impl Unreliable {
@@ -49,11 +51,19 @@ impl Unreliable {
             inner,
             mood: AtomicU8::new(0),
             asked: AtomicU32::new(0),
+            relay: Mutex::new(None),
         }
     }
 
     pub(crate) fn becomes(&self, mood: Mood) {
         self.mood.store(mood as u8, Ordering::SeqCst);
+    }
+
+    /// From now on whoever listens hears only what is sent here, and misses what goes beyond so many.
+    pub(crate) fn relay_changes(&self, kept: usize) -> broadcast::Sender<Change> {
+        let (sender, _) = broadcast::channel(kept);
+        *self.relay.lock().unwrap() = Some(sender.clone());
+        sender
     }
 
     /// How often it was asked for anything.
@@ -173,8 +183,11 @@ impl Store for Unreliable {
         self.inner().await?.ping().await
     }
 
-    fn changes(&self) -> tokio::sync::broadcast::Receiver<Change> {
-        self.inner.changes()
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        let relay = self.relay.lock().unwrap();
+        relay
+            .as_ref()
+            .map_or_else(|| self.inner.changes(), broadcast::Sender::subscribe)
     }
 
     async fn close(&self) {

@@ -186,3 +186,28 @@ fn ctrl_c_ends_it_as_well() {
     assert_eq!(code, 0, "{log}");
     assert!(log.contains("SIGINT"), "{log}");
 }
+
+/// An open event stream would last for the life of its token; it must not hold up the end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_open_event_stream_is_ended_at_once() {
+    let (place, password) = with_category();
+    let server = place.serve(&[]);
+    let till = Till::open(&server, &password).await;
+    let mut stream = till
+        .client
+        .get(format!("{}/v1/events", server.url))
+        .bearer_auth(&till.access)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(stream.status(), 200);
+    assert!(stream.chunk().await.unwrap().is_some());
+    server.signal("TERM");
+    let within = std::time::Duration::from_secs(3);
+    let ended = tokio::time::timeout(within, async {
+        while let Ok(Some(_)) = stream.chunk().await {}
+        tokio::task::spawn_blocking(move || server.ended()).await.unwrap()
+    });
+    let (code, log) = ended.await.expect("the stream held up the end");
+    assert_eq!(code, 0, "{log}");
+}

@@ -1,0 +1,134 @@
+//! What a server does beside its calls: writing down when sessions were used, deleting those that ended long ago, and
+//! forgetting limits that count no more.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+
+use crate::server::Server;
+use crate::touches::rows;
+
+/// How often uses of sessions are written.
+const WRITE_EVERY: Duration = Duration::from_secs(5);
+
+/// How often limits are swept.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// How often dead sessions are looked for.
+const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// How many rows one transaction of the background takes, so that calls never wait long behind it.
+const ROWS_AT_ONCE: usize = 500;
+
+/// The work beside the calls of one server. It runs until [`Background::stop`].
+pub struct Background {
+    ending: watch::Sender<bool>,
+    running: JoinHandle<()>,
+}
+
+impl Background {
+    /// Starts it on the current runtime.
+    pub fn start(server: &Server) -> Self {
+        let (ending, mut ends) = watch::channel(false);
+        let server = server.clone();
+        let running = tokio::spawn(async move {
+            let mut due = Due::at(server.clock.monotonic());
+            let mut tick = tokio::time::interval(WRITE_EVERY);
+            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = told(&mut ends) => break,
+                    _ = tick.tick() => work(&server, &mut due).await,
+                }
+            }
+            write_touches(&server).await;
+        });
+        Self { ending, running }
+    }
+
+    /// Writes what waits and ends. Call it when no call is under way any more.
+    pub async fn stop(self) {
+        self.ending.send_replace(true);
+        if self.running.await.is_err() {
+            tracing::error!("the background work broke down");
+        }
+    }
+}
+
+/// Waits until it is told to end, or nobody is left to tell.
+pub(crate) async fn told(ending: &mut watch::Receiver<bool>) {
+    let _ = ending.wait_for(|ending| *ending).await;
+}
+
+/// When each kind of work comes next, on the clock that never goes back.
+struct Due {
+    sweep: Duration,
+    purge: Duration,
+}
+
+impl Due {
+    const fn at(now: Duration) -> Self {
+        Self {
+            sweep: now.saturating_add(SWEEP_EVERY),
+            purge: now,
+        }
+    }
+}
+
+async fn work(server: &Server, due: &mut Due) {
+    write_touches(server).await;
+    let now = server.clock.monotonic();
+    if due.sweep <= now {
+        due.sweep = now.saturating_add(SWEEP_EVERY);
+        server.login_limit.sweep();
+        server.refresh_limit.sweep();
+    }
+    if due.purge <= now {
+        due.purge = now.saturating_add(PURGE_EVERY);
+        purge(server).await;
+    }
+}
+
+/// Writes the uses that wait. Where the store cannot be asked they wait on.
+pub(crate) async fn write_touches(server: &Server) {
+    let mut waiting = server.touches.take();
+    while !waiting.is_empty() {
+        let rest = waiting.split_off(waiting.len().min(ROWS_AT_ONCE));
+        if let Err(error) = server.store.touch_sessions(rows(&waiting)).await {
+            tracing::warn!(cause = %error, sessions = waiting.len() + rest.len(), "uses of sessions are not written yet");
+            server.touches.put_back(waiting);
+            server.touches.put_back(rest);
+            return;
+        }
+        waiting = rest;
+    }
+}
+
+/// Deletes sessions that ended longer ago than they are kept.
+pub(crate) async fn purge(server: &Server) {
+    let kept_ms = i64::try_from(server.options.dead_sessions_kept.as_millis()).unwrap_or(i64::MAX);
+    let ended_before = server.now().saturating_sub(kept_ms);
+    let at_once = u32::try_from(ROWS_AT_ONCE).unwrap_or(u32::MAX);
+    let mut deleted = 0_u64;
+    loop {
+        match server.store.purge_sessions(ended_before, at_once).await {
+            Ok(some) => {
+                deleted += u64::from(some);
+                if some < at_once {
+                    break;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(cause = %error, "dead sessions are not deleted yet");
+                break;
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+    if deleted > 0 {
+        tracing::info!(deleted, "dead sessions deleted");
+    }
+}
