@@ -46,7 +46,9 @@ impl Heard {
                 return Some(block);
             }
             let more = tokio::time::timeout(SOON, self.stream.next()).await;
-            let bytes = more.expect("nothing within a second")?.unwrap();
+            let bytes = more
+                .unwrap_or_else(|_| panic!("nothing within a second"))?
+                .unwrap();
             self.text.push_str(std::str::from_utf8(&bytes).unwrap());
         }
     }

@@ -208,6 +208,8 @@ async fn an_open_event_stream_is_ended_at_once() {
         while let Ok(Some(_)) = stream.chunk().await {}
         tokio::task::spawn_blocking(move || server.ended()).await.unwrap()
     });
-    let (code, log) = ended.await.expect("the stream held up the end");
+    let (code, log) = ended
+        .await
+        .unwrap_or_else(|_| panic!("the stream held up the end"));
     assert_eq!(code, 0, "{log}");
 }
