@@ -108,6 +108,16 @@ impl SqliteStore {
             .await
     }
 
+    /// Rows inserted, changed or deleted since the database was opened.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn rows_written(&self) -> Result<u64, StoreError> {
+        self.writer
+            .write(Shape::Single, |connection| Ok(connection.total_changes()))
+            .await
+    }
+
     /// Where the database is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -10,8 +10,8 @@ use protocol::auth::{DeviceKind, OrganizationRole};
 use store::rotation::{FORWARDED, Verdict, judge, noted_input, remember};
 use store::session::RevokeReason;
 use store::{
-    AuditEntry, Directory, NewOrganization, NewSession, NewUser, Origin, Presented, RotationOutcome,
-    SessionRow, Sessions,
+    AuditEntry, DeviceKey, Directory, NewOrganization, NewSession, NewUser, Origin, Presented,
+    RotationOutcome, SessionRow, Sessions,
 };
 use store_sqlite::{Options, SqliteStore};
 use tempfile::TempDir;
@@ -153,19 +153,26 @@ struct Call {
     rotate: bool,
     later_ms: i64,
     input_age_ms: Option<i64>,
+    device_key: Option<DeviceKey>,
+}
+
+/// Of no key, the right one and another.
+fn key() -> impl Strategy<Value = Option<DeviceKey>> {
+    prop_oneof![1 => Just(None), 6 => Just(Some([1; 32])), 1 => Just(Some([2; 32]))]
 }
 
 fn call() -> impl Strategy<Value = Call> {
     let ahead = prop_oneof![8 => Just(0_i64), 4 => Just(-1_i64), 1 => -6..=-2_i64, 1 => 1..=4_i64];
     let later_ms = prop_oneof![6 => 0..60_000_i64, 1 => 0..IDLE_MS * 4];
     let age = prop_oneof![2 => Just(None), 1 => Just(Some(-1_i64)), 3 => (0..IDLE_MS).prop_map(Some)];
-    (ahead, 1..4_u8, prop::bool::weighted(0.7), later_ms, age).prop_map(
-        |(ahead, attempt, rotate, later_ms, input_age_ms)| Call {
+    (ahead, 1..4_u8, prop::bool::weighted(0.7), later_ms, age, key()).prop_map(
+        |(ahead, attempt, rotate, later_ms, input_age_ms, device_key)| Call {
             ahead,
             attempt,
             rotate,
             later_ms,
             input_age_ms,
+            device_key,
         },
     )
 }
@@ -174,7 +181,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn engine_and_rule_make_the_same_row(desk in any::<bool>(), calls in vec(call(), 1..40)) {
+    fn engine_and_rule_make_the_same_row(desk in any::<bool>(), bound in any::<bool>(), calls in vec(call(), 1..40)) {
         let bench = &*BENCH;
         let new = NewSession {
             id: Uuid::now_v7(),
@@ -185,7 +192,7 @@ proptest! {
             device_name: "device".to_owned(),
             origin: origin(0),
             expires_at: BEGUN + 40 * IDLE_MS,
-            device_key: None,
+            device_key: bound.then_some([1; 32]),
             device_limit: None,
             place: None,
             now: BEGUN,
@@ -201,7 +208,7 @@ proptest! {
                 attempt: [call.attempt; 16],
                 rotate: call.rotate,
                 input_age_ms: call.input_age_ms,
-                device_key: None,
+                device_key: call.device_key,
                 origin: origin(call.attempt),
                 now,
             };

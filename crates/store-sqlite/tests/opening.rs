@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use store::{AuditEntry, AuditLog, Directory, NewOrganization, Store, StoreError};
+use rusqlite::Connection;
+use store::{
+    AuditEntry, AuditLog, Directory, NewOrganization, NewSession, Origin, Presented, RevokeReason,
+    RotationOutcome, Sessions, Store, StoreError,
+};
 use store_sqlite::{Options, SqliteStore};
 use uuid::Uuid;
 
@@ -232,5 +236,135 @@ async fn the_audit_log_is_not_changed_by_sql_either() {
     ] {
         let refused = tamperer.execute(sql, []).unwrap_err().to_string();
         assert!(refused.contains("only added to"), "{sql}: {refused}");
+    }
+}
+
+/// A database as the first version of the schema left it, with a user who has one live and one ended session.
+const FIRST_VERSION: &str = concat!(
+    include_str!("../src/migrations/0001_foundation.sql"),
+    "PRAGMA application_id = 0x56494749;
+    PRAGMA user_version = 1;
+    PRAGMA journal_mode = WAL;
+    INSERT INTO organizations VALUES (zeroblob(16), 'quai', 'The quai', 1);
+    INSERT INTO sites VALUES (x'01010101010101010101010101010101', zeroblob(16), 'Dock', 2);
+    INSERT INTO users VALUES (x'02020202020202020202020202020202', 'anna', 'Anna', '$hash', 0, 3, NULL),
+        (x'05050505050505050505050505050505', 'paul', 'Paul', '$hash', 1, 3, 7);
+    INSERT INTO memberships VALUES
+        (1, x'02020202020202020202020202020202', zeroblob(16), x'01010101010101010101010101010101', 'owner');
+    INSERT INTO session_settings VALUES (zeroblob(16), 5, 6, 70, 80, 9);
+    INSERT INTO sessions VALUES
+        (x'03030303030303030303030303030303', x'02020202020202020202020202020202', zeroblob(16), NULL, 'till', 'Counter',
+            1, zeroblob(20), 10, 11, 12, 13, 9000000000000, NULL, NULL, '192.0.2.1', 'program'),
+        (x'04040404040404040404040404040404', x'02020202020202020202020202020202', zeroblob(16), NULL, 'desk', 'Office',
+            0, x'', 20, 20, 20, 20, 9000000000000, 30, 'by_owner', '192.0.2.2', 'program');
+    INSERT INTO audit_log VALUES (1, zeroblob(16), 1, NULL, NULL, NULL, 'organization.added', NULL, '{}', '', '', '');"
+);
+
+#[tokio::test]
+async fn a_database_of_the_first_version_is_brought_up_to_date_with_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = database(&folder);
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch(FIRST_VERSION)
+        .unwrap();
+    let store = open(&path).unwrap();
+    assert_eq!(store.schema_version().await.unwrap(), 2);
+
+    let anna = store.user_by_name("anna").await.unwrap().unwrap();
+    assert!(!anna.super_admin);
+    assert_eq!(anna.last_sign_in_at, Some(20));
+    assert_eq!(anna.memberships[0].site.as_ref().unwrap().name, "Dock");
+    let paul = store.user_by_name("paul").await.unwrap().unwrap();
+    assert_eq!((paul.disabled_at, paul.last_sign_in_at), (Some(7), None));
+
+    let live = store.identity(Uuid::from_bytes([3; 16])).await.unwrap().unwrap();
+    assert_eq!((live.session.generation, live.session.last_input_at), (1, 12));
+    assert_eq!(live.session.attempts, [(0, [0; 16])]);
+    assert_eq!(
+        (live.session.device_key, live.session.reauthenticated_at),
+        (None, None)
+    );
+    assert_eq!(
+        (
+            live.settings.idle_timeout_minutes,
+            live.settings.lock_after_minutes,
+            live.settings.device_limit
+        ),
+        (70, Some(9), None)
+    );
+    let ended = store.identity(Uuid::from_bytes([4; 16])).await.unwrap().unwrap();
+    assert_eq!(ended.session.revoked, Some((30, RevokeReason::ByOwner)));
+    assert_eq!(store.audit_rows(None, 10).await.unwrap().len(), 1);
+
+    let presented = Presented {
+        session_id: live.session.id,
+        generation: 1,
+        attempt: [9; 16],
+        rotate: true,
+        input_age_ms: None,
+        device_key: None,
+        origin: live.session.origin.clone(),
+        now: 50,
+    };
+    let outcome = store.rotate(presented, entry("session.refreshed")).await.unwrap();
+    assert!(matches!(outcome, RotationOutcome::Rotated(row) if row.generation == 2));
+    store.close().await;
+    let again = open(&path).unwrap();
+    assert_eq!(again.schema_version().await.unwrap(), 2);
+}
+
+/// The changes that SQLite counts, the audit log's included, of one call each.
+#[tokio::test]
+async fn a_refresh_writes_one_row_bound_or_not() {
+    for device_key in [None, Some([1; 32])] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = database(&folder);
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch(FIRST_VERSION)
+            .unwrap();
+        let store = open(&path).unwrap();
+        let new = NewSession {
+            id: Uuid::now_v7(),
+            user_id: Uuid::from_bytes([2; 16]),
+            organization_id: Uuid::nil(),
+            site_id: None,
+            device_kind: protocol::auth::DeviceKind::Till,
+            device_name: "till".to_owned(),
+            origin: Origin {
+                ip_address: String::new(),
+                user_agent: String::new(),
+            },
+            expires_at: i64::MAX,
+            device_key,
+            device_limit: None,
+            place: None,
+            now: 50,
+        };
+        let mut row = store
+            .begin_session(new, entry("session.created"))
+            .await
+            .unwrap()
+            .session;
+        let before = store.rows_written().await.unwrap();
+        for attempt in 0..10_u8 {
+            let presented = Presented {
+                session_id: row.id,
+                generation: row.generation,
+                attempt: [attempt; 16],
+                rotate: true,
+                input_age_ms: Some(1),
+                device_key,
+                origin: row.origin.clone(),
+                now: 51,
+            };
+            let outcome = store.rotate(presented, entry("session.refreshed")).await.unwrap();
+            let RotationOutcome::Rotated(rotated) = outcome else {
+                panic!("a rotation gave {outcome:?}")
+            };
+            row = rotated;
+        }
+        assert_eq!(store.rows_written().await.unwrap() - before, 10);
     }
 }

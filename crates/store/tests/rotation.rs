@@ -58,6 +58,54 @@ fn shown(generation: u32, attempt: u8) -> Presented {
 }
 
 #[test]
+fn a_bound_session_asks_for_its_key_before_anything_but_its_end() {
+    let bound = SessionRow {
+        device_key: Some([4; 32]),
+        ..row(3, &[(2, 7)])
+    };
+    for (generation, attempt) in [(3, 9), (2, 7), (2, 8), (1, 1), (5, 9)] {
+        for device_key in [None, Some([5; 32])] {
+            let presented = Presented {
+                device_key,
+                ..shown(generation, attempt)
+            };
+            assert_eq!(judge(&bound, &presented, IDLE), Verdict::WrongDevice);
+        }
+        let good = Presented {
+            device_key: Some([4; 32]),
+            ..shown(generation, attempt)
+        };
+        let unbound = row(3, &[(2, 7)]);
+        assert_eq!(
+            judge(&bound, &good, IDLE),
+            judge(&unbound, &shown(generation, attempt), IDLE)
+        );
+        assert_eq!(judge(&unbound, &good, IDLE), judge(&bound, &good, IDLE));
+    }
+    let ended = SessionRow {
+        revoked: Some((1, RevokeReason::ByOwner)),
+        ..bound
+    };
+    assert_eq!(
+        judge(&ended, &shown(3, 9), IDLE),
+        Verdict::Over(Over::Revoked(RevokeReason::ByOwner))
+    );
+}
+
+#[test]
+fn every_reason_reads_back_from_its_word() {
+    for reason in RevokeReason::ALL {
+        assert_eq!(RevokeReason::parse(reason.as_str()), Some(reason));
+        assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+    }
+    for kind in store::NoticeKind::ALL {
+        assert_eq!(store::NoticeKind::parse(kind.as_str()), Some(kind));
+        assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+    }
+    assert_eq!(RevokeReason::parse("no_reason"), None);
+}
+
+#[test]
 fn a_current_token_is_spent_whatever_the_attempt() {
     assert_eq!(judge(&row(3, &[(2, 7)]), &shown(3, 9), IDLE), Verdict::Rotate);
 }

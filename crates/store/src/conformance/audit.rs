@@ -1,6 +1,6 @@
 //! The audit log: what stands in it, in what order, and who sees it.
 
-use protocol::auth::DeviceKind;
+use protocol::auth::{DeviceKind, OrganizationRole};
 use protocol::sale::Category;
 use protocol::settings::SessionSettings;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::fixture::{START, World, begin, entry, new_session, new_user, organization, site, user};
 use super::{Conforms, Engine, ensure};
 use crate::session::RevokeReason;
-use crate::{AuditEntry, NewOrganization, NewSite};
+use crate::{AuditEntry, NewOrganization, NewSite, NewTill};
 
 fn category() -> Category {
     Category {
@@ -63,6 +63,7 @@ pub async fn every_deed_leaves_its_entry(engine: &dyn Engine) -> Conforms {
     store
         .disable_user(world.anna, START, entry("user.disabled"))
         .await?;
+    administer(&world).await?;
     let mut found = world.actions().await?;
     found.truncate(found.len() - before);
     found.reverse();
@@ -78,12 +79,93 @@ pub async fn every_deed_leaves_its_entry(engine: &dyn Engine) -> Conforms {
         "session.revoked",
         "session.others_revoked",
         "user.disabled",
+        "user.enabled",
+        "user.renamed",
+        "user.super_admin_set",
+        "organization.renamed",
+        "site.renamed",
+        "till.added",
+        "till.renamed",
+        "till.archived",
+        "till.restored",
+        "membership.put",
+        "session.created",
+        "session.reauthenticated",
+        "session.moved",
+        "membership.removed",
+        "site.archived",
+        "site.restored",
+        "session.created",
+        "sessions.revoked",
+        "session.created",
+        "sessions.revoked",
     ];
     ensure!(found == expected, "the log reads {found:?}");
     ensure!(
         world.row(two.id).await?.revoked.is_some(),
         "the others were not ended"
     );
+    Ok(())
+}
+
+/// What an administrator does, each deed once.
+async fn administer(world: &World) -> Conforms {
+    let store = &*world.store;
+    let (anna, quai, site) = (world.anna, world.quai, world.quai_site);
+    let name = || "New".to_owned();
+    store.enable_user(anna, entry("user.enabled")).await?;
+    store.rename_user(anna, name(), entry("user.renamed")).await?;
+    store
+        .set_super_admin(anna, true, entry("user.super_admin_set"))
+        .await?;
+    store
+        .rename_organization(quai, name(), entry("organization.renamed"))
+        .await?;
+    store
+        .rename_site(quai, site, name(), entry("site.renamed"))
+        .await?;
+    let till = NewTill {
+        id: Uuid::now_v7(),
+        organization_id: quai,
+        site_id: site,
+        name: "One".to_owned(),
+    };
+    let till_id = till.id;
+    store.add_till(till, entry("till.added")).await?;
+    store
+        .rename_till(quai, till_id, name(), entry("till.renamed"))
+        .await?;
+    store
+        .archive_till(quai, till_id, START, entry("till.archived"))
+        .await?;
+    store.restore_till(quai, till_id, entry("till.restored")).await?;
+    world.join(anna, world.port, OrganizationRole::User, None).await?;
+    let session = world.till().await?.id;
+    store
+        .note_reauthentication(session, START, entry("session.reauthenticated"))
+        .await?;
+    store
+        .switch_organization(session, world.port, START, entry("session.moved"))
+        .await?;
+    store
+        .remove_membership(anna, world.port, START, entry("membership.removed"))
+        .await?;
+    store
+        .archive_site(quai, site, START, entry("site.archived"))
+        .await?;
+    store.restore_site(quai, site, entry("site.restored")).await?;
+    let reason = RevokeReason::ByAdministrator;
+    store
+        .revoke_organization_sessions(quai, None, reason, START, entry("nothing.to_end"))
+        .await?;
+    world.foreign_till(START).await?;
+    store
+        .revoke_organization_sessions(world.port, None, reason, START, entry("sessions.revoked"))
+        .await?;
+    world.foreign_till(START).await?;
+    store
+        .revoke_all_sessions(None, reason, START, entry("sessions.revoked"))
+        .await?;
     Ok(())
 }
 
@@ -161,6 +243,43 @@ pub async fn a_deed_without_effect_leaves_no_entry(engine: &dyn Engine) -> Confo
         )
         .await?;
     store.disable_user(nobody, START, entry("user.disabled")).await?;
+    store.enable_user(world.anna, entry("user.enabled")).await?;
+    store
+        .rename_user(nobody, String::new(), entry("user.renamed"))
+        .await?;
+    store
+        .set_super_admin(world.anna, false, entry("user.super_admin_set"))
+        .await?;
+    store
+        .rename_site(
+            world.port,
+            world.quai_site,
+            "New".to_owned(),
+            entry("site.renamed"),
+        )
+        .await?;
+    store
+        .restore_site(world.quai, world.quai_site, entry("site.restored"))
+        .await?;
+    store
+        .archive_till(world.quai, nobody, START, entry("till.archived"))
+        .await?;
+    store
+        .remove_membership(world.anna, world.port, START, entry("membership.removed"))
+        .await?;
+    store
+        .note_reauthentication(nobody, START, entry("session.reauthenticated"))
+        .await?;
+    store
+        .switch_organization(nobody, world.quai, START, entry("session.moved"))
+        .await?;
+    store
+        .revoke_organization_sessions(world.quai, None, reason, START, entry("sessions.revoked"))
+        .await?;
+    store
+        .revoke_all_sessions(None, reason, START, entry("sessions.revoked"))
+        .await?;
+    store.touch_sessions(Vec::new()).await?;
     let after = world.actions().await?;
     ensure!(after == before, "the log reads {after:?}");
     Ok(())

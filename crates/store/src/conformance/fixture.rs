@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Engine, Violation};
 use crate::{
     AuditEntry, Identity, Millis, NewOrganization, NewSession, NewSite, NewUser, Origin, Presented,
-    SessionFilter, SessionRow, Store, StoreError, UserFilter,
+    SessionFilter, SessionRow, Store, StoreError, User, UserFilter,
 };
 
 /// When every story begins.
@@ -112,6 +112,29 @@ impl World {
 
     pub(super) async fn row(&self, session: Uuid) -> Result<SessionRow, Violation> {
         Ok(self.identity(session).await?.session)
+    }
+
+    /// Makes a user a member of an organisation, or changes the membership.
+    pub(super) async fn join(
+        &self,
+        user: Uuid,
+        organization: Uuid,
+        role: OrganizationRole,
+        site: Option<Uuid>,
+    ) -> Result<(), Violation> {
+        let audit = entry("membership.put");
+        Ok(self
+            .store
+            .put_membership(user, organization, role, site, audit)
+            .await?)
+    }
+
+    /// The user with this name.
+    pub(super) async fn known(&self, username: &str) -> Result<User, Violation> {
+        self.store
+            .user_by_name(username)
+            .await?
+            .ok_or_else(|| Violation::Broken(format!("{username} is not found")))
     }
 
     /// The live sessions of an organisation, or of all, newest first.

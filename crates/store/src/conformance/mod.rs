@@ -12,15 +12,23 @@ use thiserror::Error;
 use crate::{Store, StoreError};
 
 pub mod audit;
+pub mod changes;
 pub mod directory;
 mod fixture;
 pub mod lifecycle;
+pub mod memberships;
 pub mod mutants;
+pub mod notices;
+pub mod pages;
+pub mod places;
+pub mod revocation;
 pub mod rotation;
 pub mod sales;
 pub mod sessions;
 pub mod settings;
+pub mod sites;
 mod suite;
+pub mod users;
 
 pub use mutants::{Mutation, WithFault};
 

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use protocol::auth::DeviceKind;
 use uuid::Uuid;
 
-use super::fixture::{HOUR, MINUTE, START, World, entry, origin, present, rotate};
+use super::fixture::{HOUR, MINUTE, START, World, begin, entry, new_session, origin, present, rotate};
 use super::{Conforms, Engine, Violation, ensure};
 use crate::rotation::{ATTEMPTS_KEPT, FORWARDED, Over, UNROTATED_MOST_MS, remember};
 use crate::session::RevokeReason;
@@ -607,5 +607,98 @@ pub async fn the_audit_log_holds_what_is_out_of_the_ordinary(engine: &dyn Engine
         ("session.fast_forwarded", Some(row.id)),
     ];
     ensure!(found == expected, "the log reads {found:?}");
+    Ok(())
+}
+
+async fn bound(world: &World) -> Result<SessionRow, Violation> {
+    let mut new = new_session(world.anna, world.quai, DeviceKind::Till, START);
+    new.device_key = Some([5; 32]);
+    begin(&*world.store, new).await
+}
+
+/// The token of a bound session without its key's proof is refused: nothing changes, nobody is signed out, and it is in
+/// the log. It is so for every generation, the ones of a second holder included.
+pub async fn a_bound_token_needs_its_key(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let row = bound(&world).await?;
+    let with = |device_key, presented| Presented {
+        device_key,
+        ..presented
+    };
+    let good = Some([5; 32]);
+    let row = match rotate(&world, with(good, present(&row, 0, 1))).await? {
+        RotationOutcome::Rotated(row) => row,
+        other => return Err(Violation::Broken(format!("the right key gave {other:?}"))),
+    };
+    let before = world.actions().await?.len();
+    let mut refused = 0;
+    for key in [None, Some([6; 32])] {
+        for (generation, attempt, rotates) in [
+            (1, 7, true),
+            (1, 7, false),
+            (0, 1, true),
+            (0, 8, true),
+            (9, 9, true),
+        ] {
+            let presented = Presented {
+                rotate: rotates,
+                input_age_ms: Some(0),
+                ..present(&row, generation, attempt)
+            };
+            let outcome = rotate(&world, with(key, presented)).await?;
+            ensure!(
+                outcome == RotationOutcome::WrongDevice(row.clone()),
+                "generation {generation} by another key gave {outcome:?}"
+            );
+            refused += 1;
+        }
+    }
+    let kept = world.row(row.id).await?;
+    ensure!(kept == row, "the row reads {kept:?}");
+    let mut actions = world.actions().await?;
+    actions.truncate(actions.len() - before);
+    ensure!(
+        actions.len() == refused && actions.iter().all(|action| action == "session.proof_refused"),
+        "the log reads {actions:?}"
+    );
+    let again = rotate(&world, with(good, present(&row, 1, 2))).await?;
+    ensure!(
+        matches!(again, RotationOutcome::Rotated(_)),
+        "the right key then gave {again:?}"
+    );
+    Ok(())
+}
+
+/// Why a bound session is over is said whatever the key.
+pub async fn what_is_over_is_over_for_every_key(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let row = bound(&world).await?;
+    let presented = Presented {
+        now: row.expires_at,
+        ..present(&row, 0, 1)
+    };
+    let outcome = rotate(&world, presented).await?;
+    ensure!(
+        outcome == RotationOutcome::Over(Over::Expired),
+        "it gave {outcome:?}"
+    );
+    Ok(())
+}
+
+/// A session without a key asks for none, and is not bound by the first that comes along.
+pub async fn an_unbound_token_asks_for_no_key(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let row = world.till().await?;
+    for (generation, device_key) in [(0, Some([6; 32])), (1, None)] {
+        let presented = Presented {
+            device_key,
+            ..present(&row, generation, 1)
+        };
+        let outcome = rotate(&world, presented).await?;
+        ensure!(
+            matches!(&outcome, RotationOutcome::Rotated(row) if row.device_key.is_none()),
+            "generation {generation} gave {outcome:?}"
+        );
+    }
     Ok(())
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::fixture::{HOUR, MINUTE, SESSION, START, World, begin, entry, new_session, origin, user};
 use super::{Conforms, Engine, ensure};
 use crate::session::RevokeReason;
-use crate::{Identity, SessionRow, StoreError};
+use crate::{Identity, SessionRow, StoreError, Touch};
 
 fn ids(rows: &[Identity]) -> Vec<Uuid> {
     rows.iter().map(|row| row.session.id).collect()
@@ -360,5 +360,162 @@ pub async fn input_does_not_wake_an_ended_session(engine: &dyn Engine) -> Confor
         let row = world.store.note_input(id, age, now).await?;
         ensure!(row.is_none(), "input was noted: {row:?}");
     }
+    Ok(())
+}
+
+/// A session moves to another organisation of its user, and to the site that the user has there.
+pub async fn a_session_moves_to_another_organization(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    world
+        .join(
+            world.anna,
+            world.port,
+            OrganizationRole::Admin,
+            Some(world.port_site),
+        )
+        .await?;
+    let stays = world.till().await?;
+    let mut new = new_session(world.anna, world.quai, DeviceKind::Till, START);
+    new.site_id = Some(world.quai_site);
+    let before = begin(&*world.store, new).await?;
+    let moved = world
+        .store
+        .switch_organization(before.id, world.port, START + 5, entry("session.moved"))
+        .await?;
+    let expected = SessionRow {
+        organization_id: world.port,
+        site_id: Some(world.port_site),
+        last_used_at: START + 5,
+        ..before
+    };
+    ensure!(moved.as_ref() == Some(&expected), "it reads {moved:?}");
+    let identity = world.identity(expected.id).await?;
+    ensure!(
+        identity.session == expected && identity.role == Some(OrganizationRole::Admin),
+        "the identity reads {identity:?}"
+    );
+    let other = world.row(stays.id).await?;
+    ensure!(other == stays, "the user's other session reads {other:?}");
+    Ok(())
+}
+
+/// Only a member's live session moves.
+pub async fn only_a_members_live_session_moves(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let session = world.till().await?;
+    let switch = |id, organization, now| {
+        world
+            .store
+            .switch_organization(id, organization, now, entry("session.moved"))
+    };
+    for organization in [world.port, Uuid::now_v7()] {
+        let outcome = switch(session.id, organization, START).await;
+        ensure!(
+            matches!(outcome, Err(StoreError::UnknownReference(_))),
+            "an outsider got {outcome:?}"
+        );
+    }
+    world
+        .join(world.anna, world.port, OrganizationRole::User, None)
+        .await?;
+    let over = switch(session.id, world.port, session.expires_at).await?;
+    ensure!(over.is_none(), "an expired one moved: {over:?}");
+    let unknown = switch(Uuid::now_v7(), world.port, START).await?;
+    ensure!(unknown.is_none(), "an unknown one moved: {unknown:?}");
+    let kept = world.row(session.id).await?;
+    ensure!(kept == session, "the refused call left {kept:?}");
+    Ok(())
+}
+
+/// That a password was given again is noted on the session that lives, and on no other.
+pub async fn a_password_given_again_is_noted(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let session = world.till().await?;
+    let other = world.till().await?;
+    let note = |id, now| {
+        world
+            .store
+            .note_reauthentication(id, now, entry("session.reauthenticated"))
+    };
+    ensure!(
+        note(session.id, START + 4).await?,
+        "the session was said to be over"
+    );
+    let noted = world.row(session.id).await?.reauthenticated_at;
+    ensure!(noted == Some(START + 4), "it reads {noted:?}");
+    ensure!(
+        world.row(other.id).await?.reauthenticated_at.is_none(),
+        "another session's password was noted"
+    );
+    ensure!(
+        !note(other.id, other.expires_at).await?,
+        "an expired session took the password"
+    );
+    ensure!(
+        !note(Uuid::now_v7(), START).await?,
+        "an unknown session took the password"
+    );
+    Ok(())
+}
+
+/// Uses that are noted later count by their time, and say where from; no earlier one undoes a later one.
+pub async fn uses_are_noted_by_their_time(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let session = world.till().await?;
+    let other = world.till().await?;
+    let touch = |session: &SessionRow, after, n| Touch {
+        session_id: session.id,
+        at: START + after,
+        origin: origin(n),
+    };
+    let touched = world
+        .store
+        .touch_sessions(vec![
+            touch(&session, 20, 2),
+            touch(&session, 10, 3),
+            touch(&other, 30, 4),
+        ])
+        .await?;
+    ensure!(touched == 2, "{touched} rows changed");
+    for (id, after, n) in [(session.id, 20, 2), (other.id, 30, 4)] {
+        let row = world.row(id).await?;
+        ensure!(
+            row.last_used_at == START + after && row.origin == origin(n),
+            "it reads {row:?}"
+        );
+    }
+    Ok(())
+}
+
+/// An ended session keeps its last use, and an unknown one is passed over.
+pub async fn an_ended_session_is_not_touched(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let session = world.till().await?;
+    world
+        .store
+        .revoke_session(
+            session.id,
+            None,
+            None,
+            RevokeReason::ByOwner,
+            START + 1,
+            entry("session.revoked"),
+        )
+        .await?;
+    let touch = |session_id| Touch {
+        session_id,
+        at: START + 9,
+        origin: origin(9),
+    };
+    let touched = world
+        .store
+        .touch_sessions(vec![touch(session.id), touch(Uuid::now_v7())])
+        .await?;
+    ensure!(touched == 0, "{touched} rows changed");
+    let row = world.row(session.id).await?;
+    ensure!(
+        row.last_used_at == START && row.origin == origin(1),
+        "it reads {row:?}"
+    );
     Ok(())
 }

@@ -23,6 +23,39 @@ macro_rules! conformance_suite {
                 a_password_is_set_for_one_user: PasswordKept, PasswordSetForUnknown;
                 a_refused_user_leaves_nothing_behind: RefusedUserHalfKept;
             }
+            users {
+                a_user_reads_the_same_by_id: MembershipsForgottenById;
+                a_listing_reads_whole: ListingWithoutSite;
+                users_come_in_pages: UserPageBeginsAgain, UserLimitIgnored;
+                users_are_searched_by_both_names: SearchIgnored, SearchMindsCapitals, SearchByUsernameOnly;
+                the_list_of_all_users_has_each_once: UserListedTwice;
+                a_user_is_renamed: DisplayNameKept, UnknownUserRenamed;
+                a_sign_in_is_remembered: SignInForgotten;
+                an_enabled_user_signs_in_again: EnabledStaysDisabled, EnabledTwice;
+                a_super_admin_enters_every_organization: SuperAdminForgotten, SuperAdminForEver;
+                a_new_password_ends_the_other_sessions: PasswordKeepsSessions, PasswordEndsThisToo;
+            }
+            memberships {
+                a_membership_is_put_and_changed: MembershipNeverChanges;
+                a_membership_needs_what_it_names: MembershipOfNobody;
+                a_removed_membership_ends_its_sessions: RemovedKeepsSessions, RemovedEndsEverywhere;
+                the_last_owner_is_not_removed: LastOwnerRemoved;
+                the_last_owner_is_not_demoted: LastOwnerDemoted;
+                the_last_owner_is_not_disabled: LastOwnerDisabled;
+                a_disabled_owner_does_not_count: DisabledOwnerCounts;
+            }
+            sites {
+                an_organization_is_renamed: OrganizationNameKept;
+                a_site_is_renamed_in_its_organization: TakenSiteRenameAccepted, SiteRenamedAbroad;
+                an_archived_site_takes_nobody_new: ArchivedSiteTakesTills, ArchivedSiteTakesUsers,
+                    ArchivedSiteTakesMembers, ArchivingUnseen, SiteArchivedAbroad;
+                an_archived_site_is_restored: SiteStaysArchived;
+                a_till_needs_its_organizations_site: TillOfForeignSite;
+                tills_are_the_organizations_own_by_name: TillsOfAll, TillsUnordered;
+                a_till_name_is_unique_among_those_in_use: TakenTillNameAccepted, ArchivedTillKeepsName,
+                    RestoredTillSharesName;
+                a_till_is_changed_by_its_organization: TillRenamedAbroad, TillArchivedAbroad;
+            }
             settings {
                 defaults_hold_until_settings_are_put: DefaultsOfItsOwn;
                 settings_read_back: LockForgotten;
@@ -43,6 +76,45 @@ macro_rules! conformance_suite {
                 ending_the_others_keeps_this_one: KeptOneEndedToo, OthersOfAllEnded;
                 input_never_moves_back: InputMovesBack;
                 input_does_not_wake_an_ended_session: InputWakes;
+                a_session_moves_to_another_organization: SiteStaysBehind;
+                only_a_members_live_session_moves: OutsiderMoves, EndedMoves;
+                a_password_given_again_is_noted: ReauthenticationForgotten, EndedReauthenticates;
+                uses_are_noted_by_their_time: UseMovesBack, UseWithoutOrigin, FirstUseOnly;
+                an_ended_session_is_not_touched: EndedTouched;
+            }
+            revocation {
+                an_organization_ends_only_its_sessions: AnyOrganizationEnds;
+                a_users_sessions_end_within_an_organization: UserEndedEverywhere;
+                an_organizations_sessions_end_but_one: OrganizationEndsAll, OrganizationEndsKeptToo;
+                all_sessions_end_but_one: AllEndsKeptToo, AllEndsOneOrganization;
+                only_what_has_ended_is_purged: PurgesLive, PurgesTooEarly, PurgeLimitIgnored;
+            }
+            pages {
+                sessions_come_in_pages: PageBeginsAgain, PageSkipsOne, PageSkipsTies;
+                sessions_are_found_by_whose_they_are: UserFilterIgnored, SiteFilterIgnored;
+                sessions_are_found_by_address: AddressIgnored, AddressAnywhere;
+                sessions_are_found_by_device: DeviceIgnored, DeviceMindsCapitals;
+                sessions_are_found_by_idleness: IdlenessIgnored;
+            }
+            places {
+                a_known_place_is_no_news: FirstPlaceTold, KnownPlaceTold;
+                a_new_place_is_told_once: NewDeviceUntold, NewPlaceWithoutNotice;
+                the_limit_ends_those_longest_without_input: LimitIgnored, LimitOneTooMany, LimitEndsTheOldest,
+                    DisplacedUnaudited;
+                the_limit_counts_live_sessions_of_the_organization: LimitCountsEverywhere;
+            }
+            notices {
+                a_notice_reads_back: NoticeDetailForgotten;
+                notices_are_the_users_own_newest_first: NoticesOfAll, NoticesOldestFirst, NoticeLimitIgnored;
+                a_notice_is_seen_by_its_user_once: SeenByAnybody, SeenStillListed, SeenAnew;
+                a_notice_needs_its_user: NoticeOfNobody;
+            }
+            changes {
+                settings_are_told: SettingsUntold;
+                the_end_of_a_session_is_told: EndUntold;
+                the_move_of_a_session_is_told: MoveUntold;
+                a_notice_is_told: NoticeUntold;
+                what_did_not_happen_is_not_told: NothingTold;
             }
             rotation {
                 a_current_token_is_spent: GenerationStands, AttemptForgotten;
@@ -68,6 +140,9 @@ macro_rules! conformance_suite {
                 many_attempts_at_once_are_reuse: SecondHolderRotates;
                 sessions_rotate_beside_each_other: NeighbourRefused;
                 a_token_without_session_is_unknown: UnknownIsOver;
+                a_bound_token_needs_its_key: KeyNotAsked, WrongKeyEnds, WrongKeyIsReuse, WrongKeyUnaudited;
+                what_is_over_is_over_for_every_key: KeyAskedOfTheEnded;
+                an_unbound_token_asks_for_no_key: UnboundRefusesKeys;
                 the_audit_log_holds_what_is_out_of_the_ordinary: RotationAudited, ReuseUnaudited;
             }
             sales {

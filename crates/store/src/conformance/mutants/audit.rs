@@ -34,6 +34,12 @@ impl AuditLog for Mutant {
         if self.is(Mutation::ReuseUnaudited) {
             rows.retain(|row| row.action != "session.refresh_reused");
         }
+        if self.is(Mutation::DisplacedUnaudited) {
+            rows.retain(|row| row.action != "session.displaced");
+        }
+        if self.is(Mutation::WrongKeyUnaudited) {
+            rows.retain(|row| row.action != "session.proof_refused");
+        }
         if self.is(Mutation::LogOldestFirst) {
             rows.reverse();
         }

@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use super::Engine;
-use crate::{Change, Store, StoreError};
+use crate::{AuditEntry, CHANGES_KEPT, Change, Millis, Store, StoreError, Touch};
 
 mod audit;
 mod directory;
@@ -224,6 +224,202 @@ pub enum Mutation {
     AnswersBeforeKeeping,
     /// A refused deed takes the next one along.
     RefusalTakesAlong,
+    /// A user found by id has no memberships.
+    MembershipsForgottenById,
+    /// A listing has no site.
+    ListingWithoutSite,
+    /// Every page of users is the first.
+    UserPageBeginsAgain,
+    /// A page of users is longer than asked for.
+    UserLimitIgnored,
+    /// A search finds everybody.
+    SearchIgnored,
+    /// A search minds capitals.
+    SearchMindsCapitals,
+    /// A search looks into names to sign in with only.
+    SearchByUsernameOnly,
+    /// The list of all users has a user once for each organisation.
+    UserListedTwice,
+    /// A new name to show is not kept.
+    DisplayNameKept,
+    /// An unknown user is said to be renamed.
+    UnknownUserRenamed,
+    /// When somebody last signed in is not kept.
+    SignInForgotten,
+    /// An enabled account stays disabled.
+    EnabledStaysDisabled,
+    /// An account that is not disabled is said to be enabled.
+    EnabledTwice,
+    /// Nobody comes to stand above all organisations.
+    SuperAdminForgotten,
+    /// Whoever stood above all organisations does so for ever.
+    SuperAdminForEver,
+    /// A new password leaves sessions alive.
+    PasswordKeepsSessions,
+    /// A new password ends the session that set it.
+    PasswordEndsThisToo,
+    /// A membership put again does not change.
+    MembershipNeverChanges,
+    /// A membership of nobody, or at a foreign site, is accepted.
+    MembershipOfNobody,
+    /// Leaving an organisation leaves sessions alive.
+    RemovedKeepsSessions,
+    /// Leaving an organisation ends the user's sessions everywhere.
+    RemovedEndsEverywhere,
+    /// The last owner is removed.
+    LastOwnerRemoved,
+    /// The last owner is demoted.
+    LastOwnerDemoted,
+    /// The last owner's account is disabled.
+    LastOwnerDisabled,
+    /// An owner whose account is disabled counts as one.
+    DisabledOwnerCounts,
+    /// An organisation's new name is not kept.
+    OrganizationNameKept,
+    /// A site takes another site's name.
+    TakenSiteRenameAccepted,
+    /// A site is renamed by another organisation.
+    SiteRenamedAbroad,
+    /// An archived site takes a till.
+    ArchivedSiteTakesTills,
+    /// An archived site takes a new user.
+    ArchivedSiteTakesUsers,
+    /// An archived site takes a member.
+    ArchivedSiteTakesMembers,
+    /// An archived site does not read so.
+    ArchivingUnseen,
+    /// A site is archived by another organisation.
+    SiteArchivedAbroad,
+    /// A restored site stays archived.
+    SiteStaysArchived,
+    /// A till at another organisation's site is accepted.
+    TillOfForeignSite,
+    /// Every organisation's tills are listed.
+    TillsOfAll,
+    /// Tills come the wrong way round.
+    TillsUnordered,
+    /// A till's taken name is accepted.
+    TakenTillNameAccepted,
+    /// An archived till's name stays taken.
+    ArchivedTillKeepsName,
+    /// A restored till shares its name with another.
+    RestoredTillSharesName,
+    /// A till is renamed by another organisation.
+    TillRenamedAbroad,
+    /// A till is archived by another organisation.
+    TillArchivedAbroad,
+    /// A session that moves keeps no site.
+    SiteStaysBehind,
+    /// A session moves where its user is no member.
+    OutsiderMoves,
+    /// A session that is over moves.
+    EndedMoves,
+    /// That the password was given again is not kept.
+    ReauthenticationForgotten,
+    /// A session that is over takes the password.
+    EndedReauthenticates,
+    /// An earlier use undoes a later one.
+    UseMovesBack,
+    /// A use is noted without where it came from.
+    UseWithoutOrigin,
+    /// Of several uses one is noted.
+    FirstUseOnly,
+    /// A use of an ended session is noted.
+    EndedTouched,
+    /// Whatever organisation asks ends a session.
+    AnyOrganizationEnds,
+    /// A user's sessions end in every organisation.
+    UserEndedEverywhere,
+    /// Ending an organisation's sessions ends all.
+    OrganizationEndsAll,
+    /// Ending an organisation's sessions ends the one to keep.
+    OrganizationEndsKeptToo,
+    /// Ending all ends the one to keep.
+    AllEndsKeptToo,
+    /// Ending all ends one organisation's.
+    AllEndsOneOrganization,
+    /// What lives is purged.
+    PurgesLive,
+    /// What ended at the moment itself is purged.
+    PurgesTooEarly,
+    /// More is purged than asked for.
+    PurgeLimitIgnored,
+    /// Every page of sessions is the first.
+    PageBeginsAgain,
+    /// A later page lacks its first session.
+    PageSkipsOne,
+    /// A later page lacks sessions of the moment at which the one before it ended.
+    PageSkipsTies,
+    /// Every user's sessions are found.
+    UserFilterIgnored,
+    /// Every site's sessions are found.
+    SiteFilterIgnored,
+    /// Sessions from every address are found.
+    AddressIgnored,
+    /// An address is found by any part of it.
+    AddressAnywhere,
+    /// Sessions on every device are found.
+    DeviceIgnored,
+    /// A device is found by its name in the same capitals.
+    DeviceMindsCapitals,
+    /// Sessions are found however lately they had input.
+    IdlenessIgnored,
+    /// The first place of all is news.
+    FirstPlaceTold,
+    /// A known place is news.
+    KnownPlaceTold,
+    /// A new device is no news.
+    NewDeviceUntold,
+    /// A new device makes no notice.
+    NewPlaceWithoutNotice,
+    /// There is no limit of devices.
+    LimitIgnored,
+    /// One session more than the limit lives.
+    LimitOneTooMany,
+    /// Beyond the limit the session that began first ends.
+    LimitEndsTheOldest,
+    /// A displaced session has no entry.
+    DisplacedUnaudited,
+    /// The limit counts sessions of other organisations.
+    LimitCountsEverywhere,
+    /// A notice has lost its particulars.
+    NoticeDetailForgotten,
+    /// Everybody's notices are listed.
+    NoticesOfAll,
+    /// Notices come oldest first.
+    NoticesOldestFirst,
+    /// More notices are listed than asked for.
+    NoticeLimitIgnored,
+    /// Whoever asks sees a notice for its user.
+    SeenByAnybody,
+    /// A notice that was seen is still listed as unseen.
+    SeenStillListed,
+    /// A notice seen again was seen then.
+    SeenAnew,
+    /// A notice for nobody is accepted.
+    NoticeOfNobody,
+    /// New settings are not told.
+    SettingsUntold,
+    /// The end of a session is not told.
+    EndUntold,
+    /// The move of a session is not told.
+    MoveUntold,
+    /// A new notice is not told.
+    NoticeUntold,
+    /// An end that did not happen is told.
+    NothingTold,
+    /// A bound token is good without its key.
+    KeyNotAsked,
+    /// A refused proof ends the session.
+    WrongKeyEnds,
+    /// A second holder without the key ends the session.
+    WrongKeyIsReuse,
+    /// A refused proof leaves no entry.
+    WrongKeyUnaudited,
+    /// A session that is over still asks for its key.
+    KeyAskedOfTheEnded,
+    /// A session without a key refuses keys.
+    UnboundRefusesKeys,
 }
 
 impl Mutation {
@@ -283,6 +479,11 @@ struct Seen {
     keys: Vec<(Uuid, Uuid)>,
     writes: u32,
     refused: bool,
+    signed_in: Vec<Uuid>,
+    touches: Vec<Touch>,
+    purged: bool,
+    seen_at: Option<Millis>,
+    told: Option<broadcast::Sender<Change>>,
 }
 
 struct Mutant {
@@ -306,6 +507,23 @@ impl Mutant {
     }
 }
 
+/// Whether this fault keeps the change from being told.
+fn is_hidden(mutation: Mutation, change: &Change) -> bool {
+    match change {
+        Change::SessionEnded { .. } => mutation == Mutation::EndUntold,
+        Change::SessionMoved { .. } => mutation == Mutation::MoveUntold,
+        Change::SettingsChanged { .. } => mutation == Mutation::SettingsUntold,
+        Change::NoticeAdded { .. } => mutation == Mutation::NoticeUntold,
+    }
+}
+
+fn another(entry: &AuditEntry) -> AuditEntry {
+    AuditEntry {
+        id: Uuid::now_v7(),
+        ..entry.clone()
+    }
+}
+
 /// Turns one kind of refusal into an acceptance.
 fn accept<T>(outcome: Result<T, StoreError>, mistaken: bool, accepted: T) -> Result<T, StoreError> {
     match outcome {
@@ -324,7 +542,18 @@ impl Store for Mutant {
     }
 
     fn changes(&self) -> broadcast::Receiver<Change> {
-        self.store.changes()
+        let mutation = self.mutation;
+        let (sender, receiver) = broadcast::channel(CHANGES_KEPT);
+        self.seen().told = Some(sender.clone());
+        let mut from = self.store.changes();
+        tokio::spawn(async move {
+            while let Ok(change) = from.recv().await {
+                if !is_hidden(mutation, &change) {
+                    drop(sender.send(change));
+                }
+            }
+        });
+        receiver
     }
 
     async fn close(&self) {

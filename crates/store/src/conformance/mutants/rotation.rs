@@ -30,6 +30,9 @@ impl Mutant {
             }
             return self.store.rotate(presented, audit).await;
         };
+        if self.is(Mutation::KeyNotAsked) {
+            presented.device_key = identity.session.device_key;
+        }
         let verdict = judge(&identity.session, &presented, identity.idle_timeout_ms());
         if let Some(outcome) = self.prejudged(&identity.session, verdict, &presented) {
             if matches!(outcome, RotationOutcome::Reused(_)) && !self.is(Mutation::ReuseNotKept) {
@@ -40,6 +43,11 @@ impl Mutant {
         if verdict == Verdict::Stale && self.is(Mutation::LateDuplicateEnds) {
             self.end(&presented, again.clone()).await?;
             return Ok(RotationOutcome::Stale);
+        }
+        if verdict == Verdict::WrongDevice && self.is(Mutation::WrongKeyEnds) {
+            let outcome = self.store.rotate(presented.clone(), audit).await;
+            self.end(&presented, again).await?;
+            return outcome;
         }
         let outcome = self.store.rotate(presented, audit).await?;
         if self.is(Mutation::RotationAudited) && matches!(outcome, RotationOutcome::Rotated(_)) {
@@ -105,6 +113,15 @@ impl Mutant {
                     generation: presented.generation,
                     ..row
                 }))
+            }
+            (Mutation::WrongKeyIsReuse, Verdict::WrongDevice) if parent && !row.attempts.contains(&shown) => {
+                Some(RotationOutcome::Reused(row))
+            }
+            (Mutation::KeyAskedOfTheEnded, Verdict::Over(_)) if row.device_key.is_some() => {
+                Some(RotationOutcome::WrongDevice(row))
+            }
+            (Mutation::UnboundRefusesKeys, Verdict::Rotate) if presented.device_key != row.device_key => {
+                Some(RotationOutcome::WrongDevice(row))
             }
             (Mutation::IdleTillEnds, Verdict::Rotate | Verdict::Renew)
                 if row.device_kind == DeviceKind::Till

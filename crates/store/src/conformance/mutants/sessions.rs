@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use protocol::settings::SessionSettings;
 use uuid::Uuid;
 
-use super::{Mutant, Mutation, Opening};
+use super::{Mutant, Mutation, Opening, another};
 use crate::session::RevokeReason;
 use crate::{
-    AuditEntry, BeginOutcome, Identity, Millis, NewSession, PageKey, Presented, RotationOutcome,
+    AuditEntry, BeginOutcome, Change, Identity, Millis, NewSession, PageKey, Presented, RotationOutcome,
     SessionFilter, SessionRow, Sessions, StoreError, Touch,
 };
 
@@ -20,18 +20,27 @@ impl Mutant {
             Some((_, RevokeReason::RefreshReused)) => {
                 self.is(Mutation::ReuseForgottenByRestart) && self.opening == Opening::Later
             }
-            Some((
-                _,
-                RevokeReason::ByOwner
-                | RevokeReason::ByAdministrator
-                | RevokeReason::DeviceLimit
-                | RevokeReason::PasswordChanged
-                | RevokeReason::MembershipEnded,
-            ))
+            Some((_, RevokeReason::PasswordChanged)) => self.is(Mutation::PasswordKeepsSessions),
+            Some((_, RevokeReason::MembershipEnded)) => self.is(Mutation::RemovedKeepsSessions),
+            Some((_, RevokeReason::ByOwner | RevokeReason::ByAdministrator | RevokeReason::DeviceLimit))
             | None => false,
         };
         if forgotten {
             row.revoked = None;
+        }
+        if self.is(Mutation::UseMovesBack) || (self.is(Mutation::EndedTouched) && row.revoked.is_some()) {
+            for touch in self
+                .seen()
+                .touches
+                .iter()
+                .filter(|touch| touch.session_id == row.id)
+            {
+                row.last_used_at = touch.at;
+                row.origin = touch.origin.clone();
+            }
+        }
+        if self.is(Mutation::ReauthenticationForgotten) {
+            row.reauthenticated_at = None;
         }
         if self.is(Mutation::DeviceNameForgotten) {
             row.device_name.clear();
@@ -52,13 +61,6 @@ impl Mutant {
             found.extend(self.store.identity(id).await?);
         }
         Ok(found)
-    }
-}
-
-fn another(entry: &AuditEntry) -> AuditEntry {
-    AuditEntry {
-        id: Uuid::now_v7(),
-        ..entry.clone()
     }
 }
 
@@ -95,18 +97,52 @@ fn as_if_asked(new: &NewSession) -> BeginOutcome {
 
 #[async_trait]
 impl Sessions for Mutant {
-    async fn begin_session(&self, new: NewSession, audit: AuditEntry) -> Result<BeginOutcome, StoreError> {
+    async fn begin_session(
+        &self,
+        mut new: NewSession,
+        audit: AuditEntry,
+    ) -> Result<BeginOutcome, StoreError> {
         self.seen().sessions.push(new.id);
         let asked = as_if_asked(&new);
-        match self.store.begin_session(new, audit).await {
+        let limit = new.device_limit;
+        if self.is(Mutation::LimitIgnored) || self.is(Mutation::LimitEndsTheOldest) {
+            new.device_limit = None;
+        }
+        if self.is(Mutation::LimitOneTooMany) {
+            new.device_limit = limit.map(|limit| limit + 1);
+        }
+        let (user, now) = (new.user_id, new.now);
+        let mut begun = match self.store.begin_session(new, audit.clone()).await {
             Err(StoreError::UnknownReference("user")) if self.is(Mutation::DisabledBegins) => Ok(asked),
             Err(StoreError::UnknownReference(_)) if self.is(Mutation::OutsiderBegins) => Ok(asked),
             outcome => outcome,
+        }?;
+        if let Some(limit) = limit
+            && (self.is(Mutation::LimitEndsTheOldest) || self.is(Mutation::LimitCountsEverywhere))
+        {
+            let reason = RevokeReason::DeviceLimit;
+            let live = self.store.live_sessions(user, now).await?;
+            for surplus in live.into_iter().skip(limit as usize) {
+                let id = surplus.session.id;
+                self.store
+                    .revoke_session(id, None, None, reason, now, another(&audit))
+                    .await?;
+                begun.displaced.push(id);
+            }
         }
+        let first = !self.seen().signed_in.contains(&user);
+        self.seen().signed_in.push(user);
+        begun.new_device |= first && self.is(Mutation::FirstPlaceTold);
+        begun.new_network |= !first && self.is(Mutation::KnownPlaceTold);
+        begun.new_device &= !self.is(Mutation::NewDeviceUntold);
+        Ok(begun)
     }
 
     async fn identity(&self, session_id: Uuid) -> Result<Option<Identity>, StoreError> {
         let mut found = self.store.identity(session_id).await?;
+        if self.is(Mutation::PurgesLive) && self.seen().purged {
+            found = found.filter(|identity| identity.session.revoked.is_some());
+        }
         if let Some(identity) = &mut found {
             self.misread(&mut identity.session);
             if self.is(Mutation::RoleForgotten) {
@@ -169,16 +205,64 @@ impl Sessions for Mutant {
         if self.is(Mutation::LiveOfAllOrganizations) {
             filter.organization_id = None;
         }
+        if self.is(Mutation::UserFilterIgnored) {
+            filter.user_id = None;
+        }
+        if self.is(Mutation::SiteFilterIgnored) {
+            filter.site_id = None;
+        }
+        if self.is(Mutation::IdlenessIgnored) {
+            filter.idle_for_ms = None;
+        }
+        let (address, device) = (filter.ip_address.clone(), filter.device.clone());
+        if self.is(Mutation::AddressIgnored) || self.is(Mutation::AddressAnywhere) {
+            filter.ip_address = None;
+        }
+        if self.is(Mutation::DeviceIgnored) || self.is(Mutation::DeviceMindsCapitals) {
+            filter.device = None;
+        }
         let most = if self.is(Mutation::LiveLimitIgnored) {
             u32::MAX
         } else {
             limit
         };
-        self.store.sessions_page(filter, after, most, now).await
+        let from = match after {
+            Some(_) if self.is(Mutation::PageBeginsAgain) => None,
+            Some(after) if self.is(Mutation::PageSkipsTies) => Some(PageKey {
+                id: Uuid::nil(),
+                ..after
+            }),
+            after => after,
+        };
+        let mut found = self.store.sessions_page(filter, from, most, now).await?;
+        if self.is(Mutation::AddressAnywhere) {
+            let part = address.unwrap_or_default();
+            found.retain(|one| one.session.origin.ip_address.contains(&part));
+        }
+        if self.is(Mutation::DeviceMindsCapitals) {
+            let part = device.unwrap_or_default();
+            found.retain(|one| one.session.device_name.contains(&part));
+        }
+        if self.is(Mutation::PageSkipsOne) && after.is_some() && !found.is_empty() {
+            found.remove(0);
+        }
+        Ok(found)
     }
 
-    async fn touch_sessions(&self, touches: Vec<Touch>) -> Result<u32, StoreError> {
-        self.store.touch_sessions(touches).await
+    async fn touch_sessions(&self, mut touches: Vec<Touch>) -> Result<u32, StoreError> {
+        self.seen().touches.extend(touches.iter().cloned());
+        let asked = touches.len();
+        if self.is(Mutation::FirstUseOnly) {
+            touches.truncate(1);
+        }
+        if self.is(Mutation::UseWithoutOrigin) {
+            for touch in &mut touches {
+                touch.origin.user_agent.clear();
+            }
+        }
+        let touched = self.store.touch_sessions(touches).await?;
+        let few = self.is(Mutation::FirstUseOnly) && asked > 1;
+        Ok(touched + u32::from(few))
     }
 
     async fn note_reauthentication(
@@ -187,7 +271,8 @@ impl Sessions for Mutant {
         now: Millis,
         audit: AuditEntry,
     ) -> Result<bool, StoreError> {
-        self.store.note_reauthentication(session_id, now, audit).await
+        let noted = self.store.note_reauthentication(session_id, now, audit).await?;
+        Ok(noted || self.is(Mutation::EndedReauthenticates))
     }
 
     async fn switch_organization(
@@ -197,9 +282,25 @@ impl Sessions for Mutant {
         now: Millis,
         audit: AuditEntry,
     ) -> Result<Option<SessionRow>, StoreError> {
-        self.store
+        let outcome = self
+            .store
             .switch_organization(session_id, organization_id, now, audit)
-            .await
+            .await;
+        let as_if_moved = async || {
+            let found = self.store.identity(session_id).await?;
+            Ok(found.map(|identity| SessionRow {
+                organization_id,
+                ..identity.session
+            }))
+        };
+        match outcome {
+            Err(StoreError::UnknownReference(_)) if self.is(Mutation::OutsiderMoves) => as_if_moved().await,
+            Ok(None) if self.is(Mutation::EndedMoves) => as_if_moved().await,
+            Ok(Some(row)) if self.is(Mutation::SiteStaysBehind) => {
+                Ok(Some(SessionRow { site_id: None, ..row }))
+            }
+            outcome => outcome,
+        }
     }
 
     async fn revoke_session(
@@ -212,6 +313,11 @@ impl Sessions for Mutant {
         audit: AuditEntry,
     ) -> Result<bool, StoreError> {
         let again = another(&audit);
+        let organization_id = if self.is(Mutation::AnyOrganizationEnds) {
+            None
+        } else {
+            organization_id
+        };
         let owner = if self.is(Mutation::AnyoneEnds) {
             None
         } else {
@@ -221,6 +327,18 @@ impl Sessions for Mutant {
             .store
             .revoke_session(session_id, owner, organization_id, reason, now, audit)
             .await?;
+        let told = self.seen().told.clone();
+        if let Some(told) = told
+            && !ended
+            && self.is(Mutation::NothingTold)
+        {
+            drop(told.send(Change::SessionEnded {
+                session_id,
+                user_id: owner.unwrap_or_default(),
+                organization_id: organization_id.unwrap_or_default(),
+                reason,
+            }));
+        }
         if !ended && self.is(Mutation::NothingDoneAudited) {
             self.store.audit(again).await?;
         }
@@ -253,6 +371,7 @@ impl Sessions for Mutant {
                 }
             }
         }
+        let organization_id = organization_id.filter(|_| !self.is(Mutation::UserEndedEverywhere));
         self.store
             .revoke_user_sessions(user_id, organization_id, keep, reason, now, audit)
             .await
@@ -266,6 +385,10 @@ impl Sessions for Mutant {
         now: Millis,
         audit: AuditEntry,
     ) -> Result<u32, StoreError> {
+        if self.is(Mutation::OrganizationEndsAll) {
+            return self.store.revoke_all_sessions(keep, reason, now, audit).await;
+        }
+        let keep = keep.filter(|_| !self.is(Mutation::OrganizationEndsKeptToo));
         self.store
             .revoke_organization_sessions(organization_id, keep, reason, now, audit)
             .await
@@ -278,10 +401,27 @@ impl Sessions for Mutant {
         now: Millis,
         audit: AuditEntry,
     ) -> Result<u32, StoreError> {
+        let first = self.organizations_seen().first().copied();
+        if let Some(organization) = first
+            && self.is(Mutation::AllEndsOneOrganization)
+        {
+            return self
+                .store
+                .revoke_organization_sessions(organization, keep, reason, now, audit)
+                .await;
+        }
+        let keep = keep.filter(|_| !self.is(Mutation::AllEndsKeptToo));
         self.store.revoke_all_sessions(keep, reason, now, audit).await
     }
 
     async fn purge_sessions(&self, ended_before: Millis, limit: u32) -> Result<u32, StoreError> {
-        self.store.purge_sessions(ended_before, limit).await
+        self.seen().purged = true;
+        let limit = if self.is(Mutation::PurgeLimitIgnored) {
+            u32::MAX
+        } else {
+            limit
+        };
+        let later = Millis::from(self.is(Mutation::PurgesTooEarly));
+        self.store.purge_sessions(ended_before + later, limit).await
     }
 }

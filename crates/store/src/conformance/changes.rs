@@ -1,0 +1,174 @@
+//! What a store says of its changes while it works.
+
+use std::time::Duration;
+
+use protocol::auth::{DeviceKind, OrganizationRole};
+use protocol::settings::SessionSettings;
+use tokio::sync::broadcast::Receiver;
+
+use super::fixture::{START, World, entry, new_session, present, rotate};
+use super::{Conforms, Engine, Violation, ensure};
+use crate::{Change, NewNotice, NoticeDetail, NoticeKind, RevokeReason, SessionRow};
+
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+async fn settings_put(world: &World) -> Result<Change, Violation> {
+    world
+        .store
+        .put_session_settings(world.quai, SessionSettings::default(), entry("settings.changed"))
+        .await?;
+    Ok(Change::SettingsChanged {
+        organization_id: world.quai,
+    })
+}
+
+/// What is told until the settings of the first organisation are put, which this does.
+async fn told(world: &World, from: &mut Receiver<Change>) -> Result<Vec<Change>, Violation> {
+    let last = settings_put(world).await?;
+    let mut told = Vec::new();
+    loop {
+        let change = tokio::time::timeout(LONGEST_WAIT, from.recv())
+            .await
+            .map_err(|_| Violation::Broken(format!("nothing more was told than {told:?}")))?
+            .map_err(|error| Violation::Broken(format!("no more is told: {error}")))?;
+        if change == last {
+            return Ok(told);
+        }
+        told.push(change);
+    }
+}
+
+fn ended(row: &SessionRow, reason: RevokeReason) -> Change {
+    Change::SessionEnded {
+        session_id: row.id,
+        user_id: row.user_id,
+        organization_id: row.organization_id,
+        reason,
+    }
+}
+
+/// Settings that were put are told.
+pub async fn settings_are_told(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let mut changes = world.store.changes();
+    let told = told(&world, &mut changes).await?;
+    ensure!(told.is_empty(), "before them came {told:?}");
+    Ok(())
+}
+
+/// Every end before its time is told, of one session and of many.
+pub async fn the_end_of_a_session_is_told(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let one = world.till().await?;
+    let two = world.till().await?;
+    let reused = world.till().await?;
+    let mut changes = world.store.changes();
+    let reason = RevokeReason::SignedOut;
+    world
+        .store
+        .revoke_session(one.id, None, None, reason, START, entry("session.signed_out"))
+        .await?;
+    for attempt in [1, 2] {
+        rotate(&world, present(&reused, 0, attempt)).await?;
+    }
+    world
+        .store
+        .disable_user(world.anna, START, entry("user.disabled"))
+        .await?;
+    let told = told(&world, &mut changes).await?;
+    let expected = [
+        ended(&one, reason),
+        ended(&reused, RevokeReason::RefreshReused),
+        ended(&two, RevokeReason::AccountDisabled),
+    ];
+    ensure!(told == expected, "told was {told:?}");
+    Ok(())
+}
+
+/// A session that moved is told.
+pub async fn the_move_of_a_session_is_told(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    world
+        .join(world.anna, world.port, OrganizationRole::User, None)
+        .await?;
+    let session = world.till().await?;
+    let mut changes = world.store.changes();
+    world
+        .store
+        .switch_organization(session.id, world.port, START, entry("session.moved"))
+        .await?;
+    let told = told(&world, &mut changes).await?;
+    let expected = Change::SessionMoved {
+        session_id: session.id,
+        organization_id: world.port,
+    };
+    ensure!(told == [expected], "told was {told:?}");
+    Ok(())
+}
+
+/// A notice that was added is told, and so is one that a sign-in makes, after the end of what it displaced.
+pub async fn a_notice_is_told(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let old = world.till().await?;
+    let mut changes = world.store.changes();
+    let new = NewNotice {
+        id: uuid::Uuid::now_v7(),
+        user_id: world.paul,
+        at: START,
+        kind: NoticeKind::PasswordChanged,
+        detail: NoticeDetail {
+            device_name: String::new(),
+            ip_address: String::new(),
+            user_agent: String::new(),
+        },
+    };
+    world.store.add_notice(new.clone()).await?;
+    let mut session = new_session(world.anna, world.quai, DeviceKind::Till, START);
+    session.device_limit = Some(1);
+    world
+        .store
+        .begin_session(session, entry("session.created"))
+        .await?;
+    let notices = world.store.security_notices(world.anna, true, 1).await?;
+    let told = told(&world, &mut changes).await?;
+    let mut expected = vec![
+        Change::NoticeAdded {
+            user_id: world.paul,
+            notice_id: new.id,
+            kind: new.kind,
+        },
+        ended(&old, RevokeReason::DeviceLimit),
+    ];
+    expected.extend(notices.first().map(|notice| Change::NoticeAdded {
+        user_id: world.anna,
+        notice_id: notice.id,
+        kind: NoticeKind::DeviceLimit,
+    }));
+    ensure!(told == expected && told.len() == 3, "told was {told:?}");
+    Ok(())
+}
+
+/// A deed that was refused, or changed nothing, tells nothing.
+pub async fn what_did_not_happen_is_not_told(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let session = world.till().await?;
+    let reason = RevokeReason::ByOwner;
+    world
+        .store
+        .revoke_session(session.id, None, None, reason, START, entry("session.revoked"))
+        .await?;
+    let other = world.till().await?;
+    let mut changes = world.store.changes();
+    world
+        .store
+        .revoke_session(session.id, None, None, reason, START, entry("session.revoked"))
+        .await?;
+    let outsider = world
+        .store
+        .switch_organization(other.id, world.port, START, entry("session.moved"))
+        .await;
+    ensure!(outsider.is_err(), "an outsider moved: {outsider:?}");
+    let told = told(&world, &mut changes).await?;
+    ensure!(told.is_empty(), "told was {told:?}");
+    Ok(())
+}
