@@ -85,7 +85,7 @@ async fn a_newer_database_is_left_alone() {
         store.close().await;
         known
     };
-    let other = rusqlite::Connection::open(&path).unwrap();
+    let other = Connection::open(&path).unwrap();
     other.pragma_update(None, "user_version", known + 1).unwrap();
     drop(other);
     let before = std::fs::read(&path).unwrap();
@@ -111,7 +111,7 @@ async fn a_file_that_is_no_database_is_left_alone() {
 async fn another_programs_database_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = database(&folder);
-    rusqlite::Connection::open(&path)
+    Connection::open(&path)
         .unwrap()
         .execute_batch("CREATE TABLE recipes (name TEXT)")
         .unwrap();
@@ -226,7 +226,7 @@ async fn the_audit_log_is_not_changed_by_sql_either() {
         .unwrap();
     store.audit(entry("sign_in.refused")).await.unwrap();
     store.close().await;
-    let tamperer = rusqlite::Connection::open(&path).unwrap();
+    let tamperer = Connection::open(&path).unwrap();
     for sql in [
         "UPDATE audit_log SET action = 'nothing'",
         "DELETE FROM audit_log WHERE sequence = 2",
