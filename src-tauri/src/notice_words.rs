@@ -114,6 +114,7 @@ const fn french_reason(reason: EndReason) -> &'static str {
         EndReason::SignedOut => "Vous vous êtes déconnecté.",
         EndReason::Displaced => "Vous avez ouvert une session sur un autre appareil, un de trop.",
         EndReason::PasswordChanged => "Le mot de passe a été changé.",
+        EndReason::KeyLost => "La clé de cet appareil a disparu de son trousseau.",
     }
 }
 
@@ -128,6 +129,7 @@ const fn english_reason(reason: EndReason) -> &'static str {
         EndReason::SignedOut => "You signed out.",
         EndReason::Displaced => "You signed in on another device, one too many.",
         EndReason::PasswordChanged => "The password was changed.",
+        EndReason::KeyLost => "This device's key is gone from its keychain.",
     }
 }
 
@@ -182,6 +184,7 @@ mod tests {
             EndReason::SignedOut,
             EndReason::Displaced,
             EndReason::PasswordChanged,
+            EndReason::KeyLost,
         ];
         let notices = [
             Notice::ConnectionLost {

@@ -17,7 +17,7 @@ impl From<SignInError> for UiError {
             SignInError::ServerBusy { .. } => (UiErrorCode::ServerBusy, None),
             SignInError::InputRejected { field } => (UiErrorCode::ValidationFailed, Some(field)),
             SignInError::Offline => (UiErrorCode::Offline, None),
-            SignInError::ServerDown => (UiErrorCode::ServerDown, None),
+            SignInError::ServerDown | SignInError::ProofRefused => (UiErrorCode::ServerDown, None),
             SignInError::ServerUnknown { host } => (UiErrorCode::ServerUnknown, Some(host)),
             SignInError::NotVigie | SignInError::NotExtendable => (UiErrorCode::NotVigie, None),
             SignInError::Certificate { fault } => (UiErrorCode::CertificateRefused, Some(fault.to_string())),

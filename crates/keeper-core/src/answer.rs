@@ -15,6 +15,10 @@ pub enum Answer {
     Stale,
     /// The server will not renew without rotation any longer.
     RotationRequired,
+    /// The proof of possession needs a newer nonce of the server's, which came with this answer (RFC 9449 §8): no verdict.
+    NonceWanted,
+    /// The proof of possession is missing or not accepted: a verdict on the proof, never on the session.
+    ProofRefused,
     /// No verdict at all: try again. With the server's wish for a pause, if it named one.
     Transient(Trouble, Option<Span>),
     /// The server does not accept this client's configuration: the session is kept.
@@ -79,6 +83,8 @@ pub enum EndReason {
     Displaced,
     /// Its owner's password was changed.
     PasswordChanged,
+    /// The session is bound to a key of this device that is gone from its keychain.
+    KeyLost,
 }
 
 /// Why the server could not be asked.
@@ -113,4 +119,6 @@ pub enum Fault {
     ClientUnknown,
     /// The server does not take this kind of request.
     RequestRejected,
+    /// The server does not accept this device's proof of possession.
+    ProofRefused,
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessGrant, Answer, AttemptId, Deadlines, EndReason, Grant, Journal, Moment, RefreshToken,
-    SessionRecord, Span, Trouble, VaultFault,
+    AccessGrant, Answer, AttemptId, Deadlines, EndReason, Grant, Journal, KeyThumbprint, Moment,
+    RefreshToken, SessionRecord, Span, Trouble, VaultFault,
 };
 
 /// Tells one call's answer from another's.
@@ -68,6 +68,14 @@ pub enum Input {
         /// What the server said.
         reason: EndReason,
     },
+    /// The access token of this serial says something that is no longer so, as its own user's act has just changed: the
+    /// organisation, for instance.
+    AccessSuperseded {
+        /// Its serial.
+        serial: u64,
+    },
+    /// The server let it be known that something changed. It is a reason to ask, and nothing more.
+    Hinted(Hint),
     /// A caller needs an access token and there is none that lives.
     TokenWanted,
     /// A caller's own request reached the server, or did not.
@@ -81,6 +89,20 @@ pub enum Input {
     Woke,
     /// The operator did something.
     Operator(OperatorAct),
+}
+
+/// What the server lets its clients know while they listen.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Hint {
+    /// A session was ended.
+    SessionEnded {
+        /// Which.
+        session_id: String,
+    },
+    /// This session is in another organisation now.
+    OrganizationChanged,
+    /// The organisation's settings were changed.
+    SettingsChanged,
 }
 
 /// What the operator did.
@@ -110,6 +132,17 @@ pub struct StoreRead {
     pub record: Result<Option<SessionRecord>, VaultFault>,
     /// The journal; `None` where it could not be read.
     pub journal: Option<Journal>,
+    /// Whether the key that the record is bound to is there.
+    pub key: DeviceKey,
+}
+
+/// Whether the key that a record is bound to is there. A keychain that cannot say so is a fault of the record's reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeviceKey {
+    /// It is, or the record is bound to none.
+    AtHand,
+    /// The keychain was read and does not hold it, and neither does this process.
+    Lost,
 }
 
 /// Something to do. The outside carries outputs out in order and answers those that have an answer.
@@ -172,6 +205,8 @@ pub struct RefreshCall {
     pub rotate: bool,
     /// How long ago the operator last touched the device.
     pub last_input_age: Option<Span>,
+    /// The key to sign with, where the session is bound to one.
+    pub key: Option<KeyThumbprint>,
 }
 
 /// A native notification; one of a kind replaces the one before.
@@ -228,6 +263,10 @@ pub enum Decision {
         /// Generation in force afterwards.
         generation: u32,
     },
+    /// The server wants a newer nonce in the proof of possession; the same attempt was repeated with it.
+    NonceWanted,
+    /// The server does not accept the proof of possession.
+    ProofRefused,
     /// The server refused, and the store was read again before believing it.
     Questioned {
         /// What the server said.

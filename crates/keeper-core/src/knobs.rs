@@ -59,6 +59,8 @@ pub struct Knobs {
     pub misconfigured_pause: Span,
     /// Pings that tell the server of the operator's input are no closer together than this.
     pub ping_spacing: Span,
+    /// Refreshes that one kind of the server's hints leads to are no closer together than this.
+    pub hint_spacing: Span,
 }
 
 impl Default for Knobs {
@@ -92,6 +94,7 @@ impl Default for Knobs {
             clock_tolerance: Span::from_secs(300),
             misconfigured_pause: Span::from_secs(60),
             ping_spacing: Span::from_secs(60),
+            hint_spacing: Span::from_secs(5),
         }
     }
 }

@@ -29,10 +29,14 @@ pub mod token;
 
 pub use answer::{Answer, Deadlines, EndReason, Fault, Grant, Trouble};
 pub use entropy::Entropy;
-pub use event::{CallId, Decision, Input, LockAnswer, Notice, OperatorAct, Output, RefreshCall, StoreRead};
+pub use event::{
+    CallId, Decision, DeviceKey, Hint, Input, LockAnswer, Notice, OperatorAct, Output, RefreshCall, StoreRead,
+};
 pub use knobs::{Capabilities, Knobs};
 pub use machine::Keeper;
 pub use moment::{Moment, Span};
-pub use record::{AttemptId, Head, Intent, Journal, SessionRecord, SetAside, Slot, VaultFault};
+pub use record::{
+    AttemptId, Head, Intent, Journal, KeyThumbprint, SessionRecord, SetAside, Slot, VaultFault,
+};
 pub use snapshot::{Banner, Connection, Persistence, SessionPhase, SessionSnapshot, Severity};
 pub use token::{AccessGrant, AccessToken, Fingerprint, RefreshToken};

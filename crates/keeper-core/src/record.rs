@@ -17,6 +17,29 @@ pub struct SessionRecord {
     pub generation: u32,
     /// The token.
     pub refresh_token: RefreshToken,
+    /// The device's key that signed the sign-in, where one did: every refresh is signed with it.
+    pub bound_to: Option<KeyThumbprint>,
+}
+
+/// Names a key of this device without holding it: the SHA-256 thumbprint of its public half (RFC 7638).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyThumbprint([u8; 32]);
+
+impl KeyThumbprint {
+    /// From its bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for KeyThumbprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0[..4].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 /// Names one try at one generation; made once, repeated on every retry.

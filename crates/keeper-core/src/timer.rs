@@ -34,10 +34,12 @@ pub enum Timer {
     AbsoluteEnd,
     /// A ping that tells of the operator's input is due.
     Ping,
+    /// The server is to be asked because it hinted at something.
+    Hint,
 }
 
 impl Timer {
-    const COUNT: usize = Self::Ping as usize + 1;
+    const COUNT: usize = Self::Hint as usize + 1;
 
     /// Every timer, in the order in which those due at one moment fire.
     pub const ALL: [Self; Self::COUNT] = [
@@ -55,6 +57,7 @@ impl Timer {
         Self::AbsoluteWarning,
         Self::AbsoluteEnd,
         Self::Ping,
+        Self::Hint,
     ];
 }
 

@@ -2,9 +2,9 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "tests")]
 
 use keeper_core::{
-    AccessToken, Answer, AttemptId, CallId, Capabilities, Deadlines, Entropy, Grant, Input, Intent, Journal,
-    Keeper, Knobs, LockAnswer, Moment, Output, RefreshCall, RefreshToken, SessionRecord, Slot, Span,
-    StoreRead, Trouble, VaultFault,
+    AccessToken, Answer, AttemptId, CallId, Capabilities, Deadlines, DeviceKey, Entropy, Grant, Input,
+    Intent, Journal, Keeper, Knobs, LockAnswer, Moment, Output, RefreshCall, RefreshToken, SessionRecord,
+    Slot, Span, StoreRead, Trouble, VaultFault,
 };
 
 struct Counting(u8);
@@ -42,6 +42,7 @@ impl Device {
             session_id: "one".to_owned(),
             generation: 0,
             refresh_token: RefreshToken::new("r0"),
+            bound_to: None,
         };
         let capabilities = Capabilities {
             renews_without_rotation: true,
@@ -81,6 +82,7 @@ impl Device {
             Output::ReadStore => Some(Input::StoreRead(StoreRead {
                 record: self.keychain.map(|()| self.record.clone()),
                 journal: Some(self.journal.clone()),
+                key: DeviceKey::AtHand,
             })),
             Output::WriteJournal(journal) => {
                 self.journal = journal;

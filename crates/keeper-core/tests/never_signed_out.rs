@@ -8,9 +8,9 @@
 
 mod world;
 
-use keeper_core::{Banner, EndReason, Fingerprint, OperatorAct, SessionPhase, Span, VaultFault};
+use keeper_core::{Banner, EndReason, Fingerprint, Hint, OperatorAct, SessionPhase, Span, VaultFault};
 use store::session::RevokeReason;
-use world::{Fault, Network, Seeded, World};
+use world::{Fault, Network, Proofs, Seeded, World};
 
 const LIVES: [u64; 4] = [5, 10, 60, 900];
 
@@ -25,7 +25,7 @@ fn draw_fault(rng: &mut Seeded, processes: u64, restores: bool) -> (Vec<Fault>, 
         VaultFault::Slow,
         VaultFault::Failed,
     ][usize::try_from(rng.below(4)).unwrap()];
-    let faults = match rng.below(13) {
+    let faults = match rng.below(17) {
         0 => vec![Fault::Network(Network::Cut), Fault::Network(Network::Good)],
         1 | 2 => vec![
             Fault::Network(Network::AnswersLost),
@@ -39,6 +39,16 @@ fn draw_fault(rng: &mut Seeded, processes: u64, restores: bool) -> (Vec<Fault>, 
         8 => vec![Fault::Crash(process), Fault::Start(process)],
         9 => vec![Fault::Sleep(rng.below(30_000_000))],
         10 if restores => vec![Fault::BackUp, Fault::Restore],
+        12 => vec![Fault::NonceSecret, Fault::ServerForgetsProofs],
+        13 => vec![
+            Fault::Proofs(Proofs::AlwaysAskedAgain),
+            Fault::Proofs(Proofs::Judged),
+        ],
+        14 => vec![Fault::Proofs(Proofs::Refused), Fault::Proofs(Proofs::Judged)],
+        15 => vec![
+            Fault::Hint(process, Hint::OrganizationChanged),
+            Fault::Hint(process, Hint::SettingsChanged),
+        ],
         11 => vec![
             Fault::Act(process, OperatorAct::Retry),
             Fault::Act(process, OperatorAct::Input),
@@ -52,7 +62,12 @@ fn tormented(seed: u64) -> World {
     let mut rng = Seeded::new(seed);
     let processes = 1 + rng.below(3);
     let life = LIVES[usize::try_from(rng.below(4)).unwrap()];
-    let mut world = World::new(seed, usize::try_from(processes).unwrap(), Span::from_secs(life));
+    let processes_here = usize::try_from(processes).unwrap();
+    let mut world = if seed % 4 < 2 {
+        World::bound(seed, processes_here, Span::from_secs(life))
+    } else {
+        World::new(seed, processes_here, Span::from_secs(life))
+    };
     let length = life * 1_000 * 12;
     for _ in 0..rng.below(12) {
         let (faults, span) = draw_fault(&mut rng, processes, seed % 2 == 1);
@@ -72,6 +87,7 @@ fn calm_down(world: &mut World) {
         Fault::Network(Network::Good),
         Fault::Vault(None),
         Fault::JournalFails(false),
+        Fault::Proofs(Proofs::Judged),
     ] {
         world.at(world.now, fault);
     }

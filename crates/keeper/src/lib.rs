@@ -14,6 +14,7 @@ pub mod journal;
 pub mod link;
 pub mod lock;
 pub mod profile;
+mod proof;
 pub mod sign_in;
 pub mod slot;
 pub mod target;

@@ -52,6 +52,9 @@ pub enum SignInError {
         /// What is wrong with it.
         fault: CertificateFault,
     },
+    /// The server does not accept the proof that this device has its key.
+    #[error("the server does not accept this device's proof of possession")]
+    ProofRefused,
     /// The server gives a session that cannot be extended.
     #[error("the server gives no session that lasts")]
     NotExtendable,
@@ -74,6 +77,7 @@ impl SignInError {
             Self::ServerUnknown { .. } => "server_unknown",
             Self::NotVigie => "not_vigie",
             Self::Certificate { .. } => "certificate",
+            Self::ProofRefused => "proof_refused",
             Self::NotExtendable => "not_extendable",
             Self::Stopped => "stopped",
         }
@@ -93,6 +97,7 @@ impl SignInError {
             | Self::ServerUnknown { .. }
             | Self::NotVigie
             | Self::Certificate { .. }
+            | Self::ProofRefused
             | Self::NotExtendable
             | Self::Stopped => None,
         }

@@ -49,6 +49,8 @@ fn said(answer: &Answer) -> String {
         Answer::Refused(reason) => format!("refused:{reason}"),
         Answer::Stale => "stale".to_owned(),
         Answer::RotationRequired => "rotation_required".to_owned(),
+        Answer::NonceWanted => "nonce_wanted".to_owned(),
+        Answer::ProofRefused => "proof_refused".to_owned(),
         Answer::Transient(trouble, _) => trouble.to_string(),
         Answer::Misconfigured(fault) => format!("misconfigured:{fault}"),
     }
@@ -270,6 +272,7 @@ fn requests_are_those_of_the_protocol() {
         attempt: AttemptId::from_bytes([0x11; 16]),
         rotate: false,
         last_input_age: Some(Span::from_ms(2_900)),
+        key: None,
     };
     let body = |request: &http::Request<Bytes>| serde_json::from_slice::<Value>(request.body()).unwrap();
     let refresh = profile.refresh_request(&call);

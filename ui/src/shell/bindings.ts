@@ -237,14 +237,18 @@ export type EndReason =
 /**  Its owner signed in on more devices than the organisation allows. */
 "displaced" | 
 /**  Its owner's password was changed. */
-"password_changed";
+"password_changed" | 
+/**  The session is bound to a key of this device that is gone from its keychain. */
+"key_lost";
 
 /**  What is wrong with this client's configuration. */
 export type Fault = 
 /**  The server does not know this client. */
 "client_unknown" | 
 /**  The server does not take this kind of request. */
-"request_rejected";
+"request_rejected" | 
+/**  The server does not accept this device's proof of possession. */
+"proof_refused";
 
 /**  A language of the screen. */
 export type Language = 

@@ -63,6 +63,7 @@ export const en: Words = {
       signed_out: 'Your session was closed on this device, as you asked.',
       displaced: 'Your session was closed: you opened one on another device, and there is a limit to how many.',
       password_changed: 'Your session was closed: your password was changed. Sign in with the new one.',
+      key_lost: 'Your session was closed: the key that bound it to this device is gone from its keychain.',
     },
     endedSafe: 'Your work is kept.',
     keychain: {
@@ -79,6 +80,7 @@ export const en: Words = {
     misconfigured: {
       client_unknown: 'The server does not recognise this application.',
       request_rejected: 'The server does not take requests from this application.',
+      proof_refused: 'The server does not accept this device\'s proof.',
     },
     misconfiguredSafe: 'Your session and your work are kept.',
     misconfiguredDetails: {
@@ -86,6 +88,8 @@ export const en: Words = {
         "The server's address or its configuration has probably changed. A manager can check it in Settings, under Server.",
       request_rejected:
         'The server and the application probably have different versions. A manager can update one or the other.',
+      proof_refused:
+        'The address by which the server knows itself is probably not the one in Settings, under Server. A manager can check both.',
     },
     retry: 'Retry',
     save: 'Save',

@@ -63,6 +63,7 @@ export const fr = {
       signed_out: 'Votre session a été fermée sur cet appareil, à votre demande.',
       displaced: 'Votre session a été fermée : vous en avez ouvert une sur un autre appareil, et leur nombre est limité.',
       password_changed: 'Votre session a été fermée : votre mot de passe a été changé. Reconnectez-vous avec le nouveau.',
+      key_lost: "Votre session a été fermée : la clé qui la liait à cet appareil n'est plus dans son trousseau.",
     } satisfies Record<EndReason, string>,
     endedSafe: 'Votre travail est conservé.',
     keychain: {
@@ -79,6 +80,7 @@ export const fr = {
     misconfigured: {
       client_unknown: 'Le serveur ne reconnaît pas cette application.',
       request_rejected: "Le serveur n'accepte pas les demandes de cette application.",
+      proof_refused: "Le serveur n'accepte pas la preuve de cet appareil.",
     } satisfies Record<Fault, string>,
     misconfiguredSafe: 'Votre session et votre travail sont conservés.',
     misconfiguredDetails: {
@@ -323,6 +325,8 @@ export const fr = {
     kindHints: {
       till: "La session ne s'arrête pas faute d'activité.",
       desk: "La session s'arrête après un temps sans activité.",
+      proof_refused:
+        "L'adresse sous laquelle le serveur se connaît n'est sans doute pas celle des Réglages, à Serveur. Un responsable peut vérifier les deux.",
     },
     server: 'Serveur',
     serverHint: 'Le serveur ne change que si tout le travail est envoyé. Il faudra ensuite se connecter à nouveau.',

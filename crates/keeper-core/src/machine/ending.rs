@@ -66,6 +66,10 @@ impl Keeper {
         };
         step.put(Output::HandOut(None));
         step.put(Output::SendLogout { access });
+        if let Some(replaced) = self.replaced.take() {
+            let access = Some(replaced);
+            step.put(Output::SendLogout { access });
+        }
         step.put(Output::Record(Decision::Ended {
             reason: EndReason::SignedOut,
         }));

@@ -2,15 +2,17 @@
 
 mod connection;
 mod ending;
+mod hints;
 mod refresh;
 mod state;
 mod storage;
 mod view;
 
-use crate::{CallId, timer::Timer, timer::TimerTable};
 use crate::{
-    Capabilities, Entropy, Input, Knobs, LockAnswer, Moment, OperatorAct, Output, SessionSnapshot, Slot,
+    AccessGrant, Capabilities, Entropy, Input, Knobs, LockAnswer, Moment, OperatorAct, Output,
+    SessionSnapshot, Slot,
 };
+use crate::{CallId, timer::Timer, timer::TimerTable};
 use state::{Cycle, Link, Stage, Wants};
 
 /// The keeper of one slot: one operator at one server.
@@ -27,6 +29,9 @@ pub struct Keeper {
     journal: crate::Journal,
     last_input: Option<Moment>,
     last_ping: Option<Moment>,
+    hints: hints::Hints,
+    /// Access to a session that a new sign-in replaced; it is ended once the new one is durable.
+    replaced: Option<AccessGrant>,
     ping_out: Option<(CallId, Moment)>,
     clock_ahead_ms: Option<i64>,
     calls: u64,
@@ -65,6 +70,8 @@ impl Keeper {
             journal: crate::Journal::default(),
             last_input: None,
             last_ping: None,
+            hints: hints::Hints::default(),
+            replaced: None,
             ping_out: None,
             clock_ahead_ms: None,
             calls: 0,
@@ -137,6 +144,8 @@ impl Keeper {
             }
             Input::RequestRefused { serial } => self.request_refused(serial, step),
             Input::SessionRefused { serial, reason: _ } => self.request_refused(serial, step),
+            Input::AccessSuperseded { serial } => self.access_superseded(serial, step),
+            Input::Hinted(hint) => self.hinted(&hint, step),
             Input::TokenWanted => self.token_wanted(step),
             Input::Reached(reached) => self.reached(reached, step),
             Input::LinkChanged { up: _ } => self.heartbeat_now(step),
@@ -162,6 +171,7 @@ impl Keeper {
             Timer::AbsoluteWarning => self.absolute_warning(step),
             Timer::IdleEnd | Timer::AbsoluteEnd => self.wants.refresh = true,
             Timer::Ping => self.ping_if_due(step),
+            Timer::Hint => self.follow_hint(step),
         }
     }
 

@@ -1,11 +1,11 @@
 //! Refreshing: when, with which attempt, and what an answer changes.
 
-use super::state::{Cycle, Plan, Stage};
+use super::state::{Cycle, Nonce, Plan, Stage};
 use super::{Keeper, Step};
 use crate::timer::Timer;
 use crate::{
-    Answer, CallId, Deadlines, Decision, EndReason, Fingerprint, Grant, Intent, Journal, Moment, Output,
-    RefreshCall, Span, StoreRead, Trouble,
+    Answer, CallId, Deadlines, Decision, DeviceKey, EndReason, Fault, Fingerprint, Grant, Intent, Journal,
+    Moment, Output, RefreshCall, Span, StoreRead, Trouble,
 };
 
 /// Refusals in a row that the store may explain away before the server is believed.
@@ -48,6 +48,7 @@ impl Keeper {
                     fingerprint,
                     rotate: false,
                     replay,
+                    nonce: Nonce::AsKnown,
                 },
                 step,
             );
@@ -60,6 +61,7 @@ impl Keeper {
                     fingerprint,
                     rotate: true,
                     replay,
+                    nonce: Nonce::AsKnown,
                 },
                 step,
             );
@@ -80,6 +82,7 @@ impl Keeper {
                 fingerprint,
                 rotate: true,
                 replay,
+                nonce: Nonce::AsKnown,
             });
         }
     }
@@ -102,6 +105,7 @@ impl Keeper {
             attempt: plan.attempt,
             rotate: plan.rotate,
             last_input_age,
+            key: live.record.bound_to,
         }));
         self.cycle = Cycle::Sending {
             call,
@@ -140,6 +144,13 @@ impl Keeper {
                 }
                 self.failed_softly(None, None, step);
             }
+            Answer::NonceWanted => self.nonce_wanted(plan, step),
+            Answer::ProofRefused => {
+                step.put(Output::Record(Decision::ProofRefused));
+                step.put(Output::ReadStore);
+                let reason = EndReason::KeyLost;
+                self.cycle = Cycle::Questioning { reason, plan };
+            }
             Answer::Transient(trouble, pause) => self.failed_softly(Some(trouble), pause, step),
             Answer::Misconfigured(fault) => {
                 if let Stage::Live(live) = &mut self.stage {
@@ -148,6 +159,29 @@ impl Keeper {
                 self.failed_softly(None, Some(self.knobs.misconfigured_pause), step);
             }
         }
+    }
+
+    /// The same attempt once more and at once, with the nonce that has just come. A server that asks twice running asks
+    /// for something that nobody can give.
+    fn nonce_wanted(&mut self, plan: Plan, step: &mut Step<'_>) {
+        match plan.nonce {
+            Nonce::AsKnown => {
+                step.put(Output::Record(Decision::NonceWanted));
+                let nonce = Nonce::JustGiven;
+                self.dispatch(Plan { nonce, ..plan }, step);
+            }
+            Nonce::JustGiven => self.failed_softly(Some(Trouble::ServerDown), None, step),
+        }
+    }
+
+    /// The device has the key and the server does not take its proof: that says nothing of the session.
+    fn proof_refused(&mut self, step: &mut Step<'_>) {
+        if let Stage::Live(live) = &mut self.stage
+            && (live.failures > 0 || !live.has_access(step.now))
+        {
+            live.fault = Some(Fault::ProofRefused);
+        }
+        self.failed_softly(None, None, step);
     }
 
     fn granted(&mut self, grant: &Grant, sent: Moment, plan: Plan, step: &mut Step<'_>) {
@@ -298,7 +332,7 @@ impl Keeper {
     }
 
     pub(super) fn believe(&mut self, reason: EndReason, plan: Plan, read: StoreRead, step: &mut Step<'_>) {
-        let (record, journal_readable) = (read.record, read.journal.is_some());
+        let (record, journal_readable, key) = (read.record, read.journal.is_some(), read.key);
         if let Some(journal) = read.journal {
             self.journal = journal;
         }
@@ -328,13 +362,17 @@ impl Keeper {
                 .journal
                 .intent
                 .filter(|intent| intent.fingerprint == plan.fingerprint && intent.attempt != plan.attempt);
-            if journal_readable && let Some(intent) = other_attempt {
+            if journal_readable
+                && reason != EndReason::KeyLost
+                && let Some(intent) = other_attempt
+            {
                 live.questioned += 1;
                 self.dispatch(
                     Plan {
                         attempt: intent.attempt,
                         rotate: true,
                         replay: true,
+                        nonce: Nonce::AsKnown,
                         ..plan
                     },
                     step,
@@ -342,15 +380,25 @@ impl Keeper {
                 return;
             }
         }
+        if reason == EndReason::KeyLost {
+            let bound_to = live.record.bound_to;
+            let is_ours = |record: &crate::SessionRecord| bound_to.is_some() && record.bound_to == bound_to;
+            match (record, key) {
+                (Ok(Some(record)), DeviceKey::Lost) if is_ours(&record) => self.over(reason, step),
+                (Ok(_) | Err(_), DeviceKey::AtHand | DeviceKey::Lost) => self.proof_refused(step),
+            }
+            return;
+        }
         let about_the_token = match reason {
             EndReason::Invalid | EndReason::Reused | EndReason::Outdated | EndReason::AnswerLost => true,
             EndReason::Revoked
             | EndReason::Disabled
             | EndReason::Expired
             | EndReason::Idle
+            | EndReason::SignedOut
             | EndReason::Displaced
             | EndReason::PasswordChanged
-            | EndReason::SignedOut => false,
+            | EndReason::KeyLost => false,
         };
         if let Err(fault) = record
             && about_the_token

@@ -134,6 +134,14 @@ pub(super) struct Plan {
     pub(super) fingerprint: Fingerprint,
     pub(super) rotate: bool,
     pub(super) replay: bool,
+    pub(super) nonce: Nonce,
+}
+
+/// Whether the server has just given the nonce that this call's proof carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Nonce {
+    AsKnown,
+    JustGiven,
 }
 
 /// What is to be done under the lock as soon as it can be had.

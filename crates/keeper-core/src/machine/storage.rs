@@ -255,7 +255,6 @@ impl Keeper {
             .is_some_and(|aside| aside.fingerprint == mine && aside.reason == EndReason::SignedOut);
         match found {
             Ok(Some(record)) => {
-                live.vault_fault = None;
                 let same_session = record.session_id == live.record.session_id;
                 let newer = if same_session {
                     record.generation > live.record.generation
@@ -280,8 +279,8 @@ impl Keeper {
                 None
             }
             Ok(None) => {
-                live.vault_fault = None;
                 if ahead {
+                    live.vault_fault = None;
                     return Some(Standing::Behind);
                 }
                 live.durable = false;
@@ -341,7 +340,16 @@ impl Keeper {
             live.vault_tries = 0;
             self.timers.stop(Timer::VaultRetry);
         }
+        self.end_replaced(step);
         self.hand_out_held(step);
+    }
+
+    /// The operator signed in again over a session that lived. Nothing on this device leads back to that one any more.
+    fn end_replaced(&mut self, step: &mut Step<'_>) {
+        if let Some(access) = self.replaced.take().filter(|access| step.now < access.expires) {
+            let access = Some(access);
+            step.put(Output::SendLogout { access });
+        }
     }
 
     fn hand_out_held(&mut self, step: &mut Step<'_>) {
@@ -387,8 +395,11 @@ impl Keeper {
         if !self.is_ours(&record) {
             return;
         }
-        if matches!(self.stage, Stage::Live(_)) {
+        if let Stage::Live(live) = &mut self.stage {
             step.put(Output::HandOut(None));
+            if live.record.session_id != record.session_id {
+                self.replaced = live.access.take().or(live.held.take());
+            }
         }
         self.timers.clear();
         self.wants = super::state::Wants {
@@ -502,7 +513,9 @@ impl Keeper {
             vault_fault: result.err(),
             ..Live::of(record)
         });
-        if !stored {
+        if stored {
+            self.end_replaced(step);
+        } else {
             self.timers
                 .set(Timer::VaultRetry, step.now + self.knobs.vault_retry);
         }

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use keeper_core::{
-    AccessGrant, AccessToken, Answer, AttemptId, CallId, Capabilities, Deadlines, EndReason, Entropy,
-    Fingerprint, Grant, Input, Journal, Keeper, Knobs, LockAnswer, Moment, Notice, OperatorAct, Output,
-    RefreshCall, RefreshToken, SessionRecord, Slot, Span, StoreRead, Trouble, VaultFault,
+    AccessGrant, AccessToken, Answer, AttemptId, CallId, Capabilities, Deadlines, DeviceKey, EndReason,
+    Entropy, Fingerprint, Grant, Hint, Input, Journal, Keeper, KeyThumbprint, Knobs, LockAnswer, Moment,
+    Notice, OperatorAct, Output, RefreshCall, RefreshToken, SessionRecord, Slot, Span, StoreRead, Trouble,
+    VaultFault,
 };
 use protocol::auth::DeviceKind;
 use store::rotation::{FORWARDED, Over, Presented, Verdict, judge, remember};
@@ -47,12 +48,38 @@ impl Entropy for Seeded {
     }
 }
 
+/// How long the server takes a nonce for good, in milliseconds; as long again after that it is still taken.
+const NONCE_MS: u64 = 60_000;
+
+/// The proof of possession that a call carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Proof {
+    key: KeyThumbprint,
+    nonce: Option<(u64, u64)>,
+    jti: u64,
+}
+
+/// What the server makes of proofs besides judging them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proofs {
+    Judged,
+    AlwaysAskedAgain,
+    Refused,
+}
+
 pub(crate) struct Server {
     pub(crate) row: SessionRow,
     backup: Option<SessionRow>,
     life: Span,
     pub(crate) rotations: u32,
     minted: u64,
+    pub(crate) bound_to: Option<KeyThumbprint>,
+    pub(crate) proofs: Proofs,
+    /// Names the secret that nonces are made with.
+    nonce_secret: u64,
+    seen: HashMap<u64, u64>,
+    /// How often a proof was asked for again.
+    pub(crate) asked: u32,
     /// Generation each access token was minted at, and whether its refresh spent nothing.
     pub(crate) access: HashMap<String, (u32, bool)>,
 }
@@ -95,8 +122,35 @@ impl Server {
             life,
             rotations: 0,
             minted: 0,
+            bound_to: None,
+            proofs: Proofs::Judged,
+            nonce_secret: 0,
+            seen: HashMap::new(),
+            asked: 0,
             access: HashMap::new(),
         }
+    }
+
+    fn nonce(&self, now: u64) -> (u64, u64) {
+        (self.nonce_secret, now / NONCE_MS)
+    }
+
+    /// What the server says of a proof before it looks at the token; `None`: it is good.
+    fn judge_proof(&mut self, proof: Option<Proof>, now: u64) -> Option<Answer> {
+        let bound_to = self.bound_to?;
+        let Some(proof) = proof else {
+            return Some(Answer::ProofRefused);
+        };
+        let (secret, bucket) = self.nonce(now);
+        let known = proof
+            .nonce
+            .is_some_and(|(by, at)| by == secret && (at == bucket || at + 1 == bucket));
+        if !known || self.proofs == Proofs::AlwaysAskedAgain {
+            self.asked += 1;
+            return Some(Answer::NonceWanted);
+        }
+        let repeated = self.seen.insert(proof.jti, now).is_some();
+        (repeated || proof.key != bound_to || self.proofs == Proofs::Refused).then_some(Answer::ProofRefused)
     }
 
     fn mint(&mut self, free: bool) -> AccessToken {
@@ -207,7 +261,13 @@ enum Event {
         process: usize,
         epoch: u32,
         call: RefreshCall,
+        proof: Option<Proof>,
         answer_lost: bool,
+    },
+    NonceLearned {
+        process: usize,
+        epoch: u32,
+        nonce: (u64, u64),
     },
     LockTimesOut {
         process: usize,
@@ -229,6 +289,11 @@ pub(crate) enum Fault {
     Restore,
     Act(usize, OperatorAct),
     Refuse(usize),
+    Proofs(Proofs),
+    /// The server makes its nonces with another secret, or forgets which proofs it has seen.
+    NonceSecret,
+    ServerForgetsProofs,
+    Hint(usize, Hint),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,6 +314,9 @@ pub(crate) struct Process {
     pub(crate) sends: Vec<u64>,
     in_flight: bool,
     signed_out: bool,
+    nonce: Option<(u64, u64)>,
+    /// Whether the key is in this process's memory.
+    has_key: bool,
 }
 
 pub(crate) struct World {
@@ -258,6 +326,8 @@ pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) vault: Option<SessionRecord>,
     pub(crate) vault_fault: Option<VaultFault>,
+    /// The device's key in the keychain.
+    pub(crate) stored_key: Option<KeyThumbprint>,
     ever_stored: bool,
     pub(crate) journal: Journal,
     journal_fails: bool,
@@ -277,6 +347,15 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(seed: u64, processes: usize, life: Span) -> Self {
+        Self::with(seed, processes, life, None)
+    }
+
+    /// A world whose server binds the session to the device's key.
+    pub(crate) fn bound(seed: u64, processes: usize, life: Span) -> Self {
+        Self::with(seed, processes, life, Some(KeyThumbprint::from_bytes([7; 32])))
+    }
+
+    fn with(seed: u64, processes: usize, life: Span, key: Option<KeyThumbprint>) -> Self {
         let start = 1_000_000;
         let mut world = Self {
             now: start,
@@ -285,6 +364,7 @@ impl World {
             server: Server::new(life, start),
             vault: None,
             vault_fault: None,
+            stored_key: None,
             ever_stored: false,
             journal: Journal::default(),
             journal_fails: false,
@@ -314,8 +394,11 @@ impl World {
                 sends: Vec::new(),
                 in_flight: false,
                 signed_out: false,
+                nonce: None,
+                has_key: false,
             });
         }
+        world.server.bound_to = key;
         world.start(0);
         world.sign_in(0);
         world.run_for(2_000);
@@ -332,6 +415,7 @@ impl World {
             session_id: self.server.row.id.to_string(),
             generation,
             refresh_token: token_of(self.server.row.id, generation),
+            bound_to: self.server.bound_to,
         }
     }
 
@@ -339,6 +423,8 @@ impl World {
         let grant = self.server.grant(true);
         let record = self.record(0);
         let sent = Moment::from_ms(self.now);
+        self.processes[index].has_key = self.server.bound_to.is_some();
+        self.processes[index].nonce = Some(self.server.nonce(self.now));
         self.give(index, Input::SignedIn { record, grant, sent });
     }
 
@@ -363,6 +449,8 @@ impl World {
         process.epoch += 1;
         process.access = None;
         process.in_flight = false;
+        process.nonce = None;
+        process.has_key = false;
         self.queue.retain(|(waiting, _)| *waiting != index);
         if self.lock == Some(index) {
             self.lock = None;
@@ -449,6 +537,9 @@ impl World {
                 match (record, result) {
                     (Some(record), Ok(())) => {
                         self.ever_stored = true;
+                        if self.processes[process].has_key {
+                            self.stored_key = record.bound_to;
+                        }
                         self.vault = Some(record);
                         self.give(process, Input::VaultWritten(Ok(())));
                     }
@@ -464,13 +555,27 @@ impl World {
                         None => Ok(self.vault.clone()),
                     };
                     let journal = Some(self.journal.clone());
-                    self.give(process, Input::StoreRead(StoreRead { record, journal }));
+                    let wanted = record
+                        .as_ref()
+                        .ok()
+                        .and_then(Option::as_ref)
+                        .and_then(|record| record.bound_to);
+                    let memory = &mut self.processes[process].has_key;
+                    *memory |= record.is_ok() && wanted.is_some() && self.stored_key == wanted;
+                    let key = if wanted.is_none() || *memory {
+                        DeviceKey::AtHand
+                    } else {
+                        DeviceKey::Lost
+                    };
+                    let read = StoreRead { record, journal, key };
+                    self.give(process, Input::StoreRead(read));
                 }
             }
             Event::ServerReceives {
                 process,
                 epoch,
                 call,
+                proof,
                 answer_lost,
             } => {
                 let token = call.refresh_token.expose();
@@ -480,15 +585,28 @@ impl World {
                         self.server.row.generation, call.rotate
                     )
                 });
-                let answer = self
-                    .server
-                    .refresh(&call.refresh_token, call.attempt, call.rotate, self.now);
+                let asked = self.server.asked;
+                let answer = self.server.judge_proof(proof, self.now).unwrap_or_else(|| {
+                    self.server
+                        .refresh(&call.refresh_token, call.attempt, call.rotate, self.now)
+                });
+                if epoch == u32::MAX {
+                    // Nobody asked for a late duplicate.
+                    self.server.asked = asked;
+                }
                 if !answer_lost {
+                    let nonce = self.server.nonce(self.now);
                     let delay = 1 + self.rng.below(40);
                     let input = Input::RefreshAnswered {
                         call: call.call,
                         answer,
                     };
+                    let learned = Event::NonceLearned {
+                        process,
+                        epoch,
+                        nonce,
+                    };
+                    self.push(self.now + delay, learned);
                     self.push(
                         self.now + delay,
                         Event::Deliver {
@@ -497,6 +615,15 @@ impl World {
                             input,
                         },
                     );
+                }
+            }
+            Event::NonceLearned {
+                process,
+                epoch,
+                nonce,
+            } => {
+                if self.lives(process, epoch) {
+                    self.processes[process].nonce = Some(nonce);
                 }
             }
             Event::LockTimesOut {
@@ -560,6 +687,10 @@ impl World {
                 }
                 self.give(index, Input::Operator(act));
             }
+            Fault::Proofs(proofs) => self.server.proofs = proofs,
+            Fault::NonceSecret => self.server.nonce_secret += 1,
+            Fault::ServerForgetsProofs => self.server.seen.clear(),
+            Fault::Hint(index, hint) => self.give(index, Input::Hinted(hint)),
             Fault::Refuse(index) => {
                 if let Some(access) = self.processes[index].access.clone() {
                     self.give(
@@ -744,6 +875,17 @@ impl World {
         self.processes[index].in_flight = true;
         self.processes[index].sends.push(self.now);
         self.posts += 1;
+        assert_eq!(
+            call.key, self.server.bound_to,
+            "a call is signed with the session's key"
+        );
+        let process = &self.processes[index];
+        let jti = u64::from(self.posts);
+        let proof = call.key.filter(|_| process.has_key).map(|key| Proof {
+            key,
+            nonce: process.nonce,
+            jti,
+        });
         let fingerprint = Fingerprint::of(&call.refresh_token);
         if call.rotate {
             let intent = self
@@ -771,6 +913,7 @@ impl World {
                         process: index,
                         epoch,
                         call: call.clone(),
+                        proof,
                         answer_lost: false,
                     },
                 );
@@ -783,6 +926,7 @@ impl World {
                         process: index,
                         epoch,
                         call: call.clone(),
+                        proof,
                         answer_lost: false,
                     },
                 );
@@ -794,6 +938,7 @@ impl World {
                         process: index,
                         epoch,
                         call: call.clone(),
+                        proof,
                         answer_lost: true,
                     },
                 );
@@ -846,6 +991,7 @@ impl World {
                     process: index,
                     epoch: u32::MAX,
                     call,
+                    proof,
                     answer_lost: true,
                 },
             );

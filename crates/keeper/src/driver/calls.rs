@@ -25,12 +25,19 @@ pub(super) fn refresh(shared: &Arc<Shared>, epoch: u64, call: RefreshCall) {
         let answer = match failpoint::reach("refresh-before-send").await {
             Err(_) => Answer::Transient(Trouble::Offline, None),
             Ok(()) => {
-                let request = config.profile.refresh_request(&call);
+                let mut request = config.profile.refresh_request(&call);
+                if let Some(key) = call.key {
+                    let (server, clock) = (&config.server, config.clock.as_ref());
+                    shared.prover.sign(key, &mut request, server, clock);
+                }
                 drop(call);
                 match config.transport.send(request, Limits::AUTH).await {
-                    Ok(response) => config
-                        .profile
-                        .read_refresh(Reply::of(&response, config.clock.wall_ms())),
+                    Ok(response) => {
+                        shared.prover.learn(response.headers());
+                        config
+                            .profile
+                            .read_refresh(Reply::of(&response, config.clock.wall_ms()))
+                    }
                     Err(fault) => {
                         tracing::info!(%fault, "a refresh got no answer");
                         Answer::Transient(fault.trouble(), None)
@@ -77,6 +84,7 @@ pub(super) fn ping(shared: &Arc<Shared>, epoch: u64, call: CallId, last_input_ag
         request.headers_mut().insert(AUTHORIZATION, handed.bearer.clone());
         let answer = match config.transport.send(request, Limits::AUTH).await {
             Ok(response) => {
+                shared.prover.learn(response.headers());
                 let reply = Reply::of(&response, config.clock.wall_ms());
                 let serial = handed.grant.serial;
                 match config.profile.read_refusal(reply) {

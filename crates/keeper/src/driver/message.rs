@@ -1,6 +1,6 @@
 //! What the driver is told, by its callers and by its own calls.
 
-use keeper_core::{Input, Moment};
+use keeper_core::{Input, KeyThumbprint, Moment};
 use protocol::auth::Me;
 use secrecy::SecretString;
 use tokio::sync::oneshot;
@@ -24,6 +24,8 @@ pub(crate) enum Message {
     SignInAnswered {
         operator: String,
         signed_in: Box<SignedIn>,
+        /// The key that signed it.
+        bound_to: Option<KeyThumbprint>,
         sent: Moment,
         done: oneshot::Sender<Result<Me, SignInError>>,
     },

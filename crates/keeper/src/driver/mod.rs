@@ -215,10 +215,11 @@ impl Driver {
             Message::SignInAnswered {
                 operator,
                 signed_in,
+                bound_to,
                 sent,
                 done,
             } => {
-                self.signed_in(&operator, *signed_in, sent, done);
+                self.signed_in(&operator, *signed_in, bound_to, sent, done);
             }
             Message::LogoutEnded { epoch } => {
                 if let Some(active) = self.active.as_mut().filter(|active| active.epoch == epoch) {

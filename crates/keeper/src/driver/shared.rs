@@ -8,13 +8,16 @@ use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response};
-use keeper_core::{AccessGrant, Connection, Input, Notice, OperatorAct, SessionSnapshot, Trouble};
+use keeper_core::{
+    AccessGrant, Connection, Input, KeyThumbprint, Moment, Notice, OperatorAct, SessionSnapshot, Trouble,
+};
 use secrecy::SecretString;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::Message;
 use crate::journal::{DecisionEntry, JournalFolder, SlotIndex};
-use crate::profile::Reply;
+use crate::profile::{Possession, Reply, SignedIn};
+use crate::proof::Prover;
 use crate::{KeeperConfig, Limits, SignInError, SlotId};
 
 /// The operator's input is passed on at most this often, in milliseconds.
@@ -67,6 +70,7 @@ pub(crate) struct Shared {
     pub(crate) outcome: watch::Sender<Outcome>,
     pub(crate) settled: watch::Sender<bool>,
     pub(crate) notices: broadcast::Sender<Notice>,
+    pub(crate) prover: Prover,
     messages: mpsc::UnboundedSender<Message>,
     index_changes: mpsc::UnboundedSender<IndexChange>,
     last_input_ms: AtomicU64,
@@ -96,6 +100,7 @@ impl Shared {
             }),
             settled: watch::Sender::new(false),
             notices: broadcast::Sender::new(64),
+            prover: Prover::default(),
             messages,
             index_changes,
             last_input_ms: AtomicU64::new(0),
@@ -125,6 +130,7 @@ impl Shared {
 
     /// Tells the machine that the server answered, where that is news and where it was the server.
     pub(crate) fn note_answer(&self, response: &Response<Bytes>) {
+        self.prover.learn(response.headers());
         if matches!(self.snapshot.borrow().connection, Connection::Online) {
             let now = self.config.clock.now().as_ms();
             let last = self.last_reached_ms.load(Ordering::Relaxed);
@@ -292,21 +298,17 @@ impl Shared {
         tokio::spawn(async move {
             let config = &shared.config;
             config.vault.permit_prompt();
-            let request = config
-                .profile
-                .sign_in_request(&username, &password, &config.device);
-            let sent = config.clock.now();
-            drop(password);
-            let answer = match config.transport.send(request, Limits::AUTH).await {
-                Ok(response) => config
-                    .profile
-                    .read_sign_in(Reply::of(&response, config.clock.wall_ms())),
-                Err(fault) => Err(SignInError::from(fault)),
+            let key = match config.profile.possession() {
+                Possession::Unproved => None,
+                Possession::Dpop => shared.prover.key_to_sign_in(config.vault.as_ref()).await,
             };
+            let (sent, answer) = shared.ask_to_sign_in(&username, &password, key).await;
+            drop(password);
             match answer {
                 Ok(signed_in) => shared.send(Message::SignInAnswered {
                     operator: username,
                     signed_in: Box::new(signed_in),
+                    bound_to: key,
                     sent,
                     done,
                 }),
@@ -316,5 +318,34 @@ impl Shared {
                 }
             }
         });
+    }
+
+    /// Sends a sign-in, and once more where the server wants its nonce in the proof. A password is never sent a third time.
+    async fn ask_to_sign_in(
+        &self,
+        username: &str,
+        password: &SecretString,
+        key: Option<KeyThumbprint>,
+    ) -> (Moment, Result<SignedIn, SignInError>) {
+        let config = &self.config;
+        let mut is_repeated = false;
+        loop {
+            let mut request = config.profile.sign_in_request(username, password, &config.device);
+            if let Some(key) = key {
+                self.prover
+                    .sign(key, &mut request, &config.server, config.clock.as_ref());
+            }
+            let sent = config.clock.now();
+            let response = match config.transport.send(request, Limits::AUTH).await {
+                Ok(response) => response,
+                Err(fault) => return (sent, Err(SignInError::from(fault))),
+            };
+            self.prover.learn(response.headers());
+            let reply = Reply::of(&response, config.clock.wall_ms());
+            if is_repeated || key.is_none() || !config.profile.wants_nonce(reply) {
+                return (sent, config.profile.read_sign_in(reply));
+            }
+            is_repeated = true;
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keeper_core::{Input, Journal, LockAnswer, SessionRecord, Span, StoreRead, VaultFault};
+use keeper_core::{DeviceKey, Input, Journal, LockAnswer, SessionRecord, Span, StoreRead, VaultFault};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Message, Shared};
@@ -145,6 +145,17 @@ impl Work {
     async fn read(&self) -> StoreRead {
         let record = read_record(self.shared.config.vault.as_ref(), &self.slot).await;
         let record = record.map(|record| record.filter(|record| self.is_ours(record)));
+        let bound_to = record.as_ref().ok().and_then(|record| record.as_ref()?.bound_to);
+        let vault = self.shared.config.vault.as_ref();
+        let key = match bound_to {
+            None => Ok(DeviceKey::AtHand),
+            Some(key) => self.shared.prover.find(key, vault).await,
+        };
+        let (record, key) = match key {
+            Ok(key) => (record, key),
+            // Without its key a record is only half read.
+            Err(fault) => (Err(fault), DeviceKey::AtHand),
+        };
         let (journals, slot) = (self.journals.clone(), self.slot.clone());
         let journal = tokio::task::spawn_blocking(move || journals.read(&slot)).await;
         let journal = match journal {
@@ -155,7 +166,7 @@ impl Work {
             }
             Err(_) => None,
         };
-        StoreRead { record, journal }
+        StoreRead { record, journal, key }
     }
 
     /// Whether the record is this server's and this slot's operator's, and not one that was put in its place.
@@ -181,7 +192,11 @@ impl Work {
         failpoint::reach("vault-before-write")
             .await
             .map_err(|_| VaultFault::Failed)?;
-        let written = write_record(self.shared.config.vault.as_ref(), &self.slot, &record).await;
+        let vault = self.shared.config.vault.as_ref();
+        if let Some(key) = record.bound_to {
+            self.shared.prover.keep(key, vault, &self.journals).await?;
+        }
+        let written = write_record(vault, &self.slot, &record).await;
         failpoint::reach("vault-written")
             .await
             .map_err(|_| VaultFault::Failed)?;

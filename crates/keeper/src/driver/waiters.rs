@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keeper_core::{Input, Moment, OperatorAct, SessionRecord};
+use keeper_core::{Input, KeyThumbprint, Moment, OperatorAct, SessionRecord};
 use protocol::auth::Me;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -54,6 +54,7 @@ impl Driver {
         &mut self,
         operator: &str,
         signed_in: SignedIn,
+        bound_to: Option<KeyThumbprint>,
         sent: Moment,
         done: oneshot::Sender<Result<Me, SignInError>>,
     ) {
@@ -75,6 +76,7 @@ impl Driver {
             session_id,
             generation,
             refresh_token,
+            bound_to,
         };
         self.shared.remember_active(slot, record.operator.clone());
         self.activate(operator);

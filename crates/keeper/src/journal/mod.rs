@@ -83,6 +83,11 @@ impl JournalFolder {
         SlotLock::new(&self.path.join(format!("{slot}.lock")))
     }
 
+    /// The lock between processes that add a key of the device.
+    pub fn device_key_lock(&self) -> SlotLock {
+        SlotLock::new(&self.path.join("device-key.lock"))
+    }
+
     fn journal_path(&self, slot: &SlotId) -> PathBuf {
         self.path.join(format!("{slot}.journal.json"))
     }

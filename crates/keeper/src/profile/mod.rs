@@ -29,6 +29,15 @@ pub trait Profile: Send + Sync {
     /// Why nobody is signed in.
     fn read_sign_in(&self, reply: Reply<'_>) -> Result<SignedIn, SignInError>;
 
+    /// How the server wants it proved that a refresh comes from the device that signed in.
+    fn possession(&self) -> Possession {
+        Possession::Unproved
+    }
+    /// Whether this answer asks for the same request again, with a newer nonce in its proof.
+    fn wants_nonce(&self, _reply: Reply<'_>) -> bool {
+        false
+    }
+
     /// Refreshes.
     fn refresh_request(&self, call: &RefreshCall) -> Request<Bytes>;
     /// Reads the answer to [`Profile::refresh_request`]. `Refused` means that the configured server itself said so.
@@ -57,6 +66,15 @@ pub trait Profile: Send + Sync {
     fn read_refusal(&self, reply: Reply<'_>) -> Refusal;
     /// Whether this path belongs to signing in, refreshing or signing out, where nothing is ever refreshed or repeated.
     fn is_auth_path(&self, path: &str) -> bool;
+}
+
+/// How a server wants it proved that a token is presented by the device it was given to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Possession {
+    /// Not at all: whoever has the token has the session.
+    Unproved,
+    /// By a proof signed with a key of the device, on signing in and refreshing (RFC 9449).
+    Dpop,
 }
 
 /// An answer to be read.

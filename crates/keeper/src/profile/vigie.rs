@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::json::{self, Field};
 use super::reading::{self, Kind};
-use super::{Profile, Refusal, Reply, SignedIn};
+use super::{Possession, Profile, Refusal, Reply, SignedIn};
 use crate::{Device, SignInError};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -87,6 +87,17 @@ impl Profile for VigieProfile {
                 retry_after_seconds: reading::retry_after(&reply).map(age_seconds),
             }),
             Kind::Other(trouble) => Err(trouble.into()),
+        }
+    }
+
+    fn possession(&self) -> Possession {
+        Possession::Dpop
+    }
+
+    fn wants_nonce(&self, reply: Reply<'_>) -> bool {
+        match reading::kind(&reply) {
+            Kind::Problem(code, _) => meaning(code) == Meaning::NonceWanted,
+            Kind::Good(_) | Kind::Other(_) => false,
         }
     }
 
@@ -160,6 +171,8 @@ impl Profile for VigieProfile {
             Meaning::AccessRefused => Refusal::Token,
             Meaning::Over(reason) => Refusal::Session(reason),
             Meaning::CredentialsWrong
+            | Meaning::NonceWanted
+            | Meaning::ProofRefused
             | Meaning::Stale
             | Meaning::RotationRequired
             | Meaning::NotAllowed
@@ -274,6 +287,10 @@ enum Meaning {
     Stale,
     /// Rotate now.
     RotationRequired,
+    /// The proof of possession needs a newer nonce.
+    NonceWanted,
+    /// The proof of possession is missing or not good.
+    ProofRefused,
     /// This client may not do this.
     NotAllowed,
     /// The server does not take this form of request.
@@ -303,6 +320,8 @@ const fn meaning(code: ErrorCode) -> Meaning {
         ErrorCode::InvalidCredentials => Meaning::CredentialsWrong,
         ErrorCode::StaleAttempt => Meaning::Stale,
         ErrorCode::RotationRequired => Meaning::RotationRequired,
+        ErrorCode::UseDpopNonce => Meaning::NonceWanted,
+        ErrorCode::ProofRequired | ErrorCode::ProofInvalid => Meaning::ProofRefused,
         ErrorCode::Forbidden => Meaning::NotAllowed,
         ErrorCode::NotFound
         | ErrorCode::MethodNotAllowed
@@ -313,10 +332,7 @@ const fn meaning(code: ErrorCode) -> Meaning {
         ErrorCode::RateLimited => Meaning::RateLimited,
         ErrorCode::ServerBusy | ErrorCode::Timeout | ErrorCode::StoreUnavailable => Meaning::Busy,
         ErrorCode::Internal => Meaning::Broken,
-        ErrorCode::ProofRequired
-        | ErrorCode::ProofInvalid
-        | ErrorCode::UseDpopNonce
-        | ErrorCode::ReauthenticationRequired
+        ErrorCode::ReauthenticationRequired
         | ErrorCode::PasswordWrong
         | ErrorCode::OneTimePassword
         | ErrorCode::WeakPassword
@@ -347,6 +363,8 @@ const fn trouble_of(code: ErrorCode) -> Trouble {
         | Meaning::CredentialsWrong
         | Meaning::Stale
         | Meaning::RotationRequired
+        | Meaning::NonceWanted
+        | Meaning::ProofRefused
         | Meaning::NotAllowed
         | Meaning::RequestRejected
         | Meaning::Elsewhere => Trouble::Malformed,
@@ -360,6 +378,8 @@ fn refresh_answer(code: ErrorCode, wait: Option<Span>) -> Answer {
         Meaning::Over(reason) => Answer::Refused(reason),
         Meaning::Stale => Answer::Stale,
         Meaning::RotationRequired => Answer::RotationRequired,
+        Meaning::NonceWanted => Answer::NonceWanted,
+        Meaning::ProofRefused => Answer::ProofRefused,
         Meaning::AccessRefused | Meaning::CredentialsWrong | Meaning::NotAllowed => {
             Answer::Misconfigured(Fault::ClientUnknown)
         }
@@ -377,7 +397,9 @@ fn sign_in_error(code: ErrorCode, map: &Map<String, Value>, wait: Option<Span>) 
         Meaning::Over(EndReason::Disabled) => SignInError::AccountDisabled,
         Meaning::RateLimited => SignInError::RateLimited { retry_after_seconds },
         Meaning::Busy => SignInError::ServerBusy { retry_after_seconds },
-        Meaning::Broken => SignInError::ServerDown,
+        // Asked for a second time running: nobody can give that.
+        Meaning::Broken | Meaning::NonceWanted => SignInError::ServerDown,
+        Meaning::ProofRefused => SignInError::ProofRefused,
         Meaning::RequestRejected => match json::text(map, "field") {
             Some(field) => SignInError::InputRejected {
                 field: field.to_owned(),

@@ -11,6 +11,7 @@
 )]
 
 pub mod file_vault;
+pub mod proofs;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -66,6 +67,8 @@ pub struct Session {
     pub last_attempt: Option<(String, String)>,
     pub access: Vec<String>,
     pub ended: Option<ErrorCode>,
+    /// Thumbprint of the key that signed the sign-in.
+    pub bound_to: Option<String>,
 }
 
 pub struct Inner {
@@ -80,6 +83,7 @@ pub struct Inner {
     pub heartbeat: Mutex<Pulse>,
     pub attempts: Mutex<Vec<(String, String, bool)>>,
     pub sessions: Mutex<HashMap<String, Session>>,
+    pub proofs: Mutex<proofs::Judge>,
     counter: AtomicU32,
 }
 
@@ -113,6 +117,7 @@ impl Stage {
             heartbeat: Mutex::new(Pulse::Steady),
             attempts: Mutex::new(Vec::new()),
             sessions: Mutex::new(HashMap::new()),
+            proofs: Mutex::new(proofs::Judge::default()),
             counter: AtomicU32::new(0),
         })
     }
@@ -241,7 +246,7 @@ pub async fn signed_in(keeper: &Keeper) {
     .await;
 }
 
-fn problem(code: ErrorCode) -> Response {
+pub fn problem(code: ErrorCode) -> Response {
     (
         StatusCode::from_u16(code.status()).unwrap(),
         [(header::CONTENT_TYPE, protocol::error::PROBLEM_JSON)],
@@ -279,7 +284,11 @@ fn tokens(inner: &Inner, id: &str, session: &mut Session) -> Value {
     })
 }
 
-async fn login(State(inner): State<Arc<Inner>>, Json(body): Json<Value>) -> Response {
+async fn login(State(inner): State<Arc<Inner>>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+    let key = match inner.proofs.lock().unwrap().judge(&headers, "/v1/auth/login") {
+        Ok(key) => key,
+        Err(refusal) => return refusal,
+    };
     let count = inner.logins.fetch_add(1, Ordering::SeqCst);
     match body["username"].as_str() {
         Some("disabled") => return problem(ErrorCode::AccountDisabled),
@@ -292,6 +301,7 @@ async fn login(State(inner): State<Arc<Inner>>, Json(body): Json<Value>) -> Resp
     let id = format!("00000000-0000-7000-8000-{count:012}");
     let mut sessions = inner.sessions.lock().unwrap();
     let session = sessions.entry(id.clone()).or_default();
+    session.bound_to = key;
     let mut answer = tokens(&inner, &id, session);
     answer["me"] = json!({
         "user_id": id, "username": body["username"].as_str().unwrap().to_lowercase(), "display_name": "Marie",
@@ -301,7 +311,7 @@ async fn login(State(inner): State<Arc<Inner>>, Json(body): Json<Value>) -> Resp
     Json(answer).into_response()
 }
 
-async fn refresh(State(inner): State<Arc<Inner>>, Json(body): Json<Value>) -> Response {
+async fn refresh(State(inner): State<Arc<Inner>>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
     inner.refreshes.fetch_add(1, Ordering::SeqCst);
     let token = body["refresh_token"].as_str().unwrap().to_owned();
     let attempt = body["attempt_id"].as_str().unwrap().to_owned();
@@ -311,6 +321,10 @@ async fn refresh(State(inner): State<Arc<Inner>>, Json(body): Json<Value>) -> Re
         .lock()
         .unwrap()
         .push((token.clone(), attempt.clone(), rotate));
+    let key = match inner.proofs.lock().unwrap().judge(&headers, "/v1/auth/refresh") {
+        Ok(key) => key,
+        Err(refusal) => return refusal,
+    };
     let mood = inner.mood.lock().unwrap().clone();
     match &mood {
         Mood::Says(status, kind, text) => {
@@ -332,6 +346,9 @@ async fn refresh(State(inner): State<Arc<Inner>>, Json(body): Json<Value>) -> Re
         let Some(session) = sessions.get_mut(id) else {
             return problem(ErrorCode::RefreshInvalid);
         };
+        if session.bound_to.is_some() && session.bound_to != key {
+            return problem(ErrorCode::ProofRequired);
+        }
         if let Some(code) = session.ended {
             return problem(code);
         }

@@ -1,0 +1,60 @@
+//! What the server lets be known while it is listened to: each word of it is a reason to ask, and only the answer counts.
+
+use super::state::Stage;
+use super::{Keeper, Step};
+use crate::timer::Timer;
+use crate::{Hint, Moment, Output, Span};
+
+/// When each kind of hint last led to a refresh: whoever floods this device with hints gets a few refreshes for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Hints {
+    session_ended: Option<Moment>,
+    organization_changed: Option<Moment>,
+    settings_changed: Option<Moment>,
+}
+
+impl Keeper {
+    pub(super) fn hinted(&mut self, hint: &Hint, step: &mut Step<'_>) {
+        let Stage::Live(live) = &self.stage else { return };
+        let (last, spread) = match hint {
+            Hint::SessionEnded { session_id } if *session_id != live.record.session_id => return,
+            Hint::SessionEnded { .. } => (&mut self.hints.session_ended, Span::ZERO),
+            Hint::OrganizationChanged => (&mut self.hints.organization_changed, Span::ZERO),
+            // Every till of the organisation hears this at once.
+            Hint::SettingsChanged => (&mut self.hints.settings_changed, self.knobs.return_jitter),
+        };
+        let earliest = last.map_or(step.now, |last| last + self.knobs.hint_spacing);
+        if earliest > step.now && last.is_some_and(|last| last > step.now) {
+            return;
+        }
+        let at = (step.now + step.entropy.up_to(spread)).max(earliest);
+        *last = Some(at);
+        let sooner = self.timers.get(Timer::Hint).map_or(at, |set| set.min(at));
+        self.timers.set(Timer::Hint, sooner);
+    }
+
+    pub(super) fn follow_hint(&mut self, step: &mut Step<'_>) {
+        let Stage::Live(live) = &self.stage else { return };
+        if live.failures > 0 {
+            // The next try of the refresh that is failing tells as much.
+            return;
+        }
+        if self.cycle.is_sending() {
+            // That one may have left before the change.
+            self.timers.set(Timer::Hint, step.now + self.knobs.backoff_base);
+        } else {
+            self.wants.refresh = true;
+        }
+    }
+
+    pub(super) fn access_superseded(&mut self, serial: u64, step: &mut Step<'_>) {
+        let Stage::Live(live) = &mut self.stage else {
+            return;
+        };
+        if live.access.as_ref().is_some_and(|access| access.serial == serial) {
+            live.access = None;
+            step.put(Output::HandOut(None));
+            self.timers.set(Timer::Hint, step.now);
+        }
+    }
+}
