@@ -41,7 +41,20 @@ const states: [string, Banner, Partial<SessionView>?][] = [
   ['absolute end near', { kind: 'absolute_end_near' }],
   ['absolute end passed', { kind: 'absolute_end_near' }, { absolute_end_ms: now }],
   ...(
-    ['revoked', 'disabled', 'reused', 'expired', 'idle', 'invalid', 'outdated', 'answer_lost', 'signed_out'] as const
+    [
+      'revoked',
+      'disabled',
+      'reused',
+      'expired',
+      'idle',
+      'invalid',
+      'outdated',
+      'answer_lost',
+      'signed_out',
+      'displaced',
+      'password_changed',
+      'key_lost',
+    ] as const
   ).map((reason): [string, Banner] => [`ended: ${reason}`, { kind: 'ended', reason }]),
   ...(['locked', 'absent', 'slow', 'failed'] as const).map((fault): [string, Banner] => [
     `keychain: ${fault}`,
@@ -51,6 +64,7 @@ const states: [string, Banner, Partial<SessionView>?][] = [
   ['clock behind', { kind: 'clock_suspect', ahead_seconds: -90 }],
   ['client unknown', { kind: 'misconfigured', fault: 'client_unknown' }],
   ['request rejected', { kind: 'misconfigured', fault: 'request_rejected' }],
+  ['proof refused', { kind: 'misconfigured', fault: 'proof_refused' }],
 ];
 
 const said = (of: AppView, language: Language, when = now): string => {

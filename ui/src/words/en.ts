@@ -80,7 +80,7 @@ export const en: Words = {
     misconfigured: {
       client_unknown: 'The server does not recognise this application.',
       request_rejected: 'The server does not take requests from this application.',
-      proof_refused: 'The server does not accept this device\'s proof.',
+      proof_refused: "The server does not accept this device's proof.",
     },
     misconfiguredSafe: 'Your session and your work are kept.',
     misconfiguredDetails: {

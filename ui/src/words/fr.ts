@@ -61,8 +61,10 @@ export const fr = {
       outdated: "Votre session a été fermée : l'appareil n'en avait gardé qu'une copie trop ancienne.",
       answer_lost: "Votre session a été fermée : une réponse du serveur s'est perdue en route.",
       signed_out: 'Votre session a été fermée sur cet appareil, à votre demande.',
-      displaced: 'Votre session a été fermée : vous en avez ouvert une sur un autre appareil, et leur nombre est limité.',
-      password_changed: 'Votre session a été fermée : votre mot de passe a été changé. Reconnectez-vous avec le nouveau.',
+      displaced:
+        'Votre session a été fermée : vous en avez ouvert une sur un autre appareil, et leur nombre est limité.',
+      password_changed:
+        'Votre session a été fermée : votre mot de passe a été changé. Reconnectez-vous avec le nouveau.',
       key_lost: "Votre session a été fermée : la clé qui la liait à cet appareil n'est plus dans son trousseau.",
     } satisfies Record<EndReason, string>,
     endedSafe: 'Votre travail est conservé.',
@@ -88,6 +90,8 @@ export const fr = {
         "L'adresse du serveur ou sa configuration a sans doute changé. Un responsable peut la vérifier dans Réglages, rubrique Serveur.",
       request_rejected:
         "Le serveur et l'application n'ont sans doute pas la même version. Un responsable peut mettre à jour l'un ou l'autre.",
+      proof_refused:
+        "L'adresse sous laquelle le serveur se connaît n'est sans doute pas celle des Réglages, à Serveur. Un responsable peut vérifier les deux.",
     } satisfies Record<Fault, string>,
     retry: 'Réessayer',
     save: 'Sauvegarder',
@@ -325,8 +329,6 @@ export const fr = {
     kindHints: {
       till: "La session ne s'arrête pas faute d'activité.",
       desk: "La session s'arrête après un temps sans activité.",
-      proof_refused:
-        "L'adresse sous laquelle le serveur se connaît n'est sans doute pas celle des Réglages, à Serveur. Un responsable peut vérifier les deux.",
     },
     server: 'Serveur',
     serverHint: 'Le serveur ne change que si tout le travail est envoyé. Il faudra ensuite se connecter à nouveau.',
