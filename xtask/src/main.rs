@@ -15,6 +15,7 @@ mod node;
 mod packages;
 mod place;
 mod program;
+mod python;
 mod run;
 mod setup;
 mod smoke;

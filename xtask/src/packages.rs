@@ -199,6 +199,13 @@ pub(crate) const PACKAGES: &[Package] = &[
     ),
     package(
         Need::Test,
+        "python3-venv",
+        "python3",
+        Probe::Unseen,
+        "environments for programs from PyPI",
+    ),
+    package(
+        Need::Test,
         "strace",
         "strace",
         Probe::Program("strace"),

@@ -6,7 +6,7 @@ use crate::format::{check_format, check_interface, clippy};
 use crate::packages::Need;
 use crate::place::{Place, Profile};
 use crate::steps::{Cost, Steps};
-use crate::{interface, program, setup, smoke};
+use crate::{interface, program, python, setup, smoke};
 use clap::{Args, ValueEnum};
 use std::process::Command;
 
@@ -155,6 +155,11 @@ fn rust_tests(place: &Place, part: Part) -> Result<(), Failure> {
         Part::Unit => ["--filterset", "not package(vigie-tests)"],
         Part::EndToEnd => ["--filterset", "package(vigie-tests)"],
     });
+    if part == Part::EndToEnd {
+        let requirements = place.root().join("tests/requirements.txt");
+        let schemathesis = python::environment(place, "tests", &requirements)?.join("schemathesis");
+        tests.env("VIGIE_BIN_SCHEMATHESIS", schemathesis);
+    }
     program::run(with_programs(place, &mut tests, Profile::Dev))
 }
 
