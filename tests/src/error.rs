@@ -61,6 +61,19 @@ pub enum StageError {
         /// What the driver said.
         source: Box<thirtyfour::error::WebDriverError>,
     },
+    /// Programs that a package of the system brings.
+    #[error(
+        "{programs} are not installed: install the package `{package}` (its service need not run), or name their folder \
+         in {variable}"
+    )]
+    NotInstalled {
+        /// The programs.
+        programs: &'static str,
+        /// The package that has them.
+        package: &'static str,
+        /// The environment variable that names their folder.
+        variable: &'static str,
+    },
     /// A program that has to be built first.
     #[error("{} is not there: build it first, or name it in {variable}", path.display())]
     NotBuilt {

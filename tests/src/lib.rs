@@ -13,6 +13,7 @@ mod keychain;
 mod network;
 mod notices;
 mod patience;
+mod postgres;
 mod running;
 #[cfg(feature = "product")]
 mod screen;
@@ -31,6 +32,7 @@ pub use keychain::{Keychain, KeychainAtStart, SecretEntry};
 pub use network::{Namespace, Network};
 pub use notices::{Notice, Notices};
 pub use patience::{Stopwatch, pause, until};
+pub use postgres::{Disk, Postgres};
 pub use running::{Launch, Running};
 pub use rustix::process::Signal;
 #[cfg(feature = "product")]

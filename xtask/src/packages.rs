@@ -20,6 +20,8 @@ pub(crate) enum Probe {
     Program(&'static str),
     /// A library that pkg-config knows.
     Library(&'static str),
+    /// One of these files.
+    AnyFile(&'static [&'static str]),
     /// Not to be seen without the system's package tool.
     Unseen,
 }
@@ -210,6 +212,13 @@ pub(crate) const PACKAGES: &[Package] = &[
         "strace",
         Probe::Program("strace"),
         "counts writes to the disk",
+    ),
+    package(
+        Need::Test,
+        "postgresql",
+        "postgresql-server postgresql",
+        Probe::AnyFile(&["/usr/lib/postgresql/15/bin/initdb", "/usr/bin/initdb"]),
+        "databases of the tests' own; its service need not run",
     ),
     package(
         Need::Test,

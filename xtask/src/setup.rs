@@ -173,6 +173,7 @@ fn is_there(probe: Probe) -> bool {
             let found = Command::new("pkg-config").args(["--exists", name]).status();
             found.is_ok_and(|status| status.success())
         }
+        Probe::AnyFile(paths) => paths.iter().any(|path| std::path::Path::new(path).exists()),
         Probe::Unseen => true,
     }
 }

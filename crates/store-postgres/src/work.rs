@@ -1,0 +1,90 @@
+//! Doing a deed on a connection of the pool: one statement by itself, or several in one transaction that holds as a
+//! whole or not at all.
+
+use sqlx_core::pool::PoolConnection;
+use sqlx_core::transaction::Transaction;
+use sqlx_postgres::{PgConnection, Postgres};
+use store::StoreError;
+
+use crate::PostgresStore;
+use crate::fault::{Fault, from_postgres};
+
+/// How often a transaction is tried that PostgreSQL undid for the sake of others.
+pub(crate) const TRIES: u32 = 5;
+
+impl PostgresStore {
+    /// Does a deed of one statement, which PostgreSQL commits by itself before it says that it is ready again.
+    pub(crate) async fn single<T, D>(&self, deed: D) -> Result<T, StoreError>
+    where
+        D: AsyncFnOnce(&mut PgConnection) -> Result<T, Fault>,
+    {
+        let _open = self.enter()?;
+        let mut connection = self.connection().await?;
+        let outcome = tokio::time::timeout(self.call_most, deed(&mut connection)).await;
+        settle(connection, outcome).map_err(StoreError::from)
+    }
+
+    /// A connection of the pool.
+    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        self.pool.acquire().await.map_err(|error| from_postgres(&error))
+    }
+}
+
+/// Does a deed in a transaction of its own: `transaction!(store, |connection| deed)`, where the deed is an expression of
+/// type `Result<_, Fault>`. What PostgreSQL undid for the sake of others is tried again.
+macro_rules! transaction {
+    ($store:expr, |$connection:ident| $deed:expr) => {{
+        let _open = $store.enter()?;
+        let mut tries = 1;
+        loop {
+            let mut held = $store.connection().await?;
+            let outcome = tokio::time::timeout($store.call_most, async {
+                let mut transaction = sqlx_core::connection::Connection::begin(&mut *held)
+                    .await
+                    .map_err($crate::fault::Fault::from)?;
+                let $connection: &mut sqlx_postgres::PgConnection = &mut transaction;
+                let outcome = async { $deed }.await;
+                $crate::work::end(transaction, outcome).await
+            })
+            .await;
+            match $crate::work::settle(held, outcome) {
+                Err(fault) if fault.may_be_repeated() && tries < $crate::work::TRIES => tries += 1,
+                outcome => break outcome.map_err(store::StoreError::from),
+            }
+        }
+    }};
+}
+pub(crate) use transaction;
+
+/// Commits what was done, or undoes it.
+pub(crate) async fn end<T>(
+    transaction: Transaction<'_, Postgres>,
+    outcome: Result<T, Fault>,
+) -> Result<T, Fault> {
+    match &outcome {
+        Ok(_) => transaction.commit().await?,
+        Err(fault) if fault.leaves_the_connection() => transaction.rollback().await?,
+        Err(_) => {}
+    }
+    outcome
+}
+
+/// Gives the connection back, or lets go of it where nobody knows what is still on its way over it.
+pub(crate) fn settle<T>(
+    connection: PoolConnection<Postgres>,
+    outcome: Result<Result<T, Fault>, tokio::time::error::Elapsed>,
+) -> Result<T, Fault> {
+    let outcome = outcome.unwrap_or_else(|_| {
+        Err(Fault::Engine(sqlx_core::Error::Io(std::io::Error::new(
+            std::io::ErrorKind::TimedOut,
+            "no answer in time",
+        ))))
+    });
+    if outcome
+        .as_ref()
+        .is_err_and(|fault| !fault.leaves_the_connection())
+    {
+        drop(connection.detach());
+    }
+    outcome
+}
