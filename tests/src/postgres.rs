@@ -17,6 +17,9 @@ const PROGRAMS: &str = "VIGIE_POSTGRES_PROGRAMS";
 /// How long it may take to start, to recover after a kill, or to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Free memory on its file system below which a server is put on disk.
+const MEMORY_LEAST_BYTES: u64 = 4 << 30;
+
 /// Holds the server: it ends with the test's process, however that ends, and takes its folder along unless told otherwise.
 const HOLDER: &str = r#"folder=$1; shift
 "$@" >>"$folder/log" 2>&1 </dev/null &
@@ -78,7 +81,7 @@ impl Postgres {
     pub fn start(disk: Disk) -> Result<Self, StageError> {
         let programs = programs()?;
         let owner = Owner::find()?;
-        let folder = folder(owner)?;
+        let folder = folder(owner, disk)?;
         let template = template(&programs, owner)?;
         let mut server = Self {
             programs,
@@ -411,8 +414,15 @@ fn programs() -> Result<PathBuf, StageError> {
         })
 }
 
-fn folder(owner: Owner) -> Result<PathBuf, StageError> {
-    let at = std::env::temp_dir();
+/// In memory where the disk is not waited for anyway and there is room.
+fn folder(owner: Owner, disk: Disk) -> Result<PathBuf, StageError> {
+    let memory = Path::new("/dev/shm");
+    let room = rustix::fs::statvfs(memory).map_or(0, |found| found.f_bavail.saturating_mul(found.f_frsize));
+    let at = if disk == Disk::NotWaited && room > MEMORY_LEAST_BYTES {
+        memory.to_owned()
+    } else {
+        std::env::temp_dir()
+    };
     let folder = tempfile::Builder::new()
         .prefix("vigie-postgres-")
         .tempdir_in(&at)
@@ -460,7 +470,7 @@ fn template(programs: &Path, owner: Owner) -> Result<PathBuf, StageError> {
     let whole = template.join("PG_VERSION").exists()
         && std::fs::metadata(&template).is_ok_and(|found| found.uid() == uid);
     if !whole {
-        let made = folder(owner)?;
+        let made = folder(owner, Disk::NotWaited)?;
         let outcome = initialise(programs, owner, &made).and_then(|()| {
             let part = beside.join("part");
             let _ = std::fs::remove_dir_all(&part);

@@ -1,33 +1,21 @@
-//! Organisations, sites and users.
+//! Organisations, and the one way to everything that belongs to them.
 
 use async_trait::async_trait;
+use protocol::auth::OrganizationRole;
 use sqlx_core::query::{Query, query};
-use sqlx_postgres::{PgArguments, PgConnection, PgRow, Postgres};
-use store::directory::Membership;
-use store::session::RevokeReason;
+use sqlx_core::query_scalar::query_scalar;
+use sqlx_postgres::{PgArguments, PgConnection, Postgres};
 use store::{
-    AuditEntry, Directory, Millis, NewOrganization, NewSite, NewUser, Organization, Site, StoreError, User,
-    UserListing,
+    AuditEntry, Directory, Millis, NewOrganization, NewSite, NewTill, NewUser, Organization, Site,
+    StoreError, Till, User, UserFilter, UserListing,
 };
 use uuid::Uuid;
 
-use crate::column::{count, get, role, role_word, text};
+use crate::column::{get, text};
 use crate::fault::Fault;
-use crate::work::transaction;
-use crate::{PostgresStore, audit};
-
-const USER: &str = "SELECT id, username, display_name, password_hash, one_time_password, disabled_at
-    FROM users WHERE username = $1";
-
-const MEMBERSHIPS: &str = "SELECT o.id, o.slug, o.name, m.role, s.id, s.name
-    FROM memberships m
-    JOIN organizations o ON o.id = m.organization_id
-    LEFT JOIN sites s ON s.organization_id = m.organization_id AND s.id = m.site_id
-    WHERE m.user_id = $1 ORDER BY m.joined";
-
-const LISTING: &str = "SELECT u.id, u.username, u.display_name, m.role, u.disabled_at
-    FROM memberships m JOIN users u ON u.id = m.user_id
-    WHERE m.organization_id = $1 ORDER BY u.username";
+use crate::users::NewPassword;
+use crate::work::{telling, transaction};
+use crate::{PostgresStore, audit, memberships, sites, users};
 
 /// Whether the query gives a row.
 pub(crate) async fn exists(
@@ -37,14 +25,34 @@ pub(crate) async fn exists(
     Ok(asked.fetch_optional(connection).await?.is_some())
 }
 
-/// Refuses an organisation that does not exist.
-pub(crate) async fn known_organization(connection: &mut PgConnection, id: Uuid) -> Result<(), Fault> {
-    let asked = query("SELECT 1 FROM organizations WHERE id = $1").bind(id);
+async fn known(
+    connection: &mut PgConnection,
+    what: &'static str,
+    asked: Query<'_, Postgres, PgArguments>,
+) -> Result<(), Fault> {
     if exists(connection, asked).await? {
         Ok(())
     } else {
-        Err(StoreError::UnknownReference("organization").into())
+        Err(StoreError::UnknownReference(what).into())
     }
+}
+
+/// Refuses an organisation that does not exist.
+pub(crate) async fn known_organization(connection: &mut PgConnection, id: Uuid) -> Result<(), Fault> {
+    let asked = query("SELECT 1 FROM organizations WHERE id = $1").bind(id);
+    known(connection, "organization", asked).await
+}
+
+/// Refuses a user who does not exist.
+pub(crate) async fn known_user(connection: &mut PgConnection, id: Uuid) -> Result<(), Fault> {
+    let asked = query("SELECT 1 FROM users WHERE id = $1").bind(id);
+    known(connection, "user", asked).await
+}
+
+/// Whether the user exists; nobody else signs in as that user, disables it or moves it until the transaction ends.
+pub(crate) async fn hold_user(connection: &mut PgConnection, id: Uuid) -> Result<bool, Fault> {
+    let asked = query("SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE").bind(id);
+    exists(connection, asked).await
 }
 
 /// Refuses a site that is not this organisation's.
@@ -57,11 +65,54 @@ pub(crate) async fn known_site(
     let asked = query("SELECT 1 FROM sites WHERE organization_id = $1 AND id = $2")
         .bind(organization)
         .bind(site);
-    if exists(connection, asked).await? {
-        Ok(())
-    } else {
-        Err(StoreError::UnknownReference("site").into())
+    known(connection, "site", asked).await
+}
+
+/// Refuses a site that is not this organisation's, or is archived; nobody archives it until the transaction ends.
+pub(crate) async fn open_site(
+    connection: &mut PgConnection,
+    organization: Uuid,
+    site: Uuid,
+) -> Result<(), Fault> {
+    let open = "SELECT 1 FROM sites WHERE organization_id = $1 AND id = $2 AND archived_at IS NULL FOR SHARE";
+    known(connection, "site", query(open).bind(organization).bind(site)).await
+}
+
+/// Runs a statement that changes one row at most, and writes the entry where it did. Returns whether it did.
+pub(crate) async fn change_one(
+    connection: &mut PgConnection,
+    changing: Query<'_, Postgres, PgArguments>,
+    entry: &AuditEntry,
+) -> Result<bool, Fault> {
+    let changed = changing.execute(&mut *connection).await?.rows_affected();
+    if changed > 0 {
+        audit::add(connection, entry).await?;
     }
+    Ok(changed > 0)
+}
+
+/// The site at which a member works, `None` for somebody who stands above all organisations.
+///
+/// # Errors
+/// [`StoreError::UnknownReference`] for everybody else.
+pub(crate) async fn site_of_member(
+    connection: &mut PgConnection,
+    user: Uuid,
+    organization: Uuid,
+) -> Result<Option<Uuid>, Fault> {
+    let site = query_scalar::<Postgres, Option<Uuid>>(
+        "SELECT site_id FROM memberships WHERE user_id = $1 AND organization_id = $2",
+    )
+    .bind(user)
+    .bind(organization)
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some(site) = site {
+        return Ok(site);
+    }
+    let above = query("SELECT 1 FROM users WHERE id = $1 AND super_admin").bind(user);
+    known(connection, "membership", above).await?;
+    Ok(None)
 }
 
 async fn add_organization(
@@ -79,118 +130,18 @@ async fn add_organization(
     audit::add(connection, entry).await
 }
 
-async fn add_site(connection: &mut PgConnection, new: &NewSite, entry: &AuditEntry) -> Result<(), Fault> {
-    query("INSERT INTO sites (id, organization_id, name, created_at) VALUES ($1, $2, $3, $4)")
-        .bind(new.id)
-        .bind(new.organization_id)
-        .bind(text(&new.name))
-        .bind(entry.now)
-        .execute(&mut *connection)
-        .await?;
-    audit::add(connection, entry).await
-}
-
-async fn add_user(connection: &mut PgConnection, new: &NewUser, entry: &AuditEntry) -> Result<(), Fault> {
-    known_organization(connection, new.organization_id).await?;
-    known_site(connection, new.organization_id, new.site_id).await?;
-    query(
-        "INSERT INTO users (id, username, display_name, password_hash, one_time_password, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(new.id)
-    .bind(text(&new.username))
-    .bind(text(&new.display_name))
-    .bind(&new.password_hash)
-    .bind(new.one_time_password)
-    .bind(entry.now)
-    .execute(&mut *connection)
-    .await?;
-    query("INSERT INTO memberships (user_id, organization_id, site_id, role) VALUES ($1, $2, $3, $4)")
-        .bind(new.id)
-        .bind(new.organization_id)
-        .bind(new.site_id)
-        .bind(role_word(new.role))
-        .execute(&mut *connection)
-        .await?;
-    audit::add(connection, entry).await
-}
-
-async fn disable_user(
-    connection: &mut PgConnection,
-    user_id: Uuid,
-    now: Millis,
-    entry: &AuditEntry,
-) -> Result<Option<u32>, Fault> {
-    let held = query("SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE").bind(user_id);
-    if !exists(connection, held).await? {
-        return Ok(None);
-    }
-    let disabled = query("UPDATE users SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL")
-        .bind(now)
-        .bind(user_id)
-        .execute(&mut *connection)
-        .await?
-        .rows_affected();
-    let ended = query(
-        "UPDATE sessions SET revoked_at = $1, revoke_reason = $2
-         WHERE user_id = $3 AND revoked_at IS NULL AND expires_at > $1",
-    )
-    .bind(now)
-    .bind(RevokeReason::AccountDisabled.as_str())
-    .bind(user_id)
-    .execute(&mut *connection)
-    .await?
-    .rows_affected();
-    if disabled + ended > 0 {
-        audit::add(connection, entry).await?;
-    }
-    Ok(Some(count(ended)))
-}
-
-async fn user_by_name(connection: &mut PgConnection, username: &str) -> Result<Option<User>, Fault> {
-    let found = query(USER)
-        .bind(text(username))
-        .fetch_optional(&mut *connection)
-        .await?;
-    let Some(row) = found else { return Ok(None) };
-    let mut user = User {
-        id: get(&row, 0)?,
-        username: get(&row, 1)?,
-        display_name: get(&row, 2)?,
-        password_hash: get(&row, 3)?,
-        one_time_password: get(&row, 4)?,
-        disabled_at: get(&row, 5)?,
-        memberships: Vec::new(),
-    };
-    user.memberships = query(MEMBERSHIPS)
-        .bind(user.id)
+async fn organizations(connection: &mut PgConnection) -> Result<Vec<Organization>, Fault> {
+    let rows = query("SELECT id, slug, name FROM organizations ORDER BY slug")
         .fetch_all(connection)
-        .await?
-        .iter()
-        .map(membership)
-        .collect::<Result<_, _>>()?;
-    Ok(Some(user))
-}
-
-fn membership(row: &PgRow) -> Result<Membership, Fault> {
-    let organization = Organization {
-        id: get(row, 0)?,
-        slug: get(row, 1)?,
-        name: get(row, 2)?,
+        .await?;
+    let read = |row| {
+        Ok(Organization {
+            id: get(row, 0)?,
+            slug: get(row, 1)?,
+            name: get(row, 2)?,
+        })
     };
-    let site = match get::<Option<Uuid>>(row, 4)? {
-        Some(id) => Some(Site {
-            id,
-            organization_id: organization.id,
-            name: get(row, 5)?,
-        }),
-        None => None,
-    };
-    Ok(Membership {
-        organization,
-        role: role(get(row, 3)?)?,
-        site,
-    })
+    rows.iter().map(read).collect()
 }
 
 #[async_trait]
@@ -201,67 +152,169 @@ impl Directory for PostgresStore {
     }
 
     async fn organizations(&self) -> Result<Vec<Organization>, StoreError> {
-        self.single(async |connection| {
-            let rows = query("SELECT id, slug, name FROM organizations ORDER BY slug")
-                .fetch_all(connection)
-                .await?;
-            let read = |row| {
-                Ok(Organization {
-                    id: get(row, 0)?,
-                    slug: get(row, 1)?,
-                    name: get(row, 2)?,
-                })
-            };
-            rows.iter().map(read).collect()
+        self.single(async |connection| organizations(connection).await)
+            .await
+    }
+
+    async fn rename_organization(
+        &self,
+        id: Uuid,
+        name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        transaction!(self, |connection| {
+            let renamed = query("UPDATE organizations SET name = $2 WHERE id = $1")
+                .bind(id)
+                .bind(text(&name));
+            change_one(connection, renamed, &audit).await
         })
-        .await
     }
 
     async fn add_site(&self, new: NewSite, audit: AuditEntry) -> Result<(), StoreError> {
-        transaction!(self, |connection| add_site(connection, &new, &audit).await)
+        transaction!(self, |connection| sites::add_site(connection, &new, &audit).await)
     }
 
     async fn sites(&self, organization_id: Uuid) -> Result<Vec<Site>, StoreError> {
-        self.single(async |connection| {
-            let rows = query("SELECT id, name FROM sites WHERE organization_id = $1 ORDER BY name")
-                .bind(organization_id)
-                .fetch_all(connection)
-                .await?;
-            let read = |row| {
-                Ok(Site {
-                    id: get(row, 0)?,
-                    organization_id,
-                    name: get(row, 1)?,
-                })
-            };
-            rows.iter().map(read).collect()
+        self.single(async |connection| sites::sites(connection, organization_id).await)
+            .await
+    }
+
+    async fn rename_site(
+        &self,
+        organization_id: Uuid,
+        site_id: Uuid,
+        name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        transaction!(self, |connection| sites::rename_site(
+            connection,
+            organization_id,
+            site_id,
+            &name,
+            &audit
+        )
+        .await)
+    }
+
+    async fn archive_site(
+        &self,
+        organization_id: Uuid,
+        site_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE sites SET archived_at = $3 WHERE organization_id = $1 AND id = $2 AND archived_at IS NULL";
+        transaction!(self, |connection| {
+            let archived = query(sql).bind(organization_id).bind(site_id).bind(now);
+            change_one(connection, archived, &audit).await
         })
-        .await
+    }
+
+    async fn restore_site(
+        &self,
+        organization_id: Uuid,
+        site_id: Uuid,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE sites SET archived_at = NULL
+            WHERE organization_id = $1 AND id = $2 AND archived_at IS NOT NULL";
+        transaction!(self, |connection| {
+            let restored = query(sql).bind(organization_id).bind(site_id);
+            change_one(connection, restored, &audit).await
+        })
+    }
+
+    async fn add_till(&self, new: NewTill, audit: AuditEntry) -> Result<(), StoreError> {
+        transaction!(self, |connection| sites::add_till(connection, &new, &audit).await)
+    }
+
+    async fn tills(&self, organization_id: Uuid) -> Result<Vec<Till>, StoreError> {
+        self.single(async |connection| sites::tills(connection, organization_id).await)
+            .await
+    }
+
+    async fn rename_till(
+        &self,
+        organization_id: Uuid,
+        till_id: Uuid,
+        name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        transaction!(self, |connection| sites::rename_till(
+            connection,
+            organization_id,
+            till_id,
+            &name,
+            &audit
+        )
+        .await)
+    }
+
+    async fn archive_till(
+        &self,
+        organization_id: Uuid,
+        till_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE tills SET archived_at = $3 WHERE organization_id = $1 AND id = $2 AND archived_at IS NULL";
+        transaction!(self, |connection| {
+            let archived = query(sql).bind(organization_id).bind(till_id).bind(now);
+            change_one(connection, archived, &audit).await
+        })
+    }
+
+    async fn restore_till(
+        &self,
+        organization_id: Uuid,
+        till_id: Uuid,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        transaction!(self, |connection| sites::restore_till(
+            connection,
+            organization_id,
+            till_id,
+            &audit
+        )
+        .await)
     }
 
     async fn add_user(&self, new: NewUser, audit: AuditEntry) -> Result<(), StoreError> {
-        transaction!(self, |connection| add_user(connection, &new, &audit).await)
+        transaction!(self, |connection| users::add(connection, &new, &audit).await)
+    }
+
+    async fn user(&self, id: Uuid) -> Result<Option<User>, StoreError> {
+        self.single(async |connection| users::by_id(connection, id).await)
+            .await
     }
 
     async fn user_by_name(&self, username: &str) -> Result<Option<User>, StoreError> {
-        transaction!(self, |connection| user_by_name(connection, username).await)
+        self.single(async |connection| users::by_name(connection, username).await)
+            .await
     }
 
-    async fn users(&self, organization_id: Uuid) -> Result<Vec<UserListing>, StoreError> {
-        self.single(async |connection| {
-            let rows = query(LISTING).bind(organization_id).fetch_all(connection).await?;
-            let read = |row| {
-                Ok(UserListing {
-                    id: get(row, 0)?,
-                    username: get(row, 1)?,
-                    display_name: get(row, 2)?,
-                    role: role(get(row, 3)?)?,
-                    disabled_at: get(row, 4)?,
-                })
-            };
-            rows.iter().map(read).collect()
+    async fn users(
+        &self,
+        filter: UserFilter,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<UserListing>, StoreError> {
+        self.single(async |connection| users::page(connection, &filter, after.as_deref(), limit).await)
+            .await
+    }
+
+    async fn rename_user(
+        &self,
+        user_id: Uuid,
+        display_name: String,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        transaction!(self, |connection| {
+            let renamed = query("UPDATE users SET display_name = $2 WHERE id = $1")
+                .bind(user_id)
+                .bind(text(&display_name));
+            change_one(connection, renamed, &audit).await
         })
-        .await
     }
 
     async fn disable_user(
@@ -270,29 +323,88 @@ impl Directory for PostgresStore {
         now: Millis,
         audit: AuditEntry,
     ) -> Result<Option<u32>, StoreError> {
-        transaction!(self, |connection| disable_user(connection, user_id, now, &audit)
-            .await)
+        telling!(self, |connection| users::disable(
+            connection, user_id, now, &audit
+        )
+        .await)
     }
 
-    async fn set_password_hash(
+    async fn enable_user(&self, user_id: Uuid, audit: AuditEntry) -> Result<bool, StoreError> {
+        let sql = "UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
+        transaction!(self, |connection| change_one(
+            connection,
+            query(sql).bind(user_id),
+            &audit
+        )
+        .await)
+    }
+
+    async fn set_super_admin(
+        &self,
+        user_id: Uuid,
+        super_admin: bool,
+        audit: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE users SET super_admin = $2 WHERE id = $1 AND super_admin <> $2";
+        transaction!(self, |connection| {
+            let changed = query(sql).bind(user_id).bind(super_admin);
+            change_one(connection, changed, &audit).await
+        })
+    }
+
+    async fn put_membership(
+        &self,
+        user_id: Uuid,
+        organization_id: Uuid,
+        role: OrganizationRole,
+        site_id: Option<Uuid>,
+        audit: AuditEntry,
+    ) -> Result<(), StoreError> {
+        transaction!(self, |connection| memberships::put(
+            connection,
+            user_id,
+            organization_id,
+            role,
+            site_id,
+            &audit
+        )
+        .await)
+    }
+
+    async fn remove_membership(
+        &self,
+        user_id: Uuid,
+        organization_id: Uuid,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Result<Option<u32>, StoreError> {
+        telling!(self, |connection| memberships::remove(
+            connection,
+            user_id,
+            organization_id,
+            now,
+            &audit
+        )
+        .await)
+    }
+
+    async fn set_password(
         &self,
         user_id: Uuid,
         password_hash: String,
         one_time_password: bool,
+        keep: Option<Uuid>,
+        now: Millis,
         audit: AuditEntry,
-    ) -> Result<bool, StoreError> {
-        transaction!(self, |connection| {
-            let changed = query("UPDATE users SET password_hash = $1, one_time_password = $2 WHERE id = $3")
-                .bind(&password_hash)
-                .bind(one_time_password)
-                .bind(user_id)
-                .execute(&mut *connection)
-                .await?
-                .rows_affected();
-            if changed > 0 {
-                audit::add(connection, &audit).await?;
-            }
-            Ok(changed > 0)
-        })
+    ) -> Result<Option<u32>, StoreError> {
+        let new = NewPassword {
+            hash: password_hash,
+            one_time: one_time_password,
+            keep,
+        };
+        telling!(self, |connection| users::set_password(
+            connection, user_id, &new, now, &audit
+        )
+        .await)
     }
 }

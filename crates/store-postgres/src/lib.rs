@@ -12,23 +12,33 @@ use sqlx_core::pool::PoolOptions;
 use sqlx_core::query::query;
 use sqlx_core::row::Row as _;
 use sqlx_postgres::Postgres;
-use store::{Store, StoreError};
-use tokio::sync::{OwnedRwLockReadGuard, RwLock};
+use store::{Change, Store, StoreError};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock, broadcast};
 
 mod address;
 mod audit;
+mod beginning;
+mod changes;
 mod column;
 mod directory;
 mod fault;
+mod memberships;
 mod migration;
+mod notices;
+mod places;
+mod revocation;
 mod rotation;
 mod sales;
+mod session_page;
 mod session_row;
 mod sessions;
 mod settings;
+mod sites;
+mod users;
 mod work;
 
 pub use address::{Address, AddressError};
+use changes::Changes;
 use fault::from_postgres;
 
 type Pool = sqlx_core::pool::Pool<Postgres>;
@@ -63,6 +73,7 @@ impl Default for Options {
 pub struct PostgresStore {
     pool: Pool,
     call_most: Duration,
+    changes: Changes,
     /// Held for reading by every call, and for writing by whoever closes.
     open: Arc<RwLock<()>>,
 }
@@ -88,16 +99,20 @@ impl PostgresStore {
                 })
             })
             .connect_lazy_with(address.connecting(options.call_most));
-        let store = Self {
+        match prepared(&pool).await {
+            Ok(()) => {}
+            Err(error) => {
+                pool.close().await;
+                return Err(error);
+            }
+        }
+        let changes = Changes::listen(address, &options).await?;
+        Ok(Self {
             pool,
             call_most: options.call_most,
+            changes,
             open: Arc::new(RwLock::new(())),
-        };
-        if let Err(error) = store.prepare().await {
-            store.pool.close().await;
-            return Err(error);
-        }
-        Ok(store)
+        })
     }
 
     /// The schema's version in this database.
@@ -109,30 +124,6 @@ impl PostgresStore {
             .await
     }
 
-    async fn prepare(&self) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await.map_err(|error| from_postgres(&error))?;
-        let facts = query(
-            "SELECT current_setting('server_encoding'), current_setting('fsync'),
-                current_setting('full_page_writes')",
-        )
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(|error| from_postgres(&error))?;
-        let fact = |column: usize| facts.try_get::<String, _>(column).unwrap_or_default();
-        if fact(0) != "UTF8" {
-            return Err(StoreError::Failed(format!(
-                "the database's encoding is {}, it must be UTF8",
-                fact(0)
-            )));
-        }
-        if fact(1) != "on" || fact(2) != "on" {
-            tracing::warn!(
-                "this PostgreSQL does not wait for its disk: a loss of power loses what was answered"
-            );
-        }
-        migration::apply(&mut connection).await
-    }
-
     /// Says that a call begins, unless the store is closed; closing waits for it.
     fn enter(&self) -> Result<OwnedRwLockReadGuard<()>, StoreError> {
         Arc::clone(&self.open)
@@ -141,6 +132,27 @@ impl PostgresStore {
             .filter(|_| !self.pool.is_closed())
             .ok_or_else(|| StoreError::Unavailable("the store is closed".to_owned()))
     }
+}
+
+async fn prepared(pool: &Pool) -> Result<(), StoreError> {
+    let mut connection = pool.acquire().await.map_err(|error| from_postgres(&error))?;
+    let facts = query(
+        "SELECT current_setting('server_encoding'), current_setting('fsync'), current_setting('full_page_writes')",
+    )
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(|error| from_postgres(&error))?;
+    let fact = |column: usize| facts.try_get::<String, _>(column).unwrap_or_default();
+    if fact(0) != "UTF8" {
+        return Err(StoreError::Failed(format!(
+            "the database's encoding is {}, it must be UTF8",
+            fact(0)
+        )));
+    }
+    if fact(1) != "on" || fact(2) != "on" {
+        tracing::warn!("this PostgreSQL does not wait for its disk: a loss of power loses what was answered");
+    }
+    migration::apply(&mut connection).await
 }
 
 #[async_trait]
@@ -155,8 +167,13 @@ impl Store for PostgresStore {
         .await
     }
 
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
     async fn close(&self) {
         let _last = self.open.write().await;
+        self.changes.close().await;
         self.pool.close().await;
     }
 }

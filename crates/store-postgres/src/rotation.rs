@@ -4,7 +4,7 @@ use sqlx_core::query::query;
 use sqlx_postgres::PgConnection;
 use store::rotation::{ATTEMPTS_KEPT, FORWARDED, Verdict, judge, noted_input, remember};
 use store::session::RevokeReason;
-use store::{AuditEntry, Presented, RotationOutcome, SessionRow, StoreError};
+use store::{AuditEntry, Change, Presented, RotationOutcome, SessionRow, StoreError};
 
 use crate::audit;
 use crate::column::{ATTEMPT_BYTES, pack_attempt, pack_attempts, text};
@@ -26,7 +26,8 @@ const SPEND: &str = concat!(
         AND (device_kind = 'till' OR $3 < greatest(last_input_at, $5) + 60000 * coalesce((
             SELECT idle_timeout_minutes FROM session_settings t
             WHERE t.organization_id = sessions.organization_id), $8))
-        AND position($4 IN attempts) = 0",
+        AND position($4 IN attempts) = 0
+        AND (device_key IS NULL OR device_key = $10)",
     returning!()
 );
 
@@ -63,10 +64,32 @@ pub(crate) async fn spend(
         .bind(text(&presented.origin.user_agent))
         .bind(default_idle_minutes())
         .bind(PACKED_MOST)
+        .bind(presented.device_key)
         .fetch_optional(connection)
         .await?
         .map(|row| session(&row))
         .transpose()
+}
+
+/// What others are told of it.
+pub(crate) fn told(outcome: &RotationOutcome) -> Vec<Change> {
+    match outcome {
+        RotationOutcome::Reused(row) => vec![Change::SessionEnded {
+            session_id: row.id,
+            user_id: row.user_id,
+            organization_id: row.organization_id,
+            reason: RevokeReason::RefreshReused,
+        }],
+        RotationOutcome::Rotated(_)
+        | RotationOutcome::Replayed(_)
+        | RotationOutcome::Renewed(_)
+        | RotationOutcome::FastForwarded(_)
+        | RotationOutcome::Stale
+        | RotationOutcome::RotationRequired
+        | RotationOutcome::WrongDevice(_)
+        | RotationOutcome::Over(_)
+        | RotationOutcome::Unknown => Vec::new(),
+    }
 }
 
 /// What becomes of a token that was not simply spent: the row is held, judged by the rule, and changed as the rule says.
@@ -78,12 +101,14 @@ pub(crate) async fn settle(
     let Some((mut row, idle_timeout_ms)) = hold(connection, presented.session_id).await? else {
         return Ok(RotationOutcome::Unknown);
     };
+    let as_kept = row.clone();
     row.last_input_at = noted_input(&row, presented.input_age_ms, presented.now);
     let session_and_organization = (Some(row.id), Some(row.organization_id));
     let outcome = match judge(&row, presented, idle_timeout_ms) {
         Verdict::Over(over) => RotationOutcome::Over(over),
         Verdict::Stale => RotationOutcome::Stale,
         Verdict::RotationRequired => RotationOutcome::RotationRequired,
+        Verdict::WrongDevice => RotationOutcome::WrongDevice(as_kept),
         Verdict::Replay => RotationOutcome::Replayed(keep(connection, &row, presented).await?),
         Verdict::Renew => {
             RotationOutcome::Renewed(keep(connection, &renewed(row, presented), presented).await?)

@@ -14,7 +14,8 @@ use crate::fault::Fault;
 macro_rules! returning {
     () => {
         " RETURNING id, user_id, organization_id, site_id, device_kind, device_name, generation, attempts, created_at,
-            last_used_at, last_input_at, rotated_at, expires_at, revoked_at, revoke_reason, ip_address, user_agent"
+            last_used_at, last_input_at, rotated_at, expires_at, revoked_at, revoke_reason, ip_address, user_agent,
+            device_key, reauthenticated_at"
     };
 }
 pub(crate) use returning;
@@ -25,8 +26,10 @@ macro_rules! select_identity {
         concat!(
             "SELECT s.id, s.user_id, s.organization_id, s.site_id, s.device_kind, s.device_name, s.generation,
                 s.attempts, s.created_at, s.last_used_at, s.last_input_at, s.rotated_at, s.expires_at, s.revoked_at,
-                s.revoke_reason, s.ip_address, s.user_agent,
-                u.username, u.display_name, u.disabled_at, o.name, m.role, p.name, t.idle_timeout_minutes
+                s.revoke_reason, s.ip_address, s.user_agent, s.device_key, s.reauthenticated_at,
+                u.username, u.display_name, u.disabled_at, u.super_admin, u.one_time_password, o.name, m.role, p.name,
+                t.token_expiration_minutes, t.activity_threshold_minutes, t.idle_timeout_minutes, t.session_max_hours,
+                t.lock_after_minutes, t.device_limit
             FROM sessions s
             JOIN users u ON u.id = s.user_id
             JOIN organizations o ON o.id = s.organization_id
@@ -40,7 +43,7 @@ macro_rules! select_identity {
 }
 pub(crate) use select_identity;
 
-const FIRST_BEYOND_SESSION: usize = 17;
+const FIRST_BEYOND_SESSION: usize = 19;
 const MINUTE_MS: Millis = 60_000;
 
 /// The idle time of an organisation that set none, in minutes.
@@ -56,7 +59,7 @@ pub(crate) async fn hold(
     let found = query(
         "SELECT s.id, s.user_id, s.organization_id, s.site_id, s.device_kind, s.device_name, s.generation,
             s.attempts, s.created_at, s.last_used_at, s.last_input_at, s.rotated_at, s.expires_at, s.revoked_at,
-            s.revoke_reason, s.ip_address, s.user_agent, t.idle_timeout_minutes
+            s.revoke_reason, s.ip_address, s.user_agent, s.device_key, s.reauthenticated_at, t.idle_timeout_minutes
         FROM sessions s LEFT JOIN session_settings t ON t.organization_id = s.organization_id
         WHERE s.id = $1 FOR NO KEY UPDATE OF s",
     )
@@ -89,6 +92,8 @@ pub(crate) fn session(row: &PgRow) -> Result<SessionRow, Fault> {
             ip_address: get(row, 15)?,
             user_agent: get(row, 16)?,
         },
+        device_key: get(row, 17)?,
+        reauthenticated_at: get(row, 18)?,
     })
 }
 
@@ -101,16 +106,34 @@ fn revoked(row: &PgRow) -> Result<Option<(Millis, RevokeReason)>, Fault> {
 
 /// The row with what [`select_identity!`] joins to it.
 pub(crate) fn identity(row: &PgRow) -> Result<Identity, Fault> {
-    let word: Option<&str> = get(row, FIRST_BEYOND_SESSION + 4)?;
+    let at = |column| FIRST_BEYOND_SESSION + column;
+    let word: Option<&str> = get(row, at(6))?;
     Ok(Identity {
         session: session(row)?,
-        username: get(row, FIRST_BEYOND_SESSION)?,
-        display_name: get(row, FIRST_BEYOND_SESSION + 1)?,
-        disabled_at: get(row, FIRST_BEYOND_SESSION + 2)?,
-        organization_name: get(row, FIRST_BEYOND_SESSION + 3)?,
+        username: get(row, at(0))?,
+        display_name: get(row, at(1))?,
+        disabled_at: get(row, at(2))?,
+        super_admin: get(row, at(3))?,
+        one_time_password: get(row, at(4))?,
+        organization_name: get(row, at(5))?,
         role: word.map(role).transpose()?,
-        site_name: get(row, FIRST_BEYOND_SESSION + 5)?,
-        idle_timeout_ms: idle_timeout_ms(row, FIRST_BEYOND_SESSION + 6)?,
+        site_name: get(row, at(7))?,
+        settings: settings(row, at(8))?,
+    })
+}
+
+/// Settings that begin at this column; the defaults where the organisation has none.
+pub(crate) fn settings(row: &PgRow, at: usize) -> Result<SessionSettings, Fault> {
+    let Some(token_expiration_minutes) = number_if_any(row, at)? else {
+        return Ok(SessionSettings::default());
+    };
+    Ok(SessionSettings {
+        token_expiration_minutes,
+        activity_threshold_minutes: number(row, at + 1)?,
+        idle_timeout_minutes: number(row, at + 2)?,
+        session_max_hours: number(row, at + 3)?,
+        lock_after_minutes: number_if_any(row, at + 4)?,
+        device_limit: number_if_any(row, at + 5)?,
     })
 }
 

@@ -56,6 +56,23 @@ macro_rules! transaction {
 }
 pub(crate) use transaction;
 
+/// As [`transaction!`], for a deed that also says what others are to be told: they hear of it once it is durable.
+macro_rules! telling {
+    ($store:expr, |$connection:ident| $deed:expr) => {{
+        let outcome = $crate::work::transaction!($store, |$connection| {
+            let outcome: Result<(_, Vec<store::Change>), $crate::fault::Fault> = async { $deed }.await;
+            let (value, told) = outcome?;
+            $store.changes.announce($connection, &told).await?;
+            Ok::<_, $crate::fault::Fault>((value, told))
+        });
+        outcome.map(|(value, told)| {
+            $store.changes.tell(told);
+            value
+        })
+    }};
+}
+pub(crate) use telling;
+
 /// Commits what was done, or undoes it.
 pub(crate) async fn end<T>(
     transaction: Transaction<'_, Postgres>,

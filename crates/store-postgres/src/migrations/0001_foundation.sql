@@ -91,10 +91,10 @@ CREATE TABLE sessions (
     CHECK ((revoked_at IS NULL) = (revoke_reason IS NULL)),
     CONSTRAINT sessions_site FOREIGN KEY (organization_id, site_id) REFERENCES sites (organization_id, id)
 ) WITH (fillfactor = 70);
-CREATE INDEX sessions_by_user ON sessions (user_id, created_at) WHERE revoked_at IS NULL;
+CREATE INDEX sessions_by_user ON sessions (user_id, created_at, id) WHERE revoked_at IS NULL;
 CREATE INDEX sessions_by_organization ON sessions (organization_id, created_at, id) WHERE revoked_at IS NULL;
 CREATE INDEX sessions_by_creation ON sessions (created_at, id) WHERE revoked_at IS NULL;
-CREATE INDEX sessions_by_end ON sessions (least(revoked_at, expires_at));
+CREATE INDEX sessions_by_end ON sessions (coalesce(revoked_at, expires_at));
 
 -- What has ended stays ended.
 CREATE FUNCTION refuse_to_wake_a_session() RETURNS trigger LANGUAGE plpgsql AS $$
