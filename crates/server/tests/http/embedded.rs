@@ -57,16 +57,8 @@ async fn a_fresh_server_takes_one_first_operator_and_keeps_it() {
     server.close().await;
 }
 
-#[tokio::test]
-async fn events_come_through_the_router_and_end_with_the_server() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = open(
-        folder.path(),
-        &Keys::generate().unwrap(),
-        ServerOptions::default(),
-    )
-    .await
-    .unwrap();
+async fn with_camille(folder: &std::path::Path, keys: &Keys) -> (EmbeddedServer, serde_json::Value) {
+    let server = open(folder, keys, ServerOptions::default()).await.unwrap();
     let password = "right horse".to_owned().into();
     server
         .first_operator("Ma boutique", "Camille", "Camille", &password)
@@ -81,19 +73,52 @@ async fn events_come_through_the_router_and_end_with_the_server() {
     let answer = axum::body::to_bytes(answer.into_body(), usize::MAX)
         .await
         .unwrap();
-    let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
-    let events = Request::get("/v1/events")
-        .header(
-            "authorization",
-            format!("Bearer {}", answer["access_token"].as_str().unwrap()),
-        )
+    (server, serde_json::from_slice(&answer).unwrap())
+}
+
+async fn get(server: &EmbeddedServer, path: &str, answer: &serde_json::Value) -> Body {
+    let bearer = format!("Bearer {}", answer["access_token"].as_str().unwrap());
+    let call = Request::get(path)
+        .header("authorization", bearer)
         .body(Body::empty())
         .unwrap();
-    let events = server.router.clone().oneshot(events).await.unwrap();
-    let mut heard = Heard::of(events.into_body());
+    let response = server.router.clone().oneshot(call).await.unwrap();
+    assert_eq!(response.status(), 200);
+    response.into_body()
+}
+
+#[tokio::test]
+async fn events_come_through_the_router_and_end_with_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, camille) = with_camille(folder.path(), &Keys::generate().unwrap()).await;
+    let mut heard = Heard::of(get(&server, "/v1/events", &camille).await);
     assert_eq!(heard.block().await.as_deref(), Some(": listening"));
     server.close().await;
     assert_eq!(heard.block().await, None);
+}
+
+#[tokio::test]
+async fn uses_of_sessions_are_written_before_it_closes() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = Keys::generate().unwrap();
+    let (server, camille) = with_camille(folder.path(), &keys).await;
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    drop(get(&server, "/v1/auth/me", &camille).await);
+    server.close().await;
+    let server = open(folder.path(), &keys, ServerOptions::default())
+        .await
+        .unwrap();
+    let id = camille["session_id"].as_str().unwrap().parse().unwrap();
+    let session = server
+        .server()
+        .store()
+        .identity(id)
+        .await
+        .unwrap()
+        .unwrap()
+        .session;
+    assert!(session.last_used_at >= session.created_at + 20, "{session:?}");
+    server.close().await;
 }
 
 #[tokio::test]

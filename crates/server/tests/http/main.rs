@@ -4,12 +4,14 @@
 
 mod audit;
 mod auth;
+mod background;
 mod bodies;
 mod codes;
 #[path = "../../src/proof/device.rs"]
 mod device;
 mod embedded;
 mod events;
+mod flood;
 mod house;
 mod impatient;
 mod openapi;

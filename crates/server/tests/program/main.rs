@@ -9,4 +9,5 @@ mod ending;
 mod failpoints;
 mod faults;
 mod place;
+mod slow_clients;
 mod tls;
