@@ -235,16 +235,16 @@ async fn a_session_that_ended_for_lack_of_input_is_told_so_when_its_token_ends()
 
 #[tokio::test]
 async fn the_time_of_a_call_does_not_cut_a_stream_and_silence_is_broken_by_comments() {
-    let house = House::with(ServerOptions {
+    let mut house = House::new().await;
+    let camille = house.sign_in("camille", "till").await;
+    house.restart_as(ServerOptions {
         limits: Limits {
-            call_timeout: Duration::from_millis(200),
+            call_timeout: Duration::from_millis(300),
             event_heartbeat: Duration::from_millis(50),
             ..Limits::default()
         },
         ..ServerOptions::default()
-    })
-    .await;
-    let camille = house.sign_in("camille", "till").await;
+    });
     let mut heard = listen(&house, &camille).await;
     for _ in 0..8 {
         assert_eq!(heard.block().await.as_deref(), Some(":"));

@@ -132,14 +132,19 @@ impl House {
 
     /// The same database under another set of keys, as after a restart.
     pub(crate) fn restart_with(&mut self, keys: Keys) {
+        self.keys = keys;
+        self.restart_as(ServerOptions::default());
+    }
+
+    /// The same database and keys with other options.
+    pub(crate) fn restart_as(&mut self, options: ServerOptions) {
         let (store, clock) = (
             Arc::clone(&self.store) as Arc<_>,
             Arc::clone(&self.clock) as Arc<_>,
         );
-        let server = Server::new(store, keys.clone(), clock, ServerOptions::default()).unwrap();
+        let server = Server::new(store, self.keys.clone(), clock, options).unwrap();
         self.router = server::router(server.clone());
         self.server = server;
-        self.keys = keys;
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
