@@ -21,10 +21,11 @@ const BEGIN: &str = concat!(
     returning!()
 );
 
-/// The user's live sessions in the organisation beyond a number of them, the one longest without input last.
+/// The user's live sessions in the organisation beyond a number of them, the one longest without input last. The sign
+/// before the organisation keeps SQLite from going through everybody's there.
 const SURPLUS: &str = "SELECT s.id, s.device_name, s.ip_address, s.user_agent
     FROM sessions s LEFT JOIN session_settings t ON t.organization_id = s.organization_id
-    WHERE s.user_id = ?3 AND s.organization_id = ?4 AND s.revoked_at IS NULL AND s.expires_at > ?1
+    WHERE s.user_id = ?3 AND +s.organization_id = ?4 AND s.revoked_at IS NULL AND s.expires_at > ?1
         AND (s.device_kind = 'till' OR ?1 < s.last_input_at + 60000 * coalesce(t.idle_timeout_minutes, ?2))
     ORDER BY s.last_input_at DESC, s.created_at DESC, s.id DESC LIMIT -1 OFFSET ?5";
 

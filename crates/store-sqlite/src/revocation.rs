@@ -26,7 +26,9 @@ const ONE_WITHIN: &str =
 
 const OF_USER: &str = end_where!("user_id = ?3 AND (?4 IS NULL OR id <> ?4)");
 
-const OF_USER_WITHIN: &str = end_where!("user_id = ?3 AND (?4 IS NULL OR id <> ?4) AND organization_id = ?5");
+/// The sign before the organisation keeps SQLite from going through everybody's there.
+const OF_USER_WITHIN: &str =
+    end_where!("user_id = ?3 AND (?4 IS NULL OR id <> ?4) AND +organization_id = ?5");
 
 const OF_ORGANIZATION: &str = end_where!("organization_id = ?3 AND (?4 IS NULL OR id <> ?4)");
 

@@ -38,20 +38,18 @@ fn blob(id: Uuid) -> Vec<u8> {
     id.as_bytes().to_vec()
 }
 
-/// The page of live sessions after `after`, newest first.
-pub(crate) fn page(
-    connection: &Connection,
-    filter: &SessionFilter,
-    after: Option<PageKey>,
-    limit: u32,
-    now: Millis,
-) -> rusqlite::Result<Vec<Identity>> {
+/// The statement for a page. Where a user is named, the few sessions of that user are gone through, not an organisation's.
+fn query(filter: &SessionFilter, after: Option<PageKey>, limit: u32, now: Millis) -> Query {
     let mut query = Query {
         sql: LIVE.to_owned(),
         values: vec![now.into(), default_idle_minutes().into()],
     };
     query.and("s.user_id = $", filter.user_id.map(blob));
-    query.and("s.organization_id = $", filter.organization_id.map(blob));
+    let of_organization = match filter.user_id {
+        Some(_) => "+s.organization_id = $",
+        None => "s.organization_id = $",
+    };
+    query.and(of_organization, filter.organization_id.map(blob));
     query.and("s.site_id = $", filter.site_id.map(blob));
     query.and(
         "substr(s.ip_address, 1, length($)) = $",
@@ -73,8 +71,76 @@ pub(crate) fn page(
     query
         .sql
         .push_str(&format!(" ORDER BY s.created_at DESC, s.id DESC LIMIT {limit}"));
+    query
+}
+
+/// The page of live sessions after `after`, newest first.
+pub(crate) fn page(
+    connection: &Connection,
+    filter: &SessionFilter,
+    after: Option<PageKey>,
+    limit: u32,
+    now: Millis,
+) -> rusqlite::Result<Vec<Identity>> {
+    let query = query(filter, after, limit, now);
     connection
         .prepare_cached(&query.sql)?
         .query_map(params_from_iter(query.values), identity)?
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::params_from_iter;
+    use store::{PageKey, SessionFilter};
+    use uuid::Uuid;
+
+    use super::query;
+    use crate::{Options, SqliteStore, connection};
+
+    /// How SQLite goes through the sessions for the page after a key.
+    fn plan(filter: &SessionFilter) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vigie.db");
+        drop(SqliteStore::open(&path, Options::default()).unwrap());
+        let connection = connection::reading(&path, &Options::default()).unwrap();
+        let after = PageKey {
+            created_at: 5,
+            id: Uuid::nil(),
+        };
+        let query = query(filter, Some(after), 10, 9);
+        let steps: Vec<String> = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {}", query.sql))
+            .unwrap()
+            .query_map(params_from_iter(query.values), |row| row.get(3))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        steps.join("; ")
+    }
+
+    #[test]
+    fn a_page_is_read_from_an_index_in_its_order() {
+        let (user_id, organization_id) = (Some(Uuid::nil()), Some(Uuid::nil()));
+        let cases = [
+            (None, None, "sessions_by_creation"),
+            (None, organization_id, "sessions_by_organization"),
+            (user_id, None, "sessions_by_user"),
+            (user_id, organization_id, "sessions_by_user"),
+        ];
+        for (user_id, organization_id, index) in cases {
+            let filter = SessionFilter {
+                user_id,
+                organization_id,
+                device: Some("till".to_owned()),
+                ..SessionFilter::default()
+            };
+            let plan = plan(&filter);
+            assert!(
+                plan.contains(&format!("SEARCH s USING INDEX {index} (")),
+                "{plan}"
+            );
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
 }
