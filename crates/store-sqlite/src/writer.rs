@@ -216,7 +216,8 @@ mod tests {
 
     use futures_util::future::join_all;
     use rusqlite::{Connection, params};
-    use store::StoreError;
+    use store::{Change, StoreError};
+    use uuid::Uuid;
 
     use super::{Shape, Writer};
 
@@ -323,6 +324,39 @@ mod tests {
         assert_eq!(free.unwrap(), kept);
         bench.put(99, 10).await.unwrap();
         assert_eq!(bench.kept(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_change_is_told_where_its_group_is_on_disk_and_nowhere_else() {
+        let bench = bench(256, 40);
+        let mut changes = bench.writer.changes();
+        let told_of = |n: u128| Change::SettingsChanged {
+            organization_id: Uuid::from_u128(n),
+        };
+        let outcomes = join_all((0..30_u128).map(|n| {
+            bench.writer.write_telling(Shape::Several, move |connection| {
+                connection.execute("INSERT INTO t VALUES (?, zeroblob(10000))", [n as i64])?;
+                Ok(((), vec![told_of(n)]))
+            })
+        }))
+        .await;
+        let kept: Vec<_> = (0..30_u128)
+            .zip(outcomes)
+            .filter(|(_, outcome)| outcome.is_ok())
+            .map(|(n, _)| told_of(n))
+            .collect();
+        assert!(kept.len() < 30, "the disk was never full");
+        bench
+            .writer
+            .write_telling(Shape::Single, move |_| Ok(((), vec![told_of(99)])))
+            .await
+            .unwrap();
+        let mut told = Vec::new();
+        while let Ok(change) = changes.try_recv() {
+            told.push(change);
+        }
+        let expected: Vec<_> = kept.into_iter().chain([told_of(99)]).collect();
+        assert_eq!(told, expected);
     }
 
     #[tokio::test]
