@@ -1,5 +1,5 @@
-//! What a server does beside its calls: writing down when sessions were used, deleting those that ended long ago, and
-//! forgetting limits that count no more.
+//! What a server does beside its calls: writing down when sessions were used, deleting those that ended long ago,
+//! forgetting limits that count no more, and sending mail.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
+use crate::mail::deliver;
 use crate::server::Server;
 use crate::touches::rows;
 
@@ -26,6 +27,7 @@ const ROWS_AT_ONCE: usize = 500;
 pub struct Background {
     ending: watch::Sender<bool>,
     running: JoinHandle<()>,
+    post: Option<JoinHandle<()>>,
 }
 
 impl Background {
@@ -33,6 +35,10 @@ impl Background {
     pub fn start(server: &Server) -> Self {
         let (ending, mut ends) = watch::channel(false);
         let server = server.clone();
+        let post = server.outbox.take().map(|(post, letters)| {
+            let (server, ends) = (server.clone(), ends.clone());
+            tokio::spawn(async move { deliver(&server, &post, letters, ends).await })
+        });
         let running = tokio::spawn(async move {
             let mut due = Due::at(server.clock.monotonic());
             let mut tick = tokio::time::interval(WRITE_EVERY);
@@ -46,7 +52,11 @@ impl Background {
             }
             write_touches(&server).await;
         });
-        Self { ending, running }
+        Self {
+            ending,
+            running,
+            post,
+        }
     }
 
     /// Writes what waits and ends. Call it when no call is under way any more.
@@ -54,6 +64,11 @@ impl Background {
         self.ending.send_replace(true);
         if self.running.await.is_err() {
             tracing::error!("the background work broke down");
+        }
+        if let Some(post) = self.post
+            && post.await.is_err()
+        {
+            tracing::error!("the sending of mail broke down");
         }
     }
 }

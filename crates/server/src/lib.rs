@@ -27,6 +27,7 @@ pub mod key_file;
 pub mod keys;
 mod lifetimes;
 mod login_limit;
+pub mod mail;
 mod open_store;
 mod openapi;
 pub mod options;

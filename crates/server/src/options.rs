@@ -6,6 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use protocol::proof::EMBEDDED_ORIGIN;
 
+use crate::mail::MailOptions;
 use crate::proof::KnownAs;
 
 /// Options of one server. The defaults are those of a server embedded in the app.
@@ -21,6 +22,8 @@ pub struct ServerOptions {
     pub limits: Limits,
     /// For how long sessions are kept after they ended.
     pub dead_sessions_kept: Duration,
+    /// Where security notices are sent by mail; `None`: nowhere.
+    pub mail: Option<MailOptions>,
     /// Shorter lives than the settings allow, for tests and demonstrations.
     pub testing: TestingOverrides,
 }
@@ -33,6 +36,7 @@ impl Default for ServerOptions {
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
             dead_sessions_kept: Duration::from_secs(30 * 24 * 60 * 60),
+            mail: None,
             testing: TestingOverrides::default(),
         }
     }

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::events::EventStreams;
 use crate::keys::Keys;
 use crate::login_limit::LoginLimit;
+use crate::mail::{MailError, Outbox};
 use crate::options::ServerOptions;
 use crate::passwords::{PasswordError, Passwords};
 use crate::proof::Proofs;
@@ -26,6 +27,9 @@ pub enum SetupError {
     /// The password library refuses its parameters.
     #[error(transparent)]
     Passwords(#[from] PasswordError),
+    /// The mail server's certificate authority is none.
+    #[error(transparent)]
+    Mail(#[from] MailError),
 }
 
 /// A server; cheap to clone.
@@ -44,6 +48,7 @@ pub struct Parts {
     pub(crate) proofs: Proofs,
     pub(crate) event_streams: Arc<EventStreams>,
     pub(crate) touches: Touches,
+    pub(crate) outbox: Outbox,
     pub(crate) options: ServerOptions,
 }
 
@@ -66,6 +71,7 @@ impl Server {
             proofs: Proofs::new(&keys, options.known_as.clone()),
             event_streams: Arc::new(EventStreams::new(&options.limits)),
             touches: Touches::default(),
+            outbox: Outbox::new(options.mail.as_ref())?,
             store,
             keys,
             clock,

@@ -6,6 +6,7 @@ use store::{NewNotice, NoticeDetail, NoticeKind, SessionRow};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::ids::new_id;
+use crate::mail::Letter;
 use crate::proof::DeviceKey;
 use crate::server::Server;
 
@@ -47,6 +48,12 @@ pub(super) async fn note(server: &Server, client: &Client, session: &SessionRow)
             user_agent: origin.user_agent,
         },
     };
+    server.outbox.tell(Letter {
+        user_id: notice.user_id,
+        at: now,
+        kind: notice.kind,
+        detail: notice.detail.clone(),
+    });
     if let Err(error) = server.store.add_notice(notice).await {
         tracing::error!(cause = %error, session = %session.id, "the owner is not told of a copied token");
     }

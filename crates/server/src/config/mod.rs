@@ -3,6 +3,7 @@
 
 mod complaint;
 mod defaults;
+mod mail;
 mod settled;
 mod source;
 

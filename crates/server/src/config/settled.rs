@@ -11,6 +11,7 @@ use url::Url;
 
 use super::complaint::{ConfigError, bad_value};
 use super::defaults;
+use super::mail::mail;
 use super::source::Written;
 use crate::options::{Limits, ServerOptions, TestingOverrides};
 use crate::proof::KnownAs;
@@ -127,6 +128,7 @@ pub(super) fn settle(
             .map_or(defaults.dead_sessions_kept, |days| {
                 Duration::from_secs(u64::from(days.get()) * 24 * 60 * 60)
             }),
+            mail: mail(figment, &written.mail)?,
             testing: testing(figment, &written)?,
         },
         drain: Duration::from_secs(u64::from(

@@ -14,6 +14,9 @@ pub(super) const ENVIRONMENT_PREFIX: &str = "VIGIE_SERVER_";
 /// The variable that may hold the keys themselves, as `Keys::to_bytes` writes them, instead of a key file.
 pub const KEYS_VARIABLE: &str = "VIGIE_SERVER_KEYS";
 
+/// The variable that may hold the password for the mail server, instead of a file.
+pub(super) const MAIL_PASSWORD_VARIABLE: &str = "VIGIE_SERVER_MAIL_PASSWORD";
+
 /// Settings that were given on the command line.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Flags {
@@ -68,6 +71,7 @@ pub(super) struct Written {
     pub(super) log: WrittenLog,
     pub(super) limits: WrittenLimits,
     pub(super) retention: WrittenRetention,
+    pub(super) mail: WrittenMail,
     pub(super) testing: WrittenTesting,
 }
 
@@ -113,6 +117,19 @@ pub(super) struct WrittenRetention {
     pub(super) sessions_days: Option<u32>,
 }
 
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WrittenMail {
+    pub(super) host: Option<String>,
+    pub(super) port: Option<u16>,
+    pub(super) security: Option<String>,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) from: Option<String>,
+    pub(super) to: Option<String>,
+    pub(super) username: Option<String>,
+    pub(super) password_file: Option<PathBuf>,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct WrittenTesting {
@@ -134,7 +151,7 @@ pub fn load(file: Option<&Path>, flags: &Flags) -> Result<Config, ConfigError> {
     figment = figment
         .merge(
             Env::prefixed(ENVIRONMENT_PREFIX)
-                .ignore(&["config", "keys", "failpoints"])
+                .ignore(&["config", "keys", "failpoints", "mail_password"])
                 .split("__"),
         )
         .merge(Serialized::defaults(flags));

@@ -14,6 +14,7 @@ mod events;
 mod flood;
 mod house;
 mod impatient;
+mod mail;
 mod openapi;
 mod proof;
 mod rotation;

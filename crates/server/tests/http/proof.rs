@@ -71,6 +71,15 @@ impl House {
     }
 }
 
+/// Somebody tries the refresh token of a session that is bound to this device's key, without the key.
+pub(crate) async fn steal(house: &House, device: &Device) {
+    let session = house.bound(device).await;
+    house
+        .renew(&session.refresh, 1, None)
+        .await
+        .problem(ErrorCode::ProofRequired);
+}
+
 /// A call that is refused with this code.
 pub(crate) async fn refused(house: &House, code: ErrorCode) -> Answer {
     let device = Device::new();

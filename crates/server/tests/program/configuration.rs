@@ -53,6 +53,39 @@ fn bad_values_are_named_with_what_was_expected() {
 }
 
 #[test]
+fn a_mail_server_must_be_whole_and_safe_to_talk_to() {
+    insta::assert_snapshot!(
+        [
+            said("[mail]\nfrom = \"vigie@example.org\"", &[], &[]),
+            said("[mail]\nhost = \"mail.example.org\"", &[], &[]),
+            said("[mail]\nhost = \"mail.example.org\"\nfrom = \"vigie\"", &[], &[]),
+            said(
+                "[mail]\nhost = \"mail.example.org\"\nsecurity = \"none\"",
+                &[],
+                &[]
+            ),
+            said(
+                "[mail]\nhost = \"mail.example.org\"\nsecurity = \"ssl\"",
+                &[],
+                &[]
+            ),
+            said(
+                "[mail]\nhost = \"mail.example.org\"\nfrom = \"vigie@example.org\"\nusername = \"vigie\"",
+                &[],
+                &[]
+            ),
+            said(
+                "[mail]\nhost = \"mail.example.org\"\nfrom = \"vigie@example.org\"",
+                &[("VIGIE_SERVER_MAIL_PASSWORD", "canary")],
+                &[]
+            ),
+            said("[mail]\npassword = \"canary\"", &[], &[]),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
 fn half_of_a_pair_and_what_is_no_file_are_named() {
     insta::assert_snapshot!(
         [

@@ -1,0 +1,100 @@
+//! The `[mail]` table.
+
+use std::path::Path;
+
+use figment::Figment;
+use protocol::Secret;
+use zeroize::Zeroizing;
+
+use super::complaint::{ConfigError, bad_value};
+use super::source::{MAIL_PASSWORD_VARIABLE, WrittenMail};
+use crate::mail::{MailOptions, MailSecurity};
+
+pub(super) fn mail(figment: &Figment, written: &WrittenMail) -> Result<Option<MailOptions>, ConfigError> {
+    let Some(host) = written.host.clone() else {
+        return if *written == WrittenMail::default() {
+            Ok(None)
+        } else {
+            Err(missing("mail.host", "the mail server's name"))
+        };
+    };
+    let security = match &written.security {
+        Some(text) => text
+            .parse()
+            .map_err(|_| bad_value(figment, "mail.security", "starttls, tls or none"))?,
+        None => MailSecurity::default(),
+    };
+    let is_here = host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+    if security == MailSecurity::None && !is_here {
+        return Err(bad_value(
+            figment,
+            "mail.security",
+            "starttls or tls: without either, others could read on the way what is told and the password",
+        ));
+    }
+    let mailbox = |key: &str, text: &str| {
+        text.parse()
+            .map_err(|_| bad_value(figment, key, "a mail address, such as Vigie <vigie@example.org>"))
+    };
+    let from = written
+        .from
+        .as_deref()
+        .ok_or_else(|| missing("mail.from", "the sender, such as Vigie <vigie@example.org>"))?;
+    Ok(Some(MailOptions {
+        host,
+        port: written.port.unwrap_or(security.usual_port()),
+        security,
+        ca_file: written.ca_file.clone(),
+        from: mailbox("mail.from", from)?,
+        to: written
+            .to
+            .as_deref()
+            .map(|to| mailbox("mail.to", to))
+            .transpose()?,
+        credentials: credentials(figment, written)?,
+    }))
+}
+
+fn credentials(figment: &Figment, written: &WrittenMail) -> Result<Option<(String, Secret)>, ConfigError> {
+    let password = match &written.password_file {
+        Some(path) => Some(read(figment, path)?),
+        None => std::env::var(MAIL_PASSWORD_VARIABLE).ok().map(Secret::new),
+    };
+    match (written.username.clone(), password) {
+        (Some(username), Some(password)) => Ok(Some((username, password))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(missing(
+            "mail.password_file",
+            &format!("a file that holds the password, or the variable {MAIL_PASSWORD_VARIABLE}"),
+        )),
+        (None, Some(_)) => Err(missing("mail.username", "the name that the password belongs to")),
+    }
+}
+
+fn read(figment: &Figment, path: &Path) -> Result<Secret, ConfigError> {
+    let unreadable = |source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            return Err(bad_value(
+                figment,
+                "mail.password_file",
+                "a file that nobody else may read; run chmod 600 on it",
+            ));
+        }
+    }
+    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(unreadable)?);
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
+}
+
+fn missing(key: &str, expected: &str) -> ConfigError {
+    ConfigError::MissingKey {
+        key: key.to_owned(),
+        expected: expected.to_owned(),
+    }
+}
