@@ -13,6 +13,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
+use keeper::transport::ByteStream;
 use keeper::{Limits, Transport, TransportFault, Vault};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -78,6 +79,16 @@ impl EmbeddedServer {
         }
     }
 
+    async fn transport(&self) -> Option<Arc<dyn Transport>> {
+        match self.open().await {
+            Ok(opened) => opened.as_ref().map(Opened::transport),
+            Err(error) => {
+                tracing::warn!(code = %error.code, "the embedded server cannot be opened");
+                None
+            }
+        }
+    }
+
     /// Writes what is under way and lets go of the database.
     pub async fn close(&self) {
         if let Some(opened) = self.opened.lock().await.take() {
@@ -89,15 +100,15 @@ impl EmbeddedServer {
 #[async_trait]
 impl Transport for EmbeddedServer {
     async fn send(&self, request: Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, TransportFault> {
-        let transport = match self.open().await {
-            Ok(opened) => opened.as_ref().map(Opened::transport),
-            Err(error) => {
-                tracing::warn!(code = %error.code, "the embedded server cannot be opened");
-                None
-            }
-        };
-        match transport {
+        match self.transport().await {
             Some(transport) => transport.send(request, limits).await,
+            None => Err(TransportFault::Refused),
+        }
+    }
+
+    async fn open_stream(&self, request: Request<Bytes>) -> Result<Response<ByteStream>, TransportFault> {
+        match self.transport().await {
+            Some(transport) => transport.open_stream(request).await,
             None => Err(TransportFault::Refused),
         }
     }

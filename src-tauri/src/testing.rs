@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::Request as HttpRequest;
 use http::Response;
+use keeper::transport::ByteStream;
 use keeper::vault::MemoryVault;
 use keeper::{Limits, Transport, TransportFault, Vault};
 use keeper_core::{Knobs, Notice, Severity, Span};
@@ -86,6 +87,13 @@ impl Transport for Line {
         } else {
             answer
         }
+    }
+
+    async fn open_stream(&self, request: HttpRequest<Bytes>) -> Result<Response<ByteStream>, TransportFault> {
+        if self.between.state.load(Ordering::SeqCst) == Network::Cut as u8 {
+            return Err(TransportFault::Offline);
+        }
+        self.inner.open_stream(request).await
     }
 }
 

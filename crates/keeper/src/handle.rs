@@ -9,7 +9,7 @@ use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::driver::{Driver, Message, Shared};
 use crate::journal::{DecisionEntry, JournalFault};
-use crate::{AuthorisedClient, Clock, KeeperConfig, ServerTarget, SignInError, SlotId, Vault};
+use crate::{AuthorisedClient, Clock, KeeperConfig, ServerEvent, ServerTarget, SignInError, SlotId, Vault};
 
 /// One session keeper. Cheap to clone; all clones speak to the same task.
 #[derive(Clone)]
@@ -60,6 +60,12 @@ impl Keeper {
     /// The native notifications to show.
     pub fn notices(&self) -> broadcast::Receiver<Notice> {
         self.shared.notices.subscribe()
+    }
+
+    /// What the server lets be known while it is listened to, for those who show it: settings to be read again, another
+    /// organisation, a security notice. Nothing is certain to arrive.
+    pub fn events(&self) -> broadcast::Receiver<ServerEvent> {
+        self.shared.events.subscribe()
     }
 
     /// The clock that the snapshot's moments are on.

@@ -11,6 +11,8 @@ pub(super) struct Hints {
     session_ended: Option<Moment>,
     organization_changed: Option<Moment>,
     settings_changed: Option<Moment>,
+    /// When this device itself last changed what its access token says.
+    superseded: Option<Moment>,
 }
 
 impl Keeper {
@@ -19,6 +21,15 @@ impl Keeper {
         let (last, spread) = match hint {
             Hint::SessionEnded { session_id } if *session_id != live.record.session_id => return,
             Hint::SessionEnded { .. } => (&mut self.hints.session_ended, Span::ZERO),
+            Hint::OrganizationChanged
+                if self
+                    .hints
+                    .superseded
+                    .is_some_and(|at| step.now.since(at) < self.knobs.hint_spacing) =>
+            {
+                // The echo of this device's own act.
+                return;
+            }
             Hint::OrganizationChanged => (&mut self.hints.organization_changed, Span::ZERO),
             // Every till of the organisation hears this at once.
             Hint::SettingsChanged => (&mut self.hints.settings_changed, self.knobs.return_jitter),
@@ -54,7 +65,8 @@ impl Keeper {
         if live.access.as_ref().is_some_and(|access| access.serial == serial) {
             live.access = None;
             step.put(Output::HandOut(None));
-            self.timers.set(Timer::Hint, step.now);
+            self.hints.superseded = Some(step.now);
+            self.follow_hint(step);
         }
     }
 }

@@ -4,7 +4,7 @@ use keeper_core::{AttemptId, Entropy, Span};
 
 /// The operating system's randomness.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct OsEntropy;
+pub(crate) struct OsEntropy;
 
 impl Entropy for OsEntropy {
     fn attempt_id(&mut self) -> AttemptId {

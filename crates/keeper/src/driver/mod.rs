@@ -17,10 +17,10 @@ use keeper_core::{
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
+pub(crate) use entropy::OsEntropy;
 pub(crate) use message::Message;
 pub(crate) use shared::{Handed, Outcome, Shared};
 
-use self::entropy::OsEntropy;
 use self::store::StoreWorker;
 use self::waiters::{Farewell, RetryWaiter, SignInWaiter, SignOutWaiter};
 use crate::clock::WakeWatch;
@@ -85,6 +85,7 @@ impl Driver {
         };
         tracing::info!(server = %shared.config.server, boot = %shared.config.clock.boot_id(), "the keeper starts");
         tokio::spawn(driver.run());
+        crate::listening::start(&shared);
         Ok(shared)
     }
 

@@ -16,6 +16,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::Message;
 use crate::journal::{DecisionEntry, JournalFolder, SlotIndex};
+use crate::listening::ServerEvent;
 use crate::profile::{Possession, Reply, SignedIn};
 use crate::proof::Prover;
 use crate::{KeeperConfig, Limits, SignInError, SlotId};
@@ -71,6 +72,7 @@ pub(crate) struct Shared {
     pub(crate) settled: watch::Sender<bool>,
     pub(crate) notices: broadcast::Sender<Notice>,
     pub(crate) prover: Prover,
+    pub(crate) events: broadcast::Sender<ServerEvent>,
     messages: mpsc::UnboundedSender<Message>,
     index_changes: mpsc::UnboundedSender<IndexChange>,
     last_input_ms: AtomicU64,
@@ -101,6 +103,7 @@ impl Shared {
             settled: watch::Sender::new(false),
             notices: broadcast::Sender::new(64),
             prover: Prover::default(),
+            events: broadcast::Sender::new(64),
             messages,
             index_changes,
             last_input_ms: AtomicU64::new(0),

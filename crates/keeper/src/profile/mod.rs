@@ -5,13 +5,14 @@ mod reading;
 mod vigie;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use keeper_core::{Answer, Capabilities, Deadlines, EndReason, Grant, RefreshCall, Span, Trouble};
 use protocol::auth::Me;
 use secrecy::SecretString;
 
 pub use vigie::VigieProfile;
 
+use crate::listening::Heard;
 use crate::{Device, SignInError};
 
 /// Requests and the meaning of answers. A profile does no I/O. Request URIs are paths below the server's origin.
@@ -58,6 +59,19 @@ pub trait Profile: Send + Sync {
     /// # Errors
     /// Why there is no answer.
     fn read_ping(&self, reply: Reply<'_>) -> Result<Deadlines, Trouble>;
+
+    /// Asks for the stream of what the server lets be known; `None` where it has none. The listener adds the authorisation.
+    fn events_request(&self) -> Option<Request<Bytes>> {
+        None
+    }
+    /// Reads one event of that stream (WHATWG HTML §9.2); `None` for one that says nothing to this client.
+    fn read_event(&self, _name: &str, _data: &str) -> Option<Heard> {
+        None
+    }
+    /// Whether this request, answered with success, makes the access token that it carried say what is no longer so.
+    fn supersedes_access(&self, _method: &Method, _path: &str) -> bool {
+        false
+    }
 
     /// Signs out. The client adds the authorisation.
     fn logout_request(&self) -> Request<Bytes>;

@@ -5,11 +5,12 @@ use chrono::DateTime;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, StatusCode};
 use keeper_core::{
-    AccessToken, Answer, Capabilities, Deadlines, EndReason, Fault, Grant, RefreshCall, RefreshToken, Span,
-    Trouble,
+    AccessToken, Answer, Capabilities, Deadlines, EndReason, Fault, Grant, Hint, RefreshCall, RefreshToken,
+    Span, Trouble,
 };
 use protocol::ErrorCode;
 use protocol::auth::{LoginRequest, Me, PingRequest, RefreshRequest};
+use protocol::event::{EventName, SessionEnded};
 use protocol::health::{Health, SERVICE};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -19,9 +20,11 @@ use uuid::Uuid;
 use super::json::{self, Field};
 use super::reading::{self, Kind};
 use super::{Possession, Profile, Refusal, Reply, SignedIn};
+use crate::listening::Heard;
 use crate::{Device, SignInError};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream, application/problem+json");
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, application/problem+json");
 
 /// Vigie's own server.
@@ -154,6 +157,30 @@ impl Profile for VigieProfile {
             Kind::Problem(code, _) => Err(trouble_of(code)),
             Kind::Other(trouble) => Err(trouble),
         }
+    }
+
+    fn events_request(&self) -> Option<Request<Bytes>> {
+        let mut request = request(Method::GET, "/v1/events", Bytes::new());
+        request.headers_mut().insert(ACCEPT, EVENTS);
+        Some(request)
+    }
+
+    fn read_event(&self, name: &str, data: &str) -> Option<Heard> {
+        Some(match name.parse::<EventName>().ok()? {
+            EventName::SessionEnded => {
+                let ended: SessionEnded = serde_json::from_str(data).ok()?;
+                Heard::Hint(Hint::SessionEnded {
+                    session_id: ended.session_id.to_string(),
+                })
+            }
+            EventName::SettingsChanged => Heard::Hint(Hint::SettingsChanged),
+            EventName::OrganizationChanged => Heard::Hint(Hint::OrganizationChanged),
+            EventName::Notice => Heard::Notice(serde_json::from_str(data).ok()?),
+        })
+    }
+
+    fn supersedes_access(&self, method: &Method, path: &str) -> bool {
+        *method == Method::POST && path.trim_end_matches('/') == "/v1/auth/organization"
     }
 
     fn logout_request(&self) -> Request<Bytes> {

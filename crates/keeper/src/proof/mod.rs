@@ -11,17 +11,14 @@ mod key_ring;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use http::{HeaderMap, HeaderValue, Request};
 use keeper_core::{DeviceKey, KeyThumbprint, VaultFault};
+use protocol::proof::{EMBEDDED_ORIGIN, NONCE, PROOF};
 
 use self::key::{Claims, SigningKey};
 use crate::journal::JournalFolder;
 use crate::{Clock, ServerTarget, Vault};
 
-/// The request's header (RFC 9449 §4).
-const PROOF: HeaderName = HeaderName::from_static("dpop");
-/// The answer's header (RFC 9449 §8).
-const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 /// A longer nonce is not believed to be one.
 const LONGEST_NONCE: usize = 512;
 
@@ -180,7 +177,7 @@ impl Prover {
 /// server in the network has.
 fn address(server: &ServerTarget, path: &str) -> String {
     match server {
-        ServerTarget::Embedded => format!("http://vigie.embedded{path}"),
+        ServerTarget::Embedded => format!("{EMBEDDED_ORIGIN}{path}"),
         ServerTarget::Origin(_) => format!("{}{path}", server.name()),
     }
 }

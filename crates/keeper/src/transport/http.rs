@@ -7,15 +7,17 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use futures_util::TryStreamExt;
 use http::{Request, Response};
 use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use tokio::time::timeout;
 use url::{Host, Url};
 
 use super::fault::classify;
 use super::resolve::SystemResolver;
-use super::{Limits, Transport, TransportFault};
+use super::{BEGINNING, ByteStream, Limits, Transport, TransportFault};
 
 const CONNECT: Duration = Duration::from_secs(3);
 /// A connection is asked for a sign of life this often while a call waits on it, and dropped without one.
@@ -96,6 +98,17 @@ impl HttpTransport {
         Ok(url)
     }
 
+    fn outgoing(&self, request: Request<Bytes>) -> Result<reqwest::Request, TransportFault> {
+        let url = self.address(&request)?;
+        let (parts, body) = request.into_parts();
+        let mut outgoing = reqwest::Request::new(parts.method, url);
+        *outgoing.headers_mut() = parts.headers;
+        if !body.is_empty() {
+            *outgoing.body_mut() = Some(body.into());
+        }
+        Ok(outgoing)
+    }
+
     /// Drops the pool that a call timed out on: whatever hangs in it would hold up the next call too.
     fn drop_pool(&self, used: &Arc<reqwest::Client>) {
         let current = self.client.load();
@@ -147,20 +160,35 @@ impl HttpTransport {
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, request: Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, TransportFault> {
-        let url = self.address(&request)?;
-        let (parts, body) = request.into_parts();
-        let mut outgoing = reqwest::Request::new(parts.method, url);
-        *outgoing.headers_mut() = parts.headers;
+        let mut outgoing = self.outgoing(request)?;
         *outgoing.timeout_mut() = Some(limits.total);
-        if !body.is_empty() {
-            *outgoing.body_mut() = Some(body.into());
-        }
         let client = self.client.load_full();
         let result = Self::exchange(&client, outgoing, limits.body_bytes).await;
         if matches!(result, Err(TransportFault::Offline)) {
             self.drop_pool(&client);
         }
         result
+    }
+
+    async fn open_stream(&self, request: Request<Bytes>) -> Result<Response<ByteStream>, TransportFault> {
+        let outgoing = self.outgoing(request)?;
+        let client = self.client.load_full();
+        let begun = match timeout(BEGINNING, client.execute(outgoing)).await {
+            Ok(begun) => begun.map_err(|error| classify(&error)),
+            Err(_) => Err(TransportFault::Offline),
+        };
+        if matches!(begun, Err(TransportFault::Offline)) {
+            self.drop_pool(&client);
+        }
+        let mut answer = begun?;
+        let (status, version) = (answer.status(), answer.version());
+        let headers = std::mem::take(answer.headers_mut());
+        let pieces: ByteStream = Box::pin(answer.bytes_stream().map_err(|error| classify(&error)));
+        let mut response = Response::new(pieces);
+        *response.status_mut() = status;
+        *response.version_mut() = version;
+        *response.headers_mut() = headers;
+        Ok(response)
     }
 }
 

@@ -4,12 +4,13 @@ use std::convert::Infallible;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyDataStream, BodyExt, Full, Limited};
 use tokio::time::timeout;
 use tower::{Service, ServiceExt};
 
-use super::{Limits, Transport, TransportFault};
+use super::{BEGINNING, ByteStream, Limits, Transport, TransportFault};
 
 /// Calls a tower service, for instance an axum router.
 #[derive(Clone, Debug)]
@@ -59,5 +60,20 @@ where
         timeout(limits.total, call)
             .await
             .unwrap_or(Err(TransportFault::Reset))
+    }
+
+    async fn open_stream(&self, request: Request<Bytes>) -> Result<Response<ByteStream>, TransportFault> {
+        let call = self.service.clone().oneshot(request.map(Full::new));
+        let response = match timeout(BEGINNING, call).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => return Err(TransportFault::Reset),
+        };
+        let stream = |body: B| {
+            let pieces = BodyDataStream::new(body).map_err(|_| TransportFault::Reset);
+            let pieces: ByteStream = Box::pin(pieces);
+            pieces
+        };
+        Ok(response.map(stream))
     }
 }

@@ -5,11 +5,13 @@ mod http;
 mod in_process;
 mod resolve;
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use ::http::{Request, Response};
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::Stream;
 use keeper_core::Trouble;
 
 pub use http::{HttpTransport, TransportSetup, Trust};
@@ -23,7 +25,22 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// [`TransportFault`] where no whole answer came back within the limits.
     async fn send(&self, request: Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, TransportFault>;
+
+    /// Sends `request` and returns as soon as the answer begins, within 10 s; its body comes piece by piece and need not
+    /// end. Dropping the body ends the call. Nothing limits what comes: that is the reader's to do.
+    ///
+    /// # Errors
+    /// [`TransportFault`] where no answer began, [`TransportFault::Unsendable`] where this transport gives whole answers only.
+    async fn open_stream(&self, _request: Request<Bytes>) -> Result<Response<ByteStream>, TransportFault> {
+        Err(TransportFault::Unsendable)
+    }
 }
+
+/// A body that comes piece by piece.
+pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, TransportFault>> + Send>>;
+
+/// How long an answer that need not end may take to begin.
+const BEGINNING: Duration = Duration::from_secs(10);
 
 /// What one call may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

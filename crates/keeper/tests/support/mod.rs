@@ -10,6 +10,7 @@
     reason = "each test file uses a part of the stage"
 )]
 
+pub mod events;
 pub mod file_vault;
 pub mod proofs;
 
@@ -84,6 +85,7 @@ pub struct Inner {
     pub attempts: Mutex<Vec<(String, String, bool)>>,
     pub sessions: Mutex<HashMap<String, Session>>,
     pub proofs: Mutex<proofs::Judge>,
+    pub events: events::Events,
     counter: AtomicU32,
 }
 
@@ -118,6 +120,7 @@ impl Stage {
             attempts: Mutex::new(Vec::new()),
             sessions: Mutex::new(HashMap::new()),
             proofs: Mutex::new(proofs::Judge::default()),
+            events: events::Events::new(),
             counter: AtomicU32::new(0),
         })
     }
@@ -130,6 +133,8 @@ impl Stage {
             .route("/v1/auth/logout", post(logout))
             .route("/v1/activity/ping", post(ping))
             .route("/v1/auth/me", get(guarded))
+            .route("/v1/auth/organization", post(other_organization))
+            .route("/v1/events", get(events::listen))
             .route("/v1/sales", any(sale))
             .with_state(Arc::clone(inner))
     }
@@ -385,7 +390,7 @@ async fn refresh(State(inner): State<Arc<Inner>>, headers: HeaderMap, Json(body)
     Json(answer).into_response()
 }
 
-fn authorised(inner: &Inner, headers: &HeaderMap) -> Result<(), Response> {
+pub fn authorised(inner: &Inner, headers: &HeaderMap) -> Result<(), Response> {
     let bearer = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
@@ -429,6 +434,17 @@ async fn guarded(State(inner): State<Arc<Inner>>, headers: HeaderMap) -> Respons
         Ok(()) => Json(json!({"ok": true})).into_response(),
         Err(refusal) => refusal,
     }
+}
+
+/// As every token says its organisation, those of before are good no more.
+async fn other_organization(State(inner): State<Arc<Inner>>, headers: HeaderMap) -> Response {
+    if let Err(refusal) = authorised(&inner, &headers) {
+        return refusal;
+    }
+    for session in inner.sessions.lock().unwrap().values_mut() {
+        session.access.clear();
+    }
+    Json(json!({"ok": true})).into_response()
 }
 
 async fn sale(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) -> Response {
