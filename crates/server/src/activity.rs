@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::body::Json;
-use crate::caller::Caller;
+use crate::caller::{Caller, Newcomer};
 use crate::clock::wire_time;
 use crate::failure::Failure;
 use crate::lifetimes::{idle_expires_in, idle_timeout_ms, seconds_until};
@@ -28,7 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 )]
 async fn ping(
     State(server): State<Server>,
-    caller: Caller,
+    Newcomer(caller): Newcomer,
     Json(request): Json<PingRequest>,
 ) -> Result<axum::Json<PingAnswer>, Failure> {
     let Caller { identity, now, .. } = caller;

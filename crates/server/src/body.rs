@@ -1,7 +1,9 @@
-//! JSON bodies in, with every way in which one may be wrong told by its code and without repeating what it held.
+//! JSON bodies and queries in, with every way in which one may be wrong told by its code and without repeating what it
+//! held.
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use bytes::Bytes;
+use http::request::Parts;
 use http::{StatusCode, header};
 use protocol::ErrorCode;
 use serde::de::DeserializeOwned;
@@ -45,5 +47,18 @@ impl<T: DeserializeOwned> FromRequest<Server> for Json<T> {
                 error.column()
             ))
         })
+    }
+}
+
+/// What stands behind the `?` as `T`.
+pub(crate) struct Queried<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Server> for Queried<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Server) -> Result<Self, Failure> {
+        axum::extract::Query::<T>::try_from_uri(&parts.uri)
+            .map(|axum::extract::Query(query)| Self(query))
+            .map_err(|_| Failure::invalid("query", "a name is unknown or twice there, or a value is of another type"))
     }
 }

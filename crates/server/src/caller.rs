@@ -8,6 +8,7 @@ use protocol::auth::OrganizationRole;
 use store::rotation::{Over, over};
 use store::session::RevokeReason;
 use store::{AuditEntry, Identity, Millis};
+use uuid::Uuid;
 
 use crate::access_token::Unacceptable;
 use crate::client::{AuditParticulars as _, Client};
@@ -15,7 +16,10 @@ use crate::failure::Failure;
 use crate::lifetimes::idle_timeout_ms;
 use crate::server::Server;
 
-/// The caller of a route that needs a session.
+/// For how long giving the password again counts, in milliseconds.
+pub(crate) const REAUTHENTICATION_MS: Millis = 5 * 60 * 1_000;
+
+/// The caller of a route that needs a session, and a password that is the user's own.
 pub(crate) struct Caller {
     pub(crate) identity: Identity,
     pub(crate) role: OrganizationRole,
@@ -36,6 +40,40 @@ impl Caller {
             .session(session.id)
     }
 
+    /// Lets those pass who gave their password again not long ago.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ReauthenticationRequired`]
+    pub(crate) fn confirmed(&self) -> Result<(), Failure> {
+        let since = self
+            .identity
+            .session
+            .reauthenticated_at
+            .map(|at| self.now.saturating_sub(at));
+        if since.is_some_and(|since| (0..REAUTHENTICATION_MS).contains(&since)) {
+            Ok(())
+        } else {
+            Err(Failure::new(ErrorCode::ReauthenticationRequired))
+        }
+    }
+
+    /// Lets those pass who stand above all organisations.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Forbidden`]
+    pub(crate) fn stands_above(&self) -> Result<(), Failure> {
+        if self.identity.super_admin {
+            Ok(())
+        } else {
+            Err(Failure::new(ErrorCode::Forbidden))
+        }
+    }
+
+    /// The organisation that the session works in.
+    pub(crate) const fn organization_id(&self) -> Uuid {
+        self.identity.session.organization_id
+    }
+
     /// Lets administrators and owners pass.
     ///
     /// # Errors
@@ -50,6 +88,21 @@ impl Caller {
 }
 
 impl FromRequestParts<Server> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Failure> {
+        let Newcomer(caller) = Newcomer::from_request_parts(parts, server).await?;
+        if caller.identity.one_time_password {
+            return Err(Failure::new(ErrorCode::OneTimePassword));
+        }
+        Ok(caller)
+    }
+}
+
+/// The caller of a route that is open as well to whoever signed in with a one-time password.
+pub(crate) struct Newcomer(pub(crate) Caller);
+
+impl FromRequestParts<Server> for Newcomer {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Failure> {
@@ -77,13 +130,13 @@ impl FromRequestParts<Server> for Caller {
             return Err(Failure::new(ErrorCode::TokenExpired));
         }
         server.touches.note(session.id, &client, now);
-        Ok(Self {
+        Ok(Self(Caller {
             identity,
             role,
             client,
             now,
             token_ends_at: claims.exp.saturating_mul(1_000),
-        })
+        }))
     }
 }
 
@@ -99,9 +152,18 @@ pub(crate) fn live(server: &Server, identity: &Identity, now: Millis) -> Result<
     if identity.disabled_at.is_some() {
         return Err(Failure::new(ErrorCode::AccountDisabled));
     }
-    identity.role.ok_or_else(|| {
+    role_of(identity).ok_or_else(|| {
         Failure::new(ErrorCode::SessionRevoked).detail("no longer a member of the organisation")
     })
+}
+
+/// The role in the session's organisation: somebody above all organisations is as good as an owner in each.
+pub(crate) fn role_of(identity: &Identity) -> Option<OrganizationRole> {
+    if identity.super_admin {
+        Some(OrganizationRole::Owner)
+    } else {
+        identity.role
+    }
 }
 
 /// The code for each way in which a session is over.

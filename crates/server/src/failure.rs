@@ -88,10 +88,9 @@ impl From<StoreError> for Failure {
             | StoreError::Newer { .. }
             | StoreError::InUse(_)
             | StoreError::Damaged(_) => ErrorCode::StoreUnavailable,
-            StoreError::NameTaken(_)
-            | StoreError::UnknownReference(_)
-            | StoreError::LastOwner
-            | StoreError::Failed(_) => ErrorCode::Internal,
+            StoreError::NameTaken(_) => ErrorCode::NameTaken,
+            StoreError::LastOwner => ErrorCode::LastOwner,
+            StoreError::UnknownReference(_) | StoreError::Failed(_) => ErrorCode::Internal,
         };
         Self::new(code).because(&error)
     }

@@ -3,7 +3,9 @@
 
 pub mod access_token;
 mod activity;
+mod admin;
 mod auth;
+mod authority;
 pub mod background;
 mod body;
 mod caller;
@@ -31,6 +33,8 @@ pub mod mail;
 mod open_store;
 mod openapi;
 pub mod options;
+mod page;
+pub mod password_rules;
 mod password_threads;
 pub mod passwords;
 pub mod private_files;
@@ -44,6 +48,8 @@ mod sales;
 pub mod serve;
 mod server;
 mod session_settings;
+mod session_view;
+mod sign_in_place;
 pub mod tls;
 mod touches;
 mod user_agent;

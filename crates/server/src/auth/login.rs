@@ -2,10 +2,10 @@
 
 use axum::extract::State;
 use protocol::ErrorCode;
-use protocol::auth::{LoginAnswer, LoginRequest, Me};
+use protocol::auth::{LoginAnswer, LoginRequest, Me, OrganizationRole};
 use protocol::settings::SessionSettings;
 use store::NewSession;
-use store::directory::{Membership, User};
+use store::directory::{Membership, Organization, User};
 
 use super::tokens::{Grant, answer};
 use crate::body::Json;
@@ -17,6 +17,7 @@ use crate::passwords::{LONGEST_BYTES, Match};
 use crate::proof::{Endpoint, Offered};
 use crate::refresh_token::RefreshToken;
 use crate::server::Server;
+use crate::sign_in_place::place;
 
 /// Signs in: the answer always comes with a session.
 #[utoipa::path(
@@ -41,7 +42,8 @@ pub(super) async fn login(
     let user = server.store.user_by_name(&username).await?;
     let stored = user.as_ref().map(|user| user.password_hash.as_str());
     let matched = server.passwords.check(&request.password, stored).await?;
-    let verdict = judge(user.as_ref(), matched, request.organization.as_deref());
+    let open = everywhere(&server, user.as_ref(), matched).await?;
+    let verdict = judge(user.as_ref(), matched, request.organization.as_deref(), open);
     let (user, membership) = match verdict {
         Ok(found) => found,
         Err(denial) => return Err(deny(&server, &client, user.as_ref(), denial).await),
@@ -76,14 +78,17 @@ pub(super) async fn login(
                 origin: client.origin(),
                 expires_at: now.saturating_add(session_ms(&settings, &server.options.testing)),
                 device_key,
-                device_limit: None,
-                place: None,
+                device_limit: settings.device_limit,
+                place: Some(place(&client, &request.device_name, request.device_kind)),
                 now,
             },
             audit,
         )
         .await?;
     let session = begun.session;
+    for displaced in begun.displaced {
+        tracing::info!(user = %user.id, session = %displaced, "ended: one device too many");
+    }
     let refresh_token = RefreshToken::first(&server.keys, session_id)
         .sign(&server.keys)
         .map_err(|fault| Failure::internal(&fault))?;
@@ -98,7 +103,7 @@ pub(super) async fn login(
     tracing::info!(user = %user.id, session = %session_id, "signed in");
     Ok(axum::Json(LoginAnswer {
         tokens,
-        me: me(user, membership, &settings),
+        me: me(user, &membership, &settings),
     }))
 }
 
@@ -131,11 +136,24 @@ enum Denial {
     NotAMember,
 }
 
+/// What stands open beside the user's own memberships: every organisation, to somebody who stands above them.
+async fn everywhere(
+    server: &Server,
+    user: Option<&User>,
+    matched: Match,
+) -> Result<Vec<Organization>, Failure> {
+    match matched {
+        Match::Right if user.is_some_and(|user| user.super_admin) => Ok(server.store.organizations().await?),
+        Match::Right | Match::Wrong => Ok(Vec::new()),
+    }
+}
+
 fn judge<'a>(
     user: Option<&'a User>,
     matched: Match,
     organization: Option<&str>,
-) -> Result<(&'a User, &'a Membership), Denial> {
+    open: Vec<Organization>,
+) -> Result<(&'a User, Membership), Denial> {
     let user = user.ok_or(Denial::UnknownUser)?;
     match matched {
         Match::Wrong => return Err(Denial::WrongPassword),
@@ -144,11 +162,20 @@ fn judge<'a>(
     if user.disabled_at.is_some() {
         return Err(Denial::AccountDisabled);
     }
-    let membership = match organization {
-        Some(slug) => user.memberships.iter().find(|m| m.organization.slug == slug),
-        None => user.memberships.first(),
+    let is_asked = |found: &Organization| organization.is_none_or(|slug| found.slug == slug);
+    let own = user.memberships.iter().find(|m| is_asked(&m.organization)).cloned();
+    let entered = || {
+        open.into_iter().find(is_asked).map(|organization| Membership {
+            organization,
+            role: OrganizationRole::Owner,
+            site: None,
+        })
     };
-    Ok((user, membership.ok_or(Denial::NotAMember)?))
+    let mut membership = own.or_else(entered).ok_or(Denial::NotAMember)?;
+    if user.super_admin {
+        membership.role = OrganizationRole::Owner;
+    }
+    Ok((user, membership))
 }
 
 async fn deny(server: &Server, client: &Client, user: Option<&User>, denial: Denial) -> Failure {
@@ -183,7 +210,7 @@ fn me(user: &User, membership: &Membership, settings: &SessionSettings) -> Me {
         current_organization_role: membership.role,
         site_id: membership.site.as_ref().map(|site| site.id),
         site_name: membership.site.as_ref().map(|site| site.name.clone()),
-        super_admin: false,
+        super_admin: user.super_admin,
         must_change_password: user.one_time_password,
         lock_after_minutes: settings.lock_after_minutes,
         organizations: u32::try_from(user.memberships.len()).unwrap_or(u32::MAX),

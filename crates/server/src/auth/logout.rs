@@ -4,7 +4,7 @@ use axum::extract::State;
 use protocol::session::Revoked;
 use store::session::RevokeReason;
 
-use crate::caller::Caller;
+use crate::caller::Newcomer;
 use crate::client::AuditParticulars as _;
 use crate::failure::Failure;
 use crate::server::Server;
@@ -18,7 +18,7 @@ use crate::server::Server;
 )]
 pub(super) async fn logout(
     State(server): State<Server>,
-    caller: Caller,
+    Newcomer(caller): Newcomer,
 ) -> Result<axum::Json<Revoked>, Failure> {
     let session = &caller.identity.session;
     let audit = caller.audit("session.signed_out").target("session", session.id);

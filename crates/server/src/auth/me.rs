@@ -2,33 +2,42 @@
 
 use axum::extract::State;
 use protocol::auth::Me;
+use store::Identity;
 
-use crate::caller::Caller;
+use crate::caller::{Newcomer, role_of};
 use crate::failure::Failure;
 use crate::server::Server;
 
 /// The caller, in the session's organisation.
 #[utoipa::path(get, path = "/auth/me", tag = "auth", responses((status = 200, description = "The caller", body = Me)))]
-pub(super) async fn me(State(server): State<Server>, caller: Caller) -> Result<axum::Json<Me>, Failure> {
-    let identity = caller.identity;
-    let (settings, user) = tokio::try_join!(
-        server.store.session_settings(identity.session.organization_id),
-        server.store.user_by_name(&identity.username)
-    )?;
-    Ok(axum::Json(Me {
+pub(super) async fn me(
+    State(server): State<Server>,
+    Newcomer(caller): Newcomer,
+) -> Result<axum::Json<Me>, Failure> {
+    me_of(&server, caller.identity).await.map(axum::Json)
+}
+
+/// Who this session is.
+///
+/// # Errors
+/// Where the store cannot be asked.
+pub(super) async fn me_of(server: &Server, identity: Identity) -> Result<Me, Failure> {
+    let user = server.store.user(identity.session.user_id).await?;
+    let organizations = user.map_or(0, |user| user.memberships.len());
+    let role = role_of(&identity)
+        .ok_or_else(|| Failure::new(protocol::ErrorCode::SessionRevoked).detail("no longer a member of the organisation"))?;
+    Ok(Me {
         user_id: identity.session.user_id,
         username: identity.username,
         display_name: identity.display_name,
         organization_id: identity.session.organization_id,
         organization_name: identity.organization_name,
-        current_organization_role: caller.role,
+        current_organization_role: role,
         site_id: identity.session.site_id,
         site_name: identity.site_name,
-        super_admin: false,
-        must_change_password: user.as_ref().is_some_and(|user| user.one_time_password),
-        lock_after_minutes: settings.lock_after_minutes,
-        organizations: user.map_or(0, |user| {
-            u32::try_from(user.memberships.len()).unwrap_or(u32::MAX)
-        }),
-    }))
+        super_admin: identity.super_admin,
+        must_change_password: identity.one_time_password,
+        lock_after_minutes: identity.settings.lock_after_minutes,
+        organizations: u32::try_from(organizations).unwrap_or(u32::MAX),
+    })
 }

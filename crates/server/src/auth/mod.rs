@@ -3,6 +3,10 @@
 mod login;
 mod logout;
 mod me;
+mod notices;
+mod organization;
+mod password;
+mod reauthenticate;
 mod refresh;
 mod sessions;
 mod tokens;
@@ -21,6 +25,12 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
         .routes(routes!(refresh::refresh))
         .routes(routes!(logout::logout))
         .routes(routes!(me::me))
+        .routes(routes!(organization::list))
+        .routes(routes!(organization::switch))
+        .routes(routes!(reauthenticate::reauthenticate))
+        .routes(routes!(password::change))
+        .routes(routes!(notices::list))
+        .routes(routes!(notices::seen))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::revoke))
         .routes(routes!(sessions::revoke_others))

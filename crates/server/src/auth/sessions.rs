@@ -2,19 +2,15 @@
 
 use axum::extract::{Path, State};
 use protocol::ErrorCode;
-use protocol::session::{Revoked, SessionList, SessionSummary};
-use store::Identity;
-use store::rotation::over;
+use protocol::session::{Revoked, SessionList};
 use store::session::RevokeReason;
 use uuid::Uuid;
 
 use crate::caller::Caller;
 use crate::client::AuditParticulars as _;
-use crate::clock::wire_time;
 use crate::failure::Failure;
-use crate::lifetimes::{idle_expires_at, idle_timeout_ms};
 use crate::server::Server;
-use crate::user_agent::application;
+use crate::session_view::{lives, summary};
 
 /// The caller's live sessions, newest first.
 #[utoipa::path(
@@ -33,16 +29,13 @@ pub(super) async fn list(
         .live_sessions(own.user_id, caller.now)
         .await?
         .into_iter()
-        .filter(|identity| {
-            let idle = idle_timeout_ms(identity.idle_timeout_ms(), &server.options.testing);
-            over(&identity.session, idle, caller.now).is_none()
-        })
+        .filter(|identity| lives(&server, identity, caller.now))
         .filter_map(|identity| summary(&server, identity, own.id))
         .collect();
     Ok(axum::Json(SessionList { sessions }))
 }
 
-/// Closes another of the caller's sessions.
+/// Closes another of the caller's sessions. Needs the password again.
 #[utoipa::path(
     post,
     path = "/auth/sessions/{id}/revoke",
@@ -57,11 +50,13 @@ pub(super) async fn revoke(
 ) -> Result<axum::Json<Revoked>, Failure> {
     // An id that is none, an unknown one and somebody else's must not be told apart.
     let not_found = || Failure::new(ErrorCode::SessionNotFound);
-    let id = id.parse::<Uuid>().map_err(|_| not_found())?;
+    let id = id.parse::<Uuid>();
     let own = &caller.identity.session;
-    if id == own.id {
+    if id.as_ref().is_ok_and(|id| *id == own.id) {
         return Err(Failure::new(ErrorCode::CannotRevokeCurrentSession));
     }
+    caller.confirmed()?;
+    let id = id.map_err(|_| not_found())?;
     let audit = caller.audit("session.revoked").target("session", id);
     let ended = server
         .store
@@ -81,7 +76,7 @@ pub(super) async fn revoke(
     }
 }
 
-/// Closes all of the caller's other sessions.
+/// Closes all of the caller's other sessions. Needs the password again.
 #[utoipa::path(
     post,
     path = "/auth/sessions/revoke-others",
@@ -92,6 +87,7 @@ pub(super) async fn revoke_others(
     State(server): State<Server>,
     caller: Caller,
 ) -> Result<axum::Json<Revoked>, Failure> {
+    caller.confirmed()?;
     let own = &caller.identity.session;
     let audit = caller.audit("session.others_revoked").target("user", own.user_id);
     let revoked = server
@@ -106,28 +102,4 @@ pub(super) async fn revoke_others(
         )
         .await?;
     Ok(axum::Json(Revoked { revoked }))
-}
-
-fn summary(server: &Server, identity: Identity, current: Uuid) -> Option<SessionSummary> {
-    let role = identity.role?;
-    let idle_ms = idle_timeout_ms(identity.idle_timeout_ms(), &server.options.testing);
-    let session = identity.session;
-    Some(SessionSummary {
-        is_current: session.id == current,
-        session_id: session.id,
-        organization_id: session.organization_id,
-        organization_name: identity.organization_name,
-        organization_role: role,
-        ip_address: session.origin.ip_address,
-        application: application(&session.origin.user_agent),
-        user_agent: session.origin.user_agent,
-        site_name: identity.site_name,
-        idle_expires_at: idle_expires_at(session.device_kind, session.last_input_at, idle_ms).map(wire_time),
-        is_bound: session.device_key.is_some(),
-        device_name: session.device_name,
-        device_kind: session.device_kind,
-        created_at: wire_time(session.created_at),
-        last_used_at: wire_time(session.last_used_at),
-        expires_at: wire_time(session.expires_at),
-    })
 }
