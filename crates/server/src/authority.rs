@@ -197,12 +197,20 @@ mod tests {
     const HERE: Uuid = Uuid::from_u128(100);
     const THERE: Uuid = Uuid::from_u128(200);
 
-    fn person(id: u128, standing: Standing, here: Option<OrganizationRole>, there: Option<OrganizationRole>) -> Person {
+    fn person(
+        id: u128,
+        standing: Standing,
+        here: Option<OrganizationRole>,
+        there: Option<OrganizationRole>,
+    ) -> Person {
         let roles = [(HERE, here), (THERE, there)];
         Person {
             user_id: Uuid::from_u128(id),
             standing,
-            roles: roles.into_iter().filter_map(|(id, role)| Some((id, role?))).collect(),
+            roles: roles
+                .into_iter()
+                .filter_map(|(id, role)| Some((id, role?)))
+                .collect(),
         }
     }
 
@@ -215,7 +223,14 @@ mod tests {
         let subject = within(2, User);
         for (role, fine) in [(User, false), (Manager, false), (Admin, true), (Owner, true)] {
             let actor = within(1, role);
-            for act in [Act::See, Act::Rename, Act::Place(User), Act::Disable, Act::Remove, Act::ResetPassword] {
+            for act in [
+                Act::See,
+                Act::Rename,
+                Act::Place(User),
+                Act::Disable,
+                Act::Remove,
+                Act::ResetPassword,
+            ] {
                 assert_eq!(may(&actor, HERE, act, &subject).is_ok(), fine, "{role:?} {act:?}");
             }
             assert_eq!(may_add(&actor, HERE, User).is_ok(), fine);
@@ -225,16 +240,29 @@ mod tests {
     #[test]
     fn an_administrator_of_another_organisation_sees_nobody_here() {
         let actor = person(1, Standing::Within, None, Some(Owner));
-        assert_eq!(may(&actor, HERE, Act::See, &within(2, User)), Err(Denied::Forbidden));
-        assert_eq!(may(&actor, THERE, Act::See, &within(2, User)), Err(Denied::Unseen));
-        assert_eq!(may(&actor, THERE, Act::Place(User), &within(2, User)), Err(Denied::Unseen));
+        assert_eq!(
+            may(&actor, HERE, Act::See, &within(2, User)),
+            Err(Denied::Forbidden)
+        );
+        assert_eq!(
+            may(&actor, THERE, Act::See, &within(2, User)),
+            Err(Denied::Unseen)
+        );
+        assert_eq!(
+            may(&actor, THERE, Act::Place(User), &within(2, User)),
+            Err(Denied::Unseen)
+        );
     }
 
     #[test]
     fn what_is_felt_elsewhere_needs_the_rank_there_too() {
         let subject = person(2, Standing::Within, Some(User), Some(User));
         for act in [Act::Disable, Act::ResetPassword, Act::Rename] {
-            assert_eq!(may(&within(1, Owner), HERE, act, &subject), Err(Denied::Forbidden), "{act:?}");
+            assert_eq!(
+                may(&within(1, Owner), HERE, act, &subject),
+                Err(Denied::Forbidden),
+                "{act:?}"
+            );
             let of_both = person(1, Standing::Within, Some(Admin), Some(Admin));
             assert_eq!(may(&of_both, HERE, act, &subject), Ok(()));
             let above = person(1, Standing::Above, None, None);
@@ -255,7 +283,12 @@ mod tests {
     }
 
     fn somebody() -> impl Strategy<Value = Person> {
-        (1..3_u128, any::<bool>(), proptest::option::of(role()), proptest::option::of(role()))
+        (
+            1..3_u128,
+            any::<bool>(),
+            proptest::option::of(role()),
+            proptest::option::of(role()),
+        )
             .prop_map(|(id, above, here, there)| person(id, Standing::of(above), here, there))
     }
 

@@ -35,6 +35,11 @@ impl<T: DeserializeOwned> FromRequest<Server> for Json<T> {
                 Failure::new(ErrorCode::MalformedBody).detail("the body broke off")
             }
         })?;
+        // A list would do for a record whose fields may all be absent.
+        let opens = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        if opens == Some(&b'[') {
+            return Err(Failure::new(ErrorCode::MalformedBody).detail("it is a list"));
+        }
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             let what = match error.classify() {
                 serde_json::error::Category::Data => "a field is missing, unknown or of another type",
@@ -59,6 +64,11 @@ impl<T: DeserializeOwned> FromRequestParts<Server> for Queried<T> {
     async fn from_request_parts(parts: &mut Parts, _: &Server) -> Result<Self, Failure> {
         axum::extract::Query::<T>::try_from_uri(&parts.uri)
             .map(|axum::extract::Query(query)| Self(query))
-            .map_err(|_| Failure::invalid("query", "a name is unknown or twice there, or a value is of another type"))
+            .map_err(|_| {
+                Failure::invalid(
+                    "query",
+                    "a name is unknown or twice there, or a value is of another type",
+                )
+            })
     }
 }

@@ -29,6 +29,11 @@ pub(crate) async fn envelope(State(server): State<Server>, mut request: Request,
         method = %request.method(),
         path = request.uri().path(),
     );
+    let token = if request.headers().contains_key(header::AUTHORIZATION) {
+        Token::Shown
+    } else {
+        Token::NotShown
+    };
     request.extensions_mut().insert(client.clone());
     let limit = server.options.limits.call_timeout;
     let mut response = match tokio::time::timeout(limit, next.run(request).instrument(span.clone())).await {
@@ -38,7 +43,7 @@ pub(crate) async fn envelope(State(server): State<Server>, mut request: Request,
     let _entered = span.entered();
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
         log(&failure);
-        dress(&mut response, failure, &client);
+        dress(&mut response, failure, &client, token);
     }
     let elapsed_ms = server.clock.monotonic().saturating_sub(started).as_millis();
     tracing::debug!(status = response.status().as_u16(), elapsed_ms, "answered");
@@ -81,7 +86,14 @@ fn log(failure: &Failure) {
     }
 }
 
-fn dress(response: &mut Response, failure: Failure, client: &Client) {
+/// Whether the call came with a token, good or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    Shown,
+    NotShown,
+}
+
+fn dress(response: &mut Response, failure: Failure, client: &Client, token: Token) {
     let mut problem = failure.problem;
     problem.request_id = Some(client.request_id().to_owned());
     let retry_after = problem.retry_after_seconds;
@@ -98,13 +110,15 @@ fn dress(response: &mut Response, failure: Failure, client: &Client) {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if status == 401 {
-        challenge(headers, code);
+        challenge(headers, code, token);
     }
 }
 
 /// RFC 6750 §3: no error where no token came. RFC 9449 §7.1 for proofs.
-fn challenge(headers: &mut HeaderMap, code: ErrorCode) {
-    let value = if matches!(code, ErrorCode::LoginRequired | ErrorCode::InvalidCredentials) {
+fn challenge(headers: &mut HeaderMap, code: ErrorCode, token: Token) {
+    let is_plain = code == ErrorCode::InvalidCredentials
+        || (code == ErrorCode::LoginRequired && token == Token::NotShown);
+    let value = if is_plain {
         r#"Bearer realm="vigie""#
     } else if code == ErrorCode::UseDpopNonce {
         r#"DPoP algs="ES256", error="use_dpop_nonce""#

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use self::listening::Listening;
 pub(crate) use self::streams::EventStreams;
-use crate::caller::{Caller, live};
+use crate::caller::{Newcomer, live};
 use crate::failure::Failure;
 use crate::server::Server;
 
@@ -37,7 +37,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
     tag = "sessions",
     responses((status = 200, description = "Events as they happen", body = String, content_type = "text/event-stream"))
 )]
-async fn events(State(server): State<Server>, caller: Caller) -> Result<Response, Failure> {
+async fn events(State(server): State<Server>, Newcomer(caller): Newcomer) -> Result<Response, Failure> {
     let session_id = caller.identity.session.id;
     let place = server.event_streams.place(session_id)?;
     // First listen, then look: what happens in between is heard.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::auth::normalized;
 use crate::client::AuditParticulars as _;
 use crate::ids::new_id;
+use crate::password_rules::judge;
 use crate::passwords::PasswordError;
 use crate::server::Server;
 
@@ -64,6 +65,10 @@ pub(crate) async fn add_first_operator(
     let store = server.store().as_ref();
     if has_operator(store).await? {
         return Err(FirstOperatorError::Exists);
+    }
+    if !first.one_time_password {
+        let names = [username.as_str(), first.display_name, first.organization_name];
+        judge(first.password.expose(), &names).map_err(PasswordError::from)?;
     }
     let password_hash = server.passwords().hash(first.password).await?;
 

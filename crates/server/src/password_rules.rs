@@ -103,7 +103,11 @@ mod tests {
     fn the_list_is_long_enough_for_the_standard() {
         let of_length = COMMON.lines().filter(|line| line.chars().count() >= 8).count();
         assert!(of_length >= 3_000, "{of_length}");
-        assert!(COMMON.lines().all(|line| line == line.to_lowercase() && !line.trim().is_empty()));
+        assert!(
+            COMMON
+                .lines()
+                .all(|line| line == line.to_lowercase() && !line.trim().is_empty())
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use thiserror::Error;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::failure::Failure;
+use crate::password_rules::Weakness;
 use crate::password_threads::PasswordThreads;
 
 /// Memory of one hash in KiB (OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane).
@@ -37,6 +38,9 @@ pub enum PasswordError {
         "password_length: a password has {SHORTEST} characters or more, and at most {LONGEST_BYTES} bytes"
     )]
     Length,
+    /// A password that is too easy to guess.
+    #[error(transparent)]
+    Weak(#[from] Weakness),
     /// A fault of the library or of a stored hash.
     #[error("password_hash: {0}")]
     Hash(#[from] password_hash::Error),
@@ -56,6 +60,7 @@ impl From<PasswordError> for Failure {
         match error {
             PasswordError::Busy | PasswordError::Ending => Self::new(ErrorCode::ServerBusy).because(&error),
             PasswordError::Length => Self::invalid("password", error.to_string()),
+            PasswordError::Weak(weakness) => weakness.into(),
             PasswordError::Hash(_) | PasswordError::NotPhc | PasswordError::Threads(_) => {
                 Self::internal(&error)
             }

@@ -46,12 +46,7 @@ pub(crate) fn for_administrator(
     })
 }
 
-fn with_role(
-    server: &Server,
-    identity: Identity,
-    role: OrganizationRole,
-    current: Uuid,
-) -> SessionSummary {
+fn with_role(server: &Server, identity: Identity, role: OrganizationRole, current: Uuid) -> SessionSummary {
     let idle_ms = idle_timeout_ms(identity.idle_timeout_ms(), &server.options.testing);
     let session = identity.session;
     SessionSummary {

@@ -28,7 +28,10 @@ pub(super) fn name(field: &'static str, text: &str, most: usize) -> Result<Strin
     if (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
         Ok(text.to_owned())
     } else {
-        Err(Failure::invalid(field, format!("1 to {most} characters on one line")))
+        Err(Failure::invalid(
+            field,
+            format!("1 to {most} characters on one line"),
+        ))
     }
 }
 
@@ -41,7 +44,10 @@ pub(super) fn slug(text: &str) -> Result<String, Failure> {
     if (1..=64).contains(&text.len()) && text.chars().all(fits) {
         Ok(text.to_owned())
     } else {
-        Err(Failure::invalid("slug", "1 to 64 lower case letters, digits and hyphens"))
+        Err(Failure::invalid(
+            "slug",
+            "1 to 64 lower case letters, digits and hyphens",
+        ))
     }
 }
 

@@ -9,6 +9,7 @@ mod tills;
 mod user_changes;
 mod user_view;
 mod users;
+mod wanted;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -38,7 +38,12 @@ pub(super) async fn list(
     if !caller.identity.super_admin {
         all.retain(|organization| organization.id == caller.organization_id());
     }
-    let (found, next) = page::cut(all, |organization| organization.slug.clone(), after.as_deref(), limit);
+    let (found, next) = page::cut(
+        all,
+        |organization| organization.slug.clone(),
+        after.as_deref(),
+        limit,
+    );
     Ok(axum::Json(OrganizationList {
         organizations: found.into_iter().map(wire).collect(),
         next,

@@ -123,10 +123,7 @@ pub(super) async fn of_organization(
     let actor = actor(&server, &caller).await?;
     may_end_all_of(&actor, organization_id)?;
     let all = server.store.organizations().await?;
-    if all
-        .iter()
-        .all(|organization| organization.id != organization_id)
-    {
+    if all.iter().all(|organization| organization.id != organization_id) {
         return Err(not_found());
     }
     caller.confirmed()?;

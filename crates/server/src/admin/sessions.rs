@@ -3,11 +3,9 @@
 use axum::extract::State;
 use protocol::ErrorCode;
 use protocol::session::AdminSessionList;
-use serde::Deserialize;
 use store::{Millis, PageKey, SessionFilter};
-use utoipa::IntoParams;
-use uuid::Uuid;
 
+use super::wanted::WantedSessions;
 use crate::body::Queried;
 use crate::caller::Caller;
 use crate::failure::Failure;
@@ -17,45 +15,18 @@ use crate::session_view::{for_administrator, lives};
 
 const IDLE_MOST_MINUTES: u32 = 525_600;
 
-/// Which sessions are wanted; every condition given must hold.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Wanted {
-    /// Of this organisation. A super admin sees all without it; everybody else the current one only.
-    organization_id: Option<Uuid>,
-    /// Of this user.
-    user_id: Option<Uuid>,
-    /// Of this site.
-    site_id: Option<Uuid>,
-    /// Last used from an address that begins so; at most 64 characters.
-    #[param(max_length = 64)]
-    ip_address: Option<String>,
-    /// On a device whose name contains this, in capitals or not; at most 64 characters.
-    #[param(max_length = 64)]
-    device: Option<String>,
-    /// Without the operator's input for at least so many minutes, at most 525,600.
-    #[param(minimum = 0, maximum = 525_600)]
-    idle_minutes: Option<u32>,
-    /// `next` of the page before.
-    after: Option<String>,
-    /// How many rows, 1 to 200; 50 without it.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-}
-
 /// Live sessions, newest first.
 #[utoipa::path(
     get,
     path = "/admin/sessions",
     tag = "admin",
-    params(Wanted),
+    params(WantedSessions),
     responses((status = 200, description = "A page, newest first", body = AdminSessionList))
 )]
 pub(super) async fn list(
     State(server): State<Server>,
     caller: Caller,
-    Queried(wanted): Queried<Wanted>,
+    Queried(wanted): Queried<WantedSessions>,
 ) -> Result<axum::Json<AdminSessionList>, Failure> {
     caller.administers()?;
     let limit = page::limit(wanted.limit)?;
@@ -83,7 +54,7 @@ pub(super) async fn list(
     Ok(axum::Json(AdminSessionList { sessions, next }))
 }
 
-fn filter(caller: &Caller, wanted: Wanted) -> Result<SessionFilter, Failure> {
+fn filter(caller: &Caller, wanted: WantedSessions) -> Result<SessionFilter, Failure> {
     let text = |field, text: Option<String>| match text {
         Some(text) if text.chars().count() > 64 => Err(Failure::invalid(field, "at most 64 characters")),
         text => Ok(text.filter(|text| !text.is_empty())),
@@ -112,8 +83,6 @@ fn filter(caller: &Caller, wanted: Wanted) -> Result<SessionFilter, Failure> {
         site_id: wanted.site_id,
         ip_address: text("ip_address", wanted.ip_address)?,
         device: text("device", wanted.device)?,
-        idle_for_ms: wanted
-            .idle_minutes
-            .map(|minutes| Millis::from(minutes) * 60_000),
+        idle_for_ms: wanted.idle_minutes.map(|minutes| Millis::from(minutes) * 60_000),
     })
 }

@@ -56,20 +56,31 @@ pub(super) async fn add(
 ) -> Result<(StatusCode, axum::Json<TillSummary>), Failure> {
     caller.administers()?;
     let organization_id = caller.organization_id();
+    let sites = server.store.sites(organization_id).await?;
+    let site = sites
+        .into_iter()
+        .find(|site| site.id == request.site_id && site.archived_at.is_none())
+        .ok_or_else(|| Failure::new(ErrorCode::SiteNotFound).at("site_id"))?;
     let new = NewTill {
         id: new_id(caller.now),
         organization_id,
         site_id: request.site_id,
         name: name("name", &request.name, 64)?,
     };
-    let till_id = new.id;
-    let audit = caller.audit("till.added").target("till", till_id);
+    let till = TillSummary {
+        till_id: new.id,
+        site_id: site.id,
+        site_name: site.name,
+        name: new.name.clone(),
+        created_at: wire_time(caller.now),
+        archived_at: None,
+    };
+    let audit = caller.audit("till.added").target("till", till.till_id);
     server
         .store
         .add_till(new, audit)
         .await
         .map_err(|error| unknown_reference(error, ErrorCode::SiteNotFound, "site_id"))?;
-    let till = found(&server, organization_id, till_id).await?;
     Ok((StatusCode::CREATED, axum::Json(till)))
 }
 

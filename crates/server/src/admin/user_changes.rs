@@ -114,7 +114,11 @@ pub(super) async fn change(
         None => {}
     }
     if let Some(super_admin) = super_admin {
-        let action = if super_admin { "user.promoted" } else { "user.demoted" };
+        let action = if super_admin {
+            "user.promoted"
+        } else {
+            "user.demoted"
+        };
         server
             .store
             .set_super_admin(user.id, super_admin, audit(action))

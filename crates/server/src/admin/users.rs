@@ -5,12 +5,12 @@ use http::StatusCode;
 use protocol::ErrorCode;
 use protocol::administration::{NewUserAnswer, NewUserRequest, UserDetail, UserList, UserSummary};
 use protocol::auth::OrganizationRole;
-use serde::Deserialize;
-use store::{NewUser, UserFilter};
-use utoipa::IntoParams;
+use store::{Membership, NewUser, Organization, Site, User, UserFilter};
+use uuid::Uuid;
 
 use super::fields::{name, unknown_reference};
-use super::user_view::{actor, detail, reread, subject};
+use super::user_view::{actor, detail, subject};
+use super::wanted::WantedUsers;
 use crate::auth::normalized;
 use crate::authority::may_add;
 use crate::body::{Json, Queried};
@@ -23,35 +23,18 @@ use crate::page;
 use crate::passwords::one_time_password;
 use crate::server::Server;
 
-/// Which users are wanted.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Wanted {
-    /// Part of the name to sign in with or to show, in capitals or not; at most 128 characters.
-    #[param(max_length = 128)]
-    search: Option<String>,
-    /// Users of all organisations, for a super admin.
-    everywhere: Option<bool>,
-    /// `next` of the page before.
-    after: Option<String>,
-    /// How many rows, 1 to 200; 50 without it.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-}
-
 /// The users of the current organisation, by user name.
 #[utoipa::path(
     get,
     path = "/admin/users",
     tag = "admin",
-    params(Wanted),
+    params(WantedUsers),
     responses((status = 200, description = "A page, by user name", body = UserList))
 )]
 pub(super) async fn list(
     State(server): State<Server>,
     caller: Caller,
-    Queried(wanted): Queried<Wanted>,
+    Queried(wanted): Queried<WantedUsers>,
 ) -> Result<axum::Json<UserList>, Failure> {
     caller.administers()?;
     let organization_id = if wanted.everywhere == Some(true) {
@@ -139,13 +122,29 @@ pub(super) async fn add(
     }
     let username = normalized(&name("username", &request.username, 128)?);
     let display_name = name("display_name", &request.display_name, 128)?;
+    // All that the answer says is read before: once the user is there, the password must not get lost on the way.
+    let (organization, site) = place(&server, organization_id, request.site_id).await?;
     let password = one_time_password().map_err(|fault| Failure::internal(&fault))?;
     let password_hash = server.passwords.hash(&password).await?;
     let user_id = new_id(caller.now);
-    let audit = caller
-        .audit("user.added")
-        .target("user", user_id)
-        .detail(serde_json::json!({ "username": username, "role": request.role, "site_id": request.site_id }));
+    let audit = caller.audit("user.added").target("user", user_id).detail(
+        serde_json::json!({ "username": username, "role": request.role, "site_id": request.site_id }),
+    );
+    let user = User {
+        id: user_id,
+        username: username.clone(),
+        display_name: display_name.clone(),
+        password_hash: String::new(),
+        one_time_password: true,
+        disabled_at: None,
+        super_admin: false,
+        last_sign_in_at: None,
+        memberships: vec![Membership {
+            organization,
+            role: request.role,
+            site,
+        }],
+    };
     let new = NewUser {
         id: user_id,
         username,
@@ -161,10 +160,32 @@ pub(super) async fn add(
         .add_user(new, audit)
         .await
         .map_err(|error| unknown_reference(error, ErrorCode::SiteNotFound, "site_id"))?;
-    let user = reread(&server, &caller, &actor, user_id).await?;
     let answer = NewUserAnswer {
-        user,
+        user: detail(user, &actor, organization_id),
         one_time_password: password,
     };
     Ok((StatusCode::CREATED, axum::Json(answer)))
+}
+
+/// The organisation and the site in use where somebody is to work.
+async fn place(
+    server: &Server,
+    organization_id: Uuid,
+    site_id: Option<Uuid>,
+) -> Result<(Organization, Option<Site>), Failure> {
+    let (organizations, sites) =
+        tokio::try_join!(server.store.organizations(), server.store.sites(organization_id))?;
+    let organization = organizations
+        .into_iter()
+        .find(|organization| organization.id == organization_id)
+        .ok_or_else(|| Failure::new(ErrorCode::OrganizationNotFound))?;
+    let site = site_id
+        .map(|site_id| {
+            sites
+                .into_iter()
+                .find(|site| site.id == site_id && site.archived_at.is_none())
+                .ok_or_else(|| Failure::new(ErrorCode::SiteNotFound).at("site_id"))
+        })
+        .transpose()?;
+    Ok((organization, site))
 }

@@ -163,7 +163,11 @@ fn judge<'a>(
         return Err(Denial::AccountDisabled);
     }
     let is_asked = |found: &Organization| organization.is_none_or(|slug| found.slug == slug);
-    let own = user.memberships.iter().find(|m| is_asked(&m.organization)).cloned();
+    let own = user
+        .memberships
+        .iter()
+        .find(|m| is_asked(&m.organization))
+        .cloned();
     let entered = || {
         open.into_iter().find(is_asked).map(|organization| Membership {
             organization,

@@ -24,8 +24,9 @@ pub(super) async fn me(
 pub(super) async fn me_of(server: &Server, identity: Identity) -> Result<Me, Failure> {
     let user = server.store.user(identity.session.user_id).await?;
     let organizations = user.map_or(0, |user| user.memberships.len());
-    let role = role_of(&identity)
-        .ok_or_else(|| Failure::new(protocol::ErrorCode::SessionRevoked).detail("no longer a member of the organisation"))?;
+    let role = role_of(&identity).ok_or_else(|| {
+        Failure::new(protocol::ErrorCode::SessionRevoked).detail("no longer a member of the organisation")
+    })?;
     Ok(Me {
         user_id: identity.session.user_id,
         username: identity.username,

@@ -12,6 +12,7 @@ async fn every_change_of_state_has_its_row() {
     let camille = house.sign_in("camille", "till").await;
     let other = house.sign_in("camille", "desk").await;
     house.sign_in("camille", "desk").await;
+    house.confirm(&camille).await;
     house
         .post(
             &format!("/v1/auth/sessions/{}/revoke", other.id),
@@ -66,6 +67,7 @@ async fn every_change_of_state_has_its_row() {
             "session.created",
             "session.created",
             "session.created",
+            "session.reauthenticated",
             "session.revoked",
             "session.others_revoked",
             "sale.kept",
@@ -87,10 +89,10 @@ async fn every_change_of_state_has_its_row() {
             "{row:?}"
         );
     }
-    assert_eq!(rows[3].target, Some(format!("session:{}", other.id)));
-    assert_eq!(rows[10].detail, json!({ "reason": "wrong_password" }));
-    assert_eq!(rows[11].detail, json!({ "reason": "unknown_user" }));
-    assert_eq!(rows[11].target, None, "the name of nobody may be a password");
+    assert_eq!(rows[4].target, Some(format!("session:{}", other.id)));
+    assert_eq!(rows[11].detail, json!({ "reason": "wrong_password" }));
+    assert_eq!(rows[12].detail, json!({ "reason": "unknown_user" }));
+    assert_eq!(rows[12].target, None, "the name of nobody may be a password");
 }
 
 #[tokio::test]

@@ -85,6 +85,9 @@ pub(crate) struct House {
     pub(crate) category: Uuid,
     pub(crate) other_category: Uuid,
     pub(crate) organization: Uuid,
+    pub(crate) other_organization: Uuid,
+    pub(crate) site: Uuid,
+    pub(crate) other_site: Uuid,
     pub(crate) keys: Keys,
     _folder: tempfile::TempDir,
 }
@@ -106,7 +109,7 @@ impl House {
             Arc::clone(&clock) as Arc<_>,
             options,
         );
-        let (organization, category) = furnish(
+        let port = furnish(
             &store,
             "port",
             &[
@@ -115,16 +118,19 @@ impl House {
             ],
         )
         .await;
-        let (_, other_category) = furnish(&store, "gare", &[("eva", OrganizationRole::Owner)]).await;
+        let gare = furnish(&store, "gare", &[("eva", OrganizationRole::Owner)]).await;
         let server = server.unwrap();
         Self {
             router: server::router(server.clone()),
             server,
             clock,
             store,
-            category,
-            other_category,
-            organization,
+            category: port.category,
+            other_category: gare.category,
+            organization: port.organization,
+            other_organization: gare.organization,
+            site: port.site,
+            other_site: gare.site,
             keys,
             _folder: folder,
         }
@@ -170,6 +176,51 @@ impl House {
     pub(crate) async fn post(&self, path: &str, bearer: &str, body: Value) -> Answer {
         self.send(request(Method::POST, path, Some(bearer), Some(body)))
             .await
+    }
+
+    pub(crate) async fn ask(&self, method: Method, path: &str, bearer: &str, body: Option<Value>) -> Answer {
+        self.send(request(method, path, Some(bearer), body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, bearer: &str, body: Value) -> Answer {
+        self.ask(Method::PATCH, path, bearer, Some(body)).await
+    }
+
+    /// Gives the password again, as the calls ask for that do most harm in the wrong hands.
+    pub(crate) async fn confirm(&self, somebody: &SignedIn) {
+        self.post(
+            "/v1/auth/reauthenticate",
+            &somebody.access,
+            json!({ "password": PASSWORD }),
+        )
+        .await
+        .fine();
+    }
+
+    /// Somebody more in an organisation, with everybody's password.
+    pub(crate) async fn person(&self, username: &str, organization_id: Uuid, role: OrganizationRole) -> Uuid {
+        let id = Uuid::now_v7();
+        let new = NewUser {
+            id,
+            username: username.to_owned(),
+            display_name: username.to_uppercase(),
+            password_hash: password_hash().await,
+            one_time_password: false,
+            organization_id,
+            role,
+            site_id: None,
+        };
+        self.store.add_user(new, entry()).await.unwrap();
+        id
+    }
+
+    /// Somebody above all organisations.
+    pub(crate) async fn super_admin(&self) -> SignedIn {
+        let id = self
+            .person("alix", self.organization, OrganizationRole::User)
+            .await;
+        self.store.set_super_admin(id, true, entry()).await.unwrap();
+        self.sign_in("alix", "desk").await
     }
 
     pub(crate) async fn login(&self, body: Value) -> Answer {
@@ -269,17 +320,23 @@ pub(crate) fn entry() -> AuditEntry {
     }
 }
 
-async fn furnish(store: &Unreliable, slug: &str, users: &[(&str, OrganizationRole)]) -> (Uuid, Uuid) {
+async fn password_hash() -> String {
     static HASH: OnceCell<String> = OnceCell::const_new();
-    let hash = HASH
-        .get_or_init(|| async {
-            Passwords::new(1, 1)
-                .unwrap()
-                .hash(&PASSWORD.to_owned().into())
-                .await
-                .unwrap()
-        })
-        .await;
+    let made = || async {
+        let passwords = Passwords::new(1, 1).unwrap();
+        passwords.hash(&PASSWORD.to_owned().into()).await.unwrap()
+    };
+    HASH.get_or_init(made).await.clone()
+}
+
+struct Furnished {
+    organization: Uuid,
+    site: Uuid,
+    category: Uuid,
+}
+
+async fn furnish(store: &Unreliable, slug: &str, users: &[(&str, OrganizationRole)]) -> Furnished {
+    let hash = password_hash().await;
     let organization_id = Uuid::now_v7();
     let new = NewOrganization {
         id: organization_id,
@@ -319,5 +376,9 @@ async fn furnish(store: &Unreliable, slug: &str, users: &[(&str, OrganizationRol
         .put_category(organization_id, category, entry())
         .await
         .unwrap();
-    (organization_id, id)
+    Furnished {
+        organization: organization_id,
+        site: site_id,
+        category: id,
+    }
 }

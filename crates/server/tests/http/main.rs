@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod admin_sessions;
 mod audit;
 mod auth;
 mod background;
@@ -16,9 +17,16 @@ mod house;
 mod impatient;
 mod mail;
 mod openapi;
+mod organizations;
+mod password;
+mod places;
 mod proof;
+mod refusals;
 mod rotation;
 mod sales;
 mod sessions;
 mod settings;
+mod store_away;
 mod unreliable;
+mod users;
+mod valid_calls;

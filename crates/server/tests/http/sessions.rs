@@ -43,6 +43,7 @@ async fn a_revoked_session_is_refused_at_its_very_next_request() {
     let here = house.sign_in("camille", "till").await;
     let there = house.sign_in("camille", "desk").await;
     house.get("/v1/auth/me", &there.access).await.fine();
+    house.confirm(&here).await;
     house
         .post(
             &format!("/v1/auth/sessions/{}/revoke", there.id),
@@ -74,6 +75,7 @@ async fn somebody_elses_session_an_unknown_one_and_no_id_are_the_same() {
     let house = House::new().await;
     let camille = house.sign_in("camille", "till").await;
     let eva = house.sign_in("eva", "desk").await;
+    house.confirm(&camille).await;
     let mut answers = BTreeSet::new();
     for id in [
         eva.id.to_string(),
@@ -98,6 +100,7 @@ async fn revoking_the_others_leaves_this_one_and_other_peoples() {
     let here = house.sign_in("camille", "till").await;
     let there = house.sign_in("camille", "desk").await;
     let eva = house.sign_in("eva", "desk").await;
+    house.confirm(&here).await;
     let answer = house
         .post("/v1/auth/sessions/revoke-others", &here.access, json!({}))
         .await
@@ -121,4 +124,60 @@ async fn the_current_session_is_not_revoked_by_this_call() {
         .await
         .problem(ErrorCode::CannotRevokeCurrentSession);
     house.get("/v1/auth/me", &here.access).await.fine();
+}
+
+#[tokio::test]
+async fn closing_sessions_asks_for_the_password_again_and_for_five_minutes_only() {
+    let house = House::new().await;
+    let here = house.sign_in("camille", "till").await;
+    let there = house.sign_in("camille", "desk").await;
+    let path = format!("/v1/auth/sessions/{}/revoke", there.id);
+    for path in [path.as_str(), "/v1/auth/sessions/revoke-others"] {
+        house
+            .post(path, &here.access, json!({}))
+            .await
+            .problem(ErrorCode::ReauthenticationRequired);
+    }
+    house.confirm(&here).await;
+    house.pass(5 * 60);
+    house
+        .post(&path, &here.access, json!({}))
+        .await
+        .problem(ErrorCode::ReauthenticationRequired);
+    house.confirm(&here).await;
+    house.pass(5 * 60 - 1);
+    house.post(&path, &here.access, json!({})).await.fine();
+    house.get("/v1/auth/me", &here.access).await.fine();
+}
+
+#[tokio::test]
+async fn one_session_that_gave_the_password_does_not_open_another() {
+    let house = House::new().await;
+    let here = house.sign_in("camille", "till").await;
+    let there = house.sign_in("camille", "desk").await;
+    house.confirm(&here).await;
+    house
+        .post("/v1/auth/sessions/revoke-others", &there.access, json!({}))
+        .await
+        .problem(ErrorCode::ReauthenticationRequired);
+}
+
+#[tokio::test]
+async fn a_session_says_what_it_runs_on_and_when_it_ends() {
+    let house = House::new().await;
+    let desk = house.sign_in("camille", "desk").await;
+    let till = house.sign_in("camille", "till").await;
+    let list = house.get("/v1/auth/sessions", &desk.access).await.fine();
+    let find = |id: Uuid| {
+        let sessions = list["sessions"].as_array().unwrap().clone();
+        sessions
+            .into_iter()
+            .find(|s| s["session_id"] == json!(id))
+            .unwrap()
+    };
+    let (desk, till) = (find(desk.id), find(till.id));
+    assert_eq!(desk["site_name"], "Quai");
+    assert_eq!(desk["is_bound"], false);
+    assert!(desk["idle_expires_at"].is_string() && till.get("idle_expires_at").is_none());
+    assert!(desk.get("application").is_none(), "no program was named");
 }

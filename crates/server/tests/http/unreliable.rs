@@ -42,6 +42,7 @@ pub(crate) struct Unreliable {
     inner: Arc<dyn Store>,
     mood: AtomicU8,
     asked: AtomicU32,
+    works_for: AtomicU32,
     relay: Mutex<Option<broadcast::Sender<Change>>>,
 }
 
@@ -51,6 +52,7 @@ impl Unreliable {
             inner,
             mood: AtomicU8::new(0),
             asked: AtomicU32::new(0),
+            works_for: AtomicU32::new(u32::MAX),
             relay: Mutex::new(None),
         }
     }
@@ -66,6 +68,11 @@ impl Unreliable {
         sender
     }
 
+    /// Works for so many more calls, then is away.
+    pub(crate) fn works_for(&self, calls: u32) {
+        self.works_for.store(calls, Ordering::SeqCst);
+    }
+
     /// How often it was asked for anything.
     pub(crate) fn asked(&self) -> u32 {
         self.asked.load(Ordering::SeqCst)
@@ -73,6 +80,16 @@ impl Unreliable {
 
     async fn inner(&self) -> Result<&dyn Store, StoreError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        let left = self
+            .works_for
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| match left {
+                0 => None,
+                u32::MAX => Some(u32::MAX),
+                left => Some(left - 1),
+            });
+        if left.is_err() {
+            return Err(StoreError::Unavailable("away".to_owned()));
+        }
         match MOODS[usize::from(self.mood.load(Ordering::SeqCst))] {
             Mood::Works => Ok(self.inner.as_ref()),
             Mood::Away => Err(StoreError::Unavailable("away".to_owned())),

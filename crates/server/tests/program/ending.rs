@@ -28,6 +28,15 @@ impl Till {
             .unwrap();
         let answer: Value = answer.json().await.unwrap();
         let access = answer["access_token"].as_str().unwrap().to_owned();
+        let new = json!({ "current_password": password, "new_password": "quatre mouettes ivres" });
+        let changed = client
+            .post(format!("{}/v1/auth/password", server.url))
+            .bearer_auth(&access)
+            .json(&new)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(changed.status(), 200);
         let categories = client
             .get(format!("{}/v1/categories", server.url))
             .bearer_auth(&access)

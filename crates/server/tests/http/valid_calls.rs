@@ -1,0 +1,161 @@
+//! One call to every route that needs a session, with a body that the route takes.
+
+use http::Method;
+use serde_json::{Value, json};
+use store::{Directory as _, NewNotice, NewTill, NoticeDetail, NoticeKind, Notices as _};
+use uuid::Uuid;
+
+use protocol::auth::OrganizationRole;
+
+use crate::house::{Answer, House, PASSWORD, SignedIn, entry, request};
+use crate::openapi::{OPEN, ROUTES};
+
+/// A call that would succeed for whoever may make it.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) route: &'static str,
+    pub(crate) path: String,
+    pub(crate) body: Option<Value>,
+}
+
+impl Call {
+    pub(crate) async fn with(&self, house: &House, bearer: &str) -> Answer {
+        let body = self.body.clone();
+        let mut request = request(self.method.clone(), &self.path, Some(bearer), body);
+        if self.route == "/v1/sales" {
+            let key = Uuid::new_v4().to_string();
+            request
+                .headers_mut()
+                .insert("idempotency-key", key.parse().unwrap());
+        }
+        house.send(request).await
+    }
+}
+
+/// What the calls are about.
+pub(crate) struct Targets {
+    user: Uuid,
+    session: Uuid,
+    till: Uuid,
+    notice: Uuid,
+}
+
+impl Targets {
+    pub(crate) async fn of(house: &House, caller: &SignedIn) -> Self {
+        let user = house
+            .person("victor", house.organization, OrganizationRole::User)
+            .await;
+        let till = Uuid::now_v7();
+        let new = NewTill {
+            id: till,
+            organization_id: house.organization,
+            site_id: house.site,
+            name: "Caisse 9".to_owned(),
+        };
+        house.store.add_till(new, entry()).await.unwrap();
+        let notice = Uuid::now_v7();
+        let new = NewNotice {
+            id: notice,
+            user_id: caller.user_id,
+            at: house.now_ms(),
+            kind: NoticeKind::NewNetwork,
+            detail: NoticeDetail {
+                device_name: "Bureau".to_owned(),
+                ip_address: "192.0.2.1".to_owned(),
+                user_agent: String::new(),
+            },
+        };
+        house.store.add_notice(new).await.unwrap();
+        let session = house.sign_in("victor", "till").await.id;
+        Self {
+            user,
+            session,
+            till,
+            notice,
+        }
+    }
+}
+
+/// A call to every route that needs a session, but for the stream of events.
+pub(crate) fn calls(house: &House, targets: &Targets) -> Vec<Call> {
+    ROUTES
+        .iter()
+        .filter(|(_, route)| !OPEN.contains(route) && *route != "/v1/events")
+        .map(|(method, route)| {
+            let id = if route.contains("/organizations/") {
+                house.organization
+            } else if route.contains("/sites/") {
+                house.site
+            } else if route.contains("/tills/") {
+                targets.till
+            } else if route.contains("/sessions/") {
+                targets.session
+            } else if route.contains("/notices/") {
+                targets.notice
+            } else {
+                targets.user
+            };
+            Call {
+                method: Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(),
+                route,
+                path: route.replace("{id}", &id.to_string()),
+                body: body(house, method, route),
+            }
+        })
+        .collect()
+}
+
+fn body(house: &House, method: &str, route: &str) -> Option<Value> {
+    let body = match (method, route) {
+        ("get" | "delete", _) => return None,
+        (_, "/v1/activity/ping") => json!({ "last_input_age_seconds": 0 }),
+        (_, "/v1/sales") => house.sale(),
+        (_, "/v1/admin/settings/session") => json!({
+            "token_expiration_minutes": 15, "activity_threshold_minutes": 15, "idle_timeout_minutes": 480,
+            "session_max_hours": 720
+        }),
+        (_, "/v1/admin/organizations") => json!({ "name": "Quai Sud", "slug": Uuid::new_v4().to_string() }),
+        (_, "/v1/admin/organizations/{id}") => json!({ "name": "Maison du port" }),
+        (_, "/v1/admin/sites") => json!({ "name": Uuid::new_v4().to_string() }),
+        (_, "/v1/admin/sites/{id}") => json!({ "name": "Quai Ouest", "archived": false }),
+        (_, "/v1/admin/tills") => json!({ "site_id": house.site, "name": Uuid::new_v4().to_string() }),
+        (_, "/v1/admin/tills/{id}") => json!({ "name": "Caisse 10", "archived": true }),
+        (_, "/v1/admin/users") => {
+            json!({ "username": Uuid::new_v4().to_string(), "display_name": "N", "role": "user" })
+        }
+        (_, "/v1/admin/users/{id}") => {
+            json!({ "display_name": "Victor", "role": "manager", "site_id": house.site })
+        }
+        (_, "/v1/admin/users/{id}/membership") => json!({ "role": "user" }),
+        (_, "/v1/auth/organization") => json!({ "organization_id": house.organization }),
+        (_, "/v1/auth/reauthenticate") => json!({ "password": PASSWORD }),
+        (_, "/v1/auth/password") => {
+            json!({ "current_password": PASSWORD, "new_password": "quatre mouettes ivres" })
+        }
+        _ => json!({}),
+    };
+    Some(body)
+}
+
+#[tokio::test]
+async fn every_call_succeeds_for_whoever_may_make_it() {
+    let house = House::new().await;
+    let alix = house.super_admin().await;
+    house.confirm(&alix).await;
+    let targets = Targets::of(&house, &alix).await;
+    let mut calls = calls(&house, &targets);
+    // What ends sessions and memberships comes last, the caller's own last of all.
+    calls.sort_by_key(|call| {
+        let path = call.route;
+        (
+            path.ends_with("logout"),
+            call.method == Method::DELETE,
+            path.contains("revoke-all") || path.contains("revoke-sessions") || path.ends_with("/password"),
+        )
+    });
+    for call in calls {
+        let answer = call.with(&house, &alix.access).await;
+        assert!(answer.status.is_success(), "{call:?}: {answer:?}");
+    }
+}
