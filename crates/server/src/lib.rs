@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config;
 mod connections;
 pub mod control;
+pub mod database;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod embedded;
@@ -54,6 +55,7 @@ pub mod tls;
 mod touches;
 mod user_agent;
 
+pub use database::Database;
 pub use keys::Keys;
 pub use open_store::open_store;
 pub use options::ServerOptions;

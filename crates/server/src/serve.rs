@@ -19,7 +19,6 @@ use crate::connections::CountedConnections;
 use crate::control::{self, ControlSocketError};
 use crate::key_file::{KeyFileError, check_place};
 use crate::keys::{Keys, KeysError};
-use crate::open_store::open_store;
 use crate::options::ServerOptions;
 use crate::server::{Server, SetupError};
 use crate::tls::{TlsError, server_config};
@@ -82,7 +81,9 @@ pub fn keys(config: &Config) -> Result<Keys, ServeError> {
         let text = zeroize::Zeroizing::new(text);
         return Keys::from_bytes(text.as_bytes()).map_err(ServeError::KeysVariable);
     }
-    check_place(&config.keys_file, &config.database)?;
+    if let Some(file) = config.database.file() {
+        check_place(&config.keys_file, file)?;
+    }
     Ok(Keys::load(&config.keys_file)?)
 }
 
@@ -113,7 +114,7 @@ pub async fn serve_with(config: Config, seed: Seed) -> Result<(), ServeError> {
     let keys = keys(&config)?;
     let tls = config.tls.as_ref().map(server_config).transpose()?;
     let listener = bind(config.listen)?;
-    let store = open_store(&config.database).await?;
+    let store = config.database.open().await?;
     match seed {
         Seed::Nothing => {}
         #[cfg(feature = "demo")]
@@ -142,7 +143,7 @@ async fn serve_over(
     let address = listener.local_addr()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     announce(&format!("vigie-server listens on {scheme}://{address}"))?;
-    tracing::info!(%address, scheme, database = %config.database.display(), "serving");
+    tracing::info!(%address, scheme, database = %config.database, "serving");
 
     let handle = Handle::new();
     let background = Background::start(&server);

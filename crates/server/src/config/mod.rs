@@ -2,12 +2,14 @@
 //! start with the key, the value, what was expected, and where it came from.
 
 mod complaint;
+mod database;
 mod defaults;
 mod mail;
 mod settled;
 mod source;
 
 pub use complaint::ConfigError;
+pub use database::DATABASE_VARIABLE;
 pub use defaults::default_config_file;
 pub use settled::{Config, LogFormat, TlsFiles};
 pub use source::{Flags, KEYS_VARIABLE, load};

@@ -10,9 +10,10 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::complaint::{ConfigError, bad_value};
-use super::defaults;
 use super::mail::mail;
 use super::source::Written;
+use super::{database, defaults};
+use crate::database::Database;
 use crate::options::{Limits, ServerOptions, TestingOverrides};
 use crate::proof::KnownAs;
 
@@ -23,8 +24,8 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Address and port.
     pub listen: SocketAddr,
-    /// The database file.
-    pub database: PathBuf,
+    /// The database.
+    pub database: Database,
     /// The key file.
     pub keys_file: PathBuf,
     /// The socket for commands.
@@ -89,11 +90,12 @@ pub(super) fn settle(
              set `tls.cert` and `tls.key`, or name the proxies that speak TLS in `trusted_proxies`",
         ));
     }
-    let database = path_or(written.database.clone(), defaults::database(), "database")?;
-    let control_socket = written
-        .control_socket
-        .clone()
-        .unwrap_or_else(|| database.with_file_name("control.sock"));
+    let database = database::settle(figment, written.database.as_ref())?;
+    let control_socket = written.control_socket.clone().or_else(|| {
+        let beside = database.file().cloned().or_else(defaults::database)?;
+        Some(beside.with_file_name("control.sock"))
+    });
+    let control_socket = path_or(control_socket, None, "control_socket")?;
     let log_format = match &written.log.format {
         Some(text) => text
             .parse()
@@ -144,7 +146,11 @@ pub(super) fn settle(
     })
 }
 
-fn path_or(given: Option<PathBuf>, default: Option<PathBuf>, key: &str) -> Result<PathBuf, ConfigError> {
+pub(super) fn path_or(
+    given: Option<PathBuf>,
+    default: Option<PathBuf>,
+    key: &str,
+) -> Result<PathBuf, ConfigError> {
     given.or(default).ok_or_else(|| ConfigError::MissingKey {
         key: key.to_owned(),
         expected: "a path: this user has no home directory to take one from".to_owned(),
@@ -276,7 +282,11 @@ fn testing(figment: &Figment, written: &Written) -> Result<TestingOverrides, Con
     })
 }
 
-fn positive(figment: &Figment, key: &str, value: Option<u32>) -> Result<Option<NonZeroU32>, ConfigError> {
+pub(super) fn positive(
+    figment: &Figment,
+    key: &str,
+    value: Option<u32>,
+) -> Result<Option<NonZeroU32>, ConfigError> {
     value
         .map(|value| NonZeroU32::new(value).ok_or_else(|| bad_value(figment, key, "a whole number from 1")))
         .transpose()

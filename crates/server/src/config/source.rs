@@ -7,6 +7,7 @@ use figment::providers::{Env, Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 use super::complaint::{ConfigError, complaint};
+use super::database::WrittenDatabase;
 use super::settled::{Config, settle};
 
 pub(super) const ENVIRONMENT_PREFIX: &str = "VIGIE_SERVER_";
@@ -23,7 +24,7 @@ pub struct Flags {
     /// Address and port to listen on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listen: Option<String>,
-    /// The database file.
+    /// The database: a file, or the address of a PostgreSQL server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<PathBuf>,
     /// The key file.
@@ -63,7 +64,7 @@ impl FlagsTls {
 pub(super) struct Written {
     pub(super) listen: Option<String>,
     pub(super) public_url: Option<String>,
-    pub(super) database: Option<PathBuf>,
+    pub(super) database: Option<WrittenDatabase>,
     pub(super) keys_file: Option<PathBuf>,
     pub(super) control_socket: Option<PathBuf>,
     pub(super) trusted_proxies: Vec<String>,

@@ -15,7 +15,7 @@ use tower::ServiceExt as _;
 use super::commands::{Commands, router};
 use super::wire::Refusal;
 use crate::clock::SystemClock;
-use crate::open_store::open_store;
+use crate::database::Database;
 use crate::passwords::PasswordError;
 
 const ANSWER_MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -68,7 +68,7 @@ impl Reach {
     ///
     /// # Errors
     /// See [`ReachError`].
-    pub async fn find(database: &Path, socket: &Path) -> Result<Self, ReachError> {
+    pub async fn find(database: &Database, socket: &Path) -> Result<Self, ReachError> {
         #[cfg(unix)]
         match tokio::net::UnixStream::connect(socket).await {
             Ok(_) => {
@@ -82,10 +82,10 @@ impl Reach {
             }
             Err(_) => {}
         }
-        if !database.exists() {
-            return Err(ReachError::NoDatabase(database.display().to_string()));
+        if let Some(file) = database.file().filter(|file| !file.exists()) {
+            return Err(ReachError::NoDatabase(file.display().to_string()));
         }
-        let store = open_store(database).await.map_err(|error| match error {
+        let store = database.open().await.map_err(|error| match error {
             StoreError::InUse(_) => ReachError::Unreachable(socket.display().to_string()),
             StoreError::Unavailable(_)
             | StoreError::DiskFull(_)

@@ -24,8 +24,8 @@ pub struct ControlSocket {
     end: tokio::sync::oneshot::Sender<()>,
 }
 
-/// Serves commands on a socket at `path`. A socket that an earlier run left there is replaced: whoever calls this holds
-/// the database, so no other server can be behind it.
+/// Serves commands on a socket at `path`. A socket that an earlier run left there is replaced, unless another server still
+/// answers on it: two on one PostgreSQL need a socket each.
 ///
 /// # Errors
 /// [`ControlSocketError`]
@@ -38,6 +38,12 @@ pub fn listen(path: &Path, router: Router) -> Result<ControlSocket, ControlSocke
     };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         crate::private_files::create_dir(folder).map_err(failed)?;
+    }
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        return Err(failed(io::Error::new(
+            io::ErrorKind::AddrInUse,
+            "another server answers there; set `control_socket` to another path for this one",
+        )));
     }
     if std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
         std::fs::remove_file(path).map_err(failed)?;

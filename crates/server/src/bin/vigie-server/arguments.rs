@@ -36,8 +36,9 @@ pub(crate) struct Settings {
     /// Address and port to listen on, such as 127.0.0.1:8443
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
-    /// The database file
-    #[arg(long, global = true, value_name = "FILE")]
+    /// The database: a file, or postgres://user@host/database, whose password comes from the environment
+    /// (VIGIE_DATABASE_URL, the whole address) or from the file that `database.password_file` names
+    #[arg(long, global = true, value_name = "FILE|URL")]
     database: Option<PathBuf>,
     /// The key file; never in the database's directory
     #[arg(long, global = true, value_name = "FILE")]

@@ -66,14 +66,14 @@ pub(crate) async fn check(config: &Config) -> Result<(), Failed> {
         Ok(Reach::Running(_)) => {
             say(format_args!(
                 "database: fine ({}; a server runs)",
-                config.database.display()
+                config.database
             ))?;
         }
         Ok(reach @ Reach::Direct(..)) => {
             reach.close().await;
             say(format_args!(
                 "database: fine ({}; no server runs)",
-                config.database.display()
+                config.database
             ))?;
         }
         Err(

@@ -21,8 +21,8 @@ pub(crate) async fn init(config: &Config, how: Init) -> Result<(), Failed> {
     if let Some(folder) = &how.self_signed_ca {
         certificates(folder, &how.names)?;
     }
-    let store = server::open_store(&config.database).await?;
-    say(format_args!("database: {}", config.database.display()))?;
+    let store = config.database.open().await?;
+    say(format_args!("database: {}", config.database))?;
     let commands = Commands::over(Arc::clone(&store), Arc::new(SystemClock::new()))?;
     let reach = Reach::Direct(router(commands), store);
     let done = organization_and_administrator(&reach, how).await;
@@ -34,7 +34,9 @@ fn keys(config: &Config) -> Result<(), Failed> {
     if std::env::var_os(KEYS_VARIABLE).is_some() {
         return Ok(say(format_args!("keys: from {KEYS_VARIABLE}"))?);
     }
-    check_place(&config.keys_file, &config.database)?;
+    if let Some(file) = config.database.file() {
+        check_place(&config.keys_file, file)?;
+    }
     if config.keys_file.exists() {
         Keys::load(&config.keys_file)?;
         return Ok(say(format_args!(
