@@ -177,3 +177,39 @@ impl Store for PostgresStore {
         self.pool.close().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx_core::query_as::query_as;
+    use vigie_tests::{Disk, Postgres};
+
+    use crate::fault::Fault;
+    use crate::{Options, PostgresStore};
+
+    #[tokio::test]
+    async fn every_commit_waits_for_the_disk_whatever_the_database_is_set_to() {
+        let server = Postgres::start(Disk::NotWaited).unwrap();
+        for setting in [
+            "synchronous_commit = off",
+            "default_transaction_isolation = 'serializable'",
+        ] {
+            server
+                .sql("vigie", &format!("ALTER DATABASE vigie SET {setting}"))
+                .unwrap();
+        }
+        let address = server.url("vigie").parse().unwrap();
+        let store = PostgresStore::open(&address, Options::default()).await.unwrap();
+        let found: (String, String) = store
+            .single(async |connection| {
+                query_as(
+                    "SELECT current_setting('synchronous_commit'), current_setting('transaction_isolation')",
+                )
+                .fetch_one(connection)
+                .await
+                .map_err(Fault::from)
+            })
+            .await
+            .unwrap();
+        assert_eq!(found, ("on".to_owned(), "read committed".to_owned()));
+    }
+}
