@@ -39,6 +39,8 @@ pub use rustix::process::Signal;
 pub use screen::Screen;
 pub use stage::{Home, Stage, StageOptions};
 #[cfg(feature = "product")]
-pub use vigie_server::{Answered, Lifetimes, ServerPlan, ServerProcess, SoldTicket, Transport};
+pub use vigie_server::{
+    Answered, Bounds, Database, Lifetimes, ServerPlan, ServerProcess, SoldTicket, Transport,
+};
 #[cfg(feature = "product")]
 pub use window::Window;

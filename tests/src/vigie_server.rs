@@ -27,6 +27,16 @@ pub struct Lifetimes {
     pub session_seconds: Option<u32>,
 }
 
+/// Where a server keeps its data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Database {
+    /// In a file of its own.
+    #[default]
+    Own,
+    /// In a PostgreSQL database, by its address without a password; several servers may share it.
+    Postgres(String),
+}
+
 /// How a server is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerPlan {
@@ -34,6 +44,20 @@ pub struct ServerPlan {
     pub transport: Transport,
     /// How long things live.
     pub lifetimes: Lifetimes,
+    /// Where its data is.
+    pub database: Database,
+    /// Whether it takes as many calls as it can, for tests that make thousands.
+    pub bounds: Bounds,
+}
+
+/// Whether a server keeps callers to its usual limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bounds {
+    /// As by default.
+    #[default]
+    Usual,
+    /// So wide that no test meets them.
+    Wide,
 }
 
 /// A call as the server's log tells it.
@@ -66,18 +90,32 @@ pub struct ServerProcess {
     program: Launch,
     running: Option<Running>,
     folder: PathBuf,
+    keys: PathBuf,
     url: String,
     address: SocketAddr,
     plan: ServerPlan,
     runs: u32,
 }
 
+/// Limits that no test meets.
+const WIDE: &str = "\n[limits]\nlogins_per_minute_per_account_and_address = 1000000\n\
+    logins_per_minute_per_account = 1000000\nlogins_per_minute_per_address = 1000000\n\
+    refreshes_per_minute_per_session = 1000000\nrefresh_burst_per_session = 1000000\n\
+    refused_refreshes_per_minute_per_address = 1000000\nconnections_per_address = 1000\n";
+
 impl ServerProcess {
     /// Sets a server up on this computer's own network and starts it.
     pub fn start(stage: &Stage, binary: &Path, plan: ServerPlan) -> Result<Self, StageError> {
-        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-        let address = bound.map_err(StageError::file("finding a free port on", "127.0.0.1"))?;
-        Self::set_up(stage, stage.launch(binary), address, plan)
+        Self::set_up(stage, stage.launch(binary), free_address()?, plan)
+    }
+
+    /// Starts one more server of the same site: over the same database, with the same keys, at an address of its own.
+    pub fn beside(&self, stage: &Stage, binary: &Path) -> Result<Self, StageError> {
+        let plan = self.plan.clone();
+        let keys = self.keys.clone();
+        let mut server = Self::written(stage, stage.launch(binary), free_address()?, plan, Some(keys))?;
+        server.serve()?;
+        Ok(server)
     }
 
     /// Sets a server up on the server's side of a network and starts it.
@@ -96,11 +134,13 @@ impl ServerProcess {
         )
     }
 
-    fn set_up(
+    /// A server with its configuration, not yet started.
+    fn written(
         stage: &Stage,
         program: Launch,
         address: SocketAddr,
         plan: ServerPlan,
+        keys: Option<PathBuf>,
     ) -> Result<Self, StageError> {
         let folder = stage.folder().join(format!("server-{}", address.port()));
         std::fs::create_dir_all(&folder).map_err(StageError::file("making the server's folder", &folder))?;
@@ -109,9 +149,10 @@ impl ServerProcess {
             Transport::Http => "http",
         };
         let url = format!("{scheme}://{address}");
-        let mut server = Self {
+        let server = Self {
             program,
             running: None,
+            keys: keys.unwrap_or_else(|| folder.join("keys/keys.json")),
             folder,
             url,
             address,
@@ -123,6 +164,16 @@ impl ServerProcess {
             "writing the server's configuration",
             &configuration,
         ))?;
+        Ok(server)
+    }
+
+    fn set_up(
+        stage: &Stage,
+        program: Launch,
+        address: SocketAddr,
+        plan: ServerPlan,
+    ) -> Result<Self, StageError> {
+        let mut server = Self::written(stage, program, address, plan, None)?;
         let mut init = vec![
             "init".to_owned(),
             "--organization-name".to_owned(),
@@ -143,15 +194,21 @@ impl ServerProcess {
 
     fn configuration(&self) -> String {
         let at = |name: &str| self.folder.join(name).display().to_string();
+        let database = match &self.plan.database {
+            Database::Own => at("data/vigie.db"),
+            Database::Postgres(url) => url.clone(),
+        };
         let mut text = format!(
-            "listen = \"{}\"\npublic_url = \"{}\"\ndatabase = \"{}\"\nkeys_file = \"{}\"\ncontrol_socket = \"{}\"\n\n\
+            "listen = \"{}\"\npublic_url = \"{}\"\ndatabase = \"{database}\"\nkeys_file = \"{}\"\ncontrol_socket = \"{}\"\n\n\
              [log]\nformat = \"json\"\nfilter = \"server=debug,info\"\n",
             self.address,
             self.url,
-            at("data/vigie.db"),
-            at("keys/keys.json"),
+            self.keys.display(),
             at("control.sock"),
         );
+        if self.plan.bounds == Bounds::Wide {
+            text.push_str(WIDE);
+        }
         if plan_is_https(&self.plan) {
             let (cert, key) = (at("tls/server.pem"), at("tls/server.key"));
             text.push_str(&format!("\n[tls]\ncert = \"{cert}\"\nkey = \"{key}\"\n"));
@@ -330,6 +387,12 @@ impl ServerProcess {
     pub fn is_reachable(&self) -> bool {
         TcpStream::connect_timeout(&self.address, Duration::from_secs(1)).is_ok()
     }
+}
+
+fn free_address() -> Result<SocketAddr, StageError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .map_err(StageError::file("finding a free port on", "127.0.0.1"))
 }
 
 fn plan_is_https(plan: &ServerPlan) -> bool {

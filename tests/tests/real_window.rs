@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 use vigie_tests::{
-    Binaries, KeychainAtStart, Launch, Lifetimes, Screen, ServerPlan, ServerProcess, Stage, StageOptions,
-    Stopwatch, Transport, Window, pause, until,
+    Binaries, Bounds, Database, KeychainAtStart, Launch, Lifetimes, Screen, ServerPlan, ServerProcess, Stage,
+    StageOptions, Stopwatch, Transport, Window, pause, until,
 };
 
 const SOON: Duration = Duration::from_secs(15);
@@ -142,6 +142,8 @@ async fn a_wrong_password_is_told_in_a_sentence_and_the_right_one_opens_the_till
     let plan = ServerPlan {
         transport: Transport::Https,
         lifetimes: Lifetimes::default(),
+        database: Database::Own,
+        bounds: Bounds::Usual,
     };
     let server = ServerProcess::start(&stage, &Binaries::find().unwrap().server, plan).unwrap();
     server.add_operator("camille", PASSWORD).unwrap();
@@ -171,6 +173,8 @@ async fn each_server_that_will_not_do_is_told_apart() {
     let plan = ServerPlan {
         transport: Transport::Https,
         lifetimes: Lifetimes::default(),
+        database: Database::Own,
+        bounds: Bounds::Usual,
     };
     let server = ServerProcess::start(&stage, &Binaries::find().unwrap().server, plan).unwrap();
     let closed = std::net::TcpListener::bind("127.0.0.1:0")
@@ -241,6 +245,8 @@ async fn without_a_keychain_the_session_works_with_a_banner_that_leaves_when_the
     let plan = ServerPlan {
         transport: Transport::Https,
         lifetimes: Lifetimes::default(),
+        database: Database::Own,
+        bounds: Bounds::Usual,
     };
     let server = ServerProcess::start(&stage, &Binaries::find().unwrap().server, plan).unwrap();
     server.add_operator("camille", PASSWORD).unwrap();

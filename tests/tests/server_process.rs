@@ -4,7 +4,7 @@
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::Duration;
-use vigie_tests::{Binaries, Lifetimes, ServerPlan, ServerProcess, Stage, Transport};
+use vigie_tests::{Binaries, Bounds, Database, Lifetimes, ServerPlan, ServerProcess, Stage, Transport};
 
 async fn status(server: &ServerProcess, path: &str) -> u16 {
     let authority = std::fs::read(server.authority()).unwrap();
@@ -32,6 +32,8 @@ async fn a_server_is_set_up_serves_over_https_and_comes_back_after_being_ended()
     let plan = ServerPlan {
         transport: Transport::Https,
         lifetimes,
+        database: Database::Own,
+        bounds: Bounds::Usual,
     };
     let mut server = ServerProcess::start(&stage, &Binaries::find().unwrap().server, plan).unwrap();
 
@@ -61,6 +63,8 @@ fn a_server_is_administered_while_it_runs() {
     let plan = ServerPlan {
         transport: Transport::Http,
         lifetimes: Lifetimes::default(),
+        database: Database::Own,
+        bounds: Bounds::Usual,
     };
     let server = ServerProcess::start(&stage, &Binaries::find().unwrap().server, plan).unwrap();
 

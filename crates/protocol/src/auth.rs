@@ -41,6 +41,7 @@ pub enum OrganizationRole {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginRequest {
     /// 1 to 128 characters; letter case and surrounding blanks do not matter.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128))]
     pub username: String,
     /// 1 to 1,024 bytes.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
@@ -49,6 +50,7 @@ pub struct LoginRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
     /// What this device is called on the lists of sessions, 1 to 64 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
     pub device_name: String,
     /// What this device is.
     #[serde(default)]
@@ -110,6 +112,7 @@ pub struct RefreshRequest {
     pub rotate: bool,
     /// Seconds since the operator last touched the device; absent where nothing is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u64>, maximum = 4_294_967_295_u64))]
     pub last_input_age_seconds: Option<u32>,
 }
 
@@ -230,6 +233,7 @@ pub struct OwnOrganizationList {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PingRequest {
     /// Seconds since the operator last touched the device.
+    #[cfg_attr(feature = "openapi", schema(value_type = u64, maximum = 4_294_967_295_u64))]
     pub last_input_age_seconds: u32,
 }
 

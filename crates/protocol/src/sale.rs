@@ -41,10 +41,13 @@ pub struct SaleLine {
     /// What was sold.
     pub category_id: Uuid,
     /// 1 to 9,999 pieces.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9999))]
     pub quantity: u32,
     /// Weight of all pieces together in grams, 0 to 2,000,000; 0 where it was not weighed.
+    #[cfg_attr(feature = "openapi", schema(maximum = 2000000))]
     pub weight_grams: u32,
     /// Price of one piece in cents, 0 to 10,000,000.
+    #[cfg_attr(feature = "openapi", schema(maximum = 10000000))]
     pub unit_price_cents: u32,
 }
 
@@ -88,6 +91,7 @@ pub struct Payment {
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct NewSale {
     /// 1 to 200 lines.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 200))]
     pub lines: Vec<SaleLine>,
     /// One or more payments that add up to the total; none where the total is 0.
     pub payments: Vec<Payment>,
@@ -95,6 +99,7 @@ pub struct NewSale {
     pub total_cents: u32,
     /// Free text, at most 500 characters.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 500))]
     pub note: String,
     /// When the operator finished it, by the device's clock.
     #[cfg_attr(feature = "bindings", specta(type = String))]

@@ -9,19 +9,25 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct SessionSettings {
     /// Life of an access token, in minutes: 1 to 1,440. Revocation does not wait for it.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1440))]
     pub token_expiration_minutes: u32,
     /// For how long after the last input the administrator's screen says "active", in minutes: 1 to 1,440.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1440))]
     pub activity_threshold_minutes: u32,
     /// A desk's session ends this long after the last input, in minutes: 5 to 43,200.
+    #[cfg_attr(feature = "openapi", schema(minimum = 5, maximum = 43200))]
     pub idle_timeout_minutes: u32,
     /// Absolute life of a session, in hours: 1 to 8,760.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 8760))]
     pub session_max_hours: u32,
     /// A till locks this long after the last input, in minutes; absent: never by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1440))]
     pub lock_after_minutes: Option<u32>,
     /// How many live sessions a user may have in the organisation, 1 to 100; absent: any number. A sign-in beyond it ends
     /// the user's session there that was without input for the longest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100))]
     pub device_limit: Option<u32>,
 }
 

@@ -7,6 +7,7 @@ use http::request::Parts;
 use http::{StatusCode, header};
 use protocol::ErrorCode;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::server::Server;
@@ -40,7 +41,7 @@ impl<T: DeserializeOwned> FromRequest<Server> for Json<T> {
         if opens == Some(&b'[') {
             return Err(Failure::new(ErrorCode::MalformedBody).detail("it is a list"));
         }
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+        read(&bytes).map(Self).map_err(|error| {
             let what = match error.classify() {
                 serde_json::error::Category::Data => "a field is missing, unknown or of another type",
                 serde_json::error::Category::Eof => "it breaks off",
@@ -70,5 +71,81 @@ impl<T: DeserializeOwned> FromRequestParts<Server> for Queried<T> {
                     "a name is unknown or twice there, or a value is of another type",
                 )
             })
+    }
+}
+
+/// Reads a body. JSON knows one kind of number: where a whole one is written as 3.0 it is taken for 3.
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(bytes).or_else(|error| {
+        let Some(plain) = serde_json::from_slice(bytes).ok().and_then(with_plain_integers) else {
+            return Err(error);
+        };
+        // The first error knows the line; the second does not.
+        serde_json::from_value(plain).map_err(|_| error)
+    })
+}
+
+/// The largest magnitude up to which a double holds every whole number.
+const EXACT_UP_TO: f64 = 9_007_199_254_740_992.0;
+
+/// The same value with its whole numbers as integers; `None` where there was nothing to change.
+fn with_plain_integers(mut value: Value) -> Option<Value> {
+    plain_integers(&mut value).then_some(value)
+}
+
+fn plain_integers(value: &mut Value) -> bool {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT_UP_TO => {
+                *number = (float as i64).into();
+                true
+            }
+            Some(_) | None => false,
+        },
+        Value::Array(items) => items
+            .iter_mut()
+            .fold(false, |changed, item| plain_integers(item) | changed),
+        Value::Object(fields) => fields
+            .values_mut()
+            .fold(false, |changed, field| plain_integers(field) | changed),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::auth::PingRequest;
+
+    use super::read;
+
+    fn age(body: &str) -> Option<u32> {
+        read::<PingRequest>(body.as_bytes())
+            .ok()
+            .map(|ping| ping.last_input_age_seconds)
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        for body in ["3", "3.0", "3e0", "0.3e1"] {
+            let body = format!(r#"{{"last_input_age_seconds": {body}}}"#);
+            assert_eq!(age(&body), Some(3), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_whole_number_of_the_range_is_refused() {
+        for body in [
+            "3.5",
+            "-1",
+            "-1.0",
+            "4294967296",
+            "4294967296.0",
+            "1e300",
+            "\"3\"",
+            "null",
+        ] {
+            let body = format!(r#"{{"last_input_age_seconds": {body}}}"#);
+            assert_eq!(age(&body), None, "{body}");
+        }
     }
 }

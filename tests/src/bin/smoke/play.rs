@@ -9,8 +9,8 @@ use crate::steps::{Failure, Steps, must};
 use std::path::Path;
 use std::time::Duration;
 use vigie_tests::{
-    Binaries, Launch, Lifetimes, Network, Screen, ServerPlan, ServerProcess, Stage, Stopwatch, Transport,
-    Window, pause, until,
+    Binaries, Bounds, Database, Launch, Lifetimes, Network, Screen, ServerPlan, ServerProcess, Stage,
+    Stopwatch, Transport, Window, pause, until,
 };
 
 /// Life of an access token in this play.
@@ -50,6 +50,8 @@ fn set_up(steps: &mut Steps) -> Result<Set, Failure> {
             access_token_seconds: Some(10),
             ..Lifetimes::default()
         },
+        database: Database::Own,
+        bounds: Bounds::Usual,
     };
     let server = ServerProcess::start_behind(&stage, &binaries.server, &network, plan)?;
     server.add_operator(OPERATOR, PASSWORD)?;

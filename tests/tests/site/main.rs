@@ -1,0 +1,25 @@
+//! One site with two server processes over one PostgreSQL database: races for one token, deaths under load, and
+//! revocation that every process knows of.
+//!
+//! `VIGIE_ROUNDS` says how many rounds the races have, `VIGIE_REVOCATIONS` how many sessions are revoked.
+
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails at the spot"
+)]
+
+mod client;
+mod deaths;
+mod place;
+mod races;
+mod revocations;
+
+/// A number from the environment, or this one.
+fn count(variable: &str, otherwise: usize) -> usize {
+    match std::env::var(variable) {
+        Ok(text) => text.parse().unwrap(),
+        Err(_) => otherwise,
+    }
+}
