@@ -45,12 +45,48 @@ pub async fn call_with<T: DeserializeOwned>(
     exchange(client, method, path, body.into()).await
 }
 
+/// Calls `path` without a body; what the answer says beyond its success does not matter.
+///
+/// # Errors
+/// The code for whatever stood in the way.
+pub async fn call_for_nothing(
+    client: &AuthorisedClient,
+    method: Method,
+    path: &str,
+) -> Result<(), UiError> {
+    carry_out(client, method, path, Bytes::new()).await.map(drop)
+}
+
+/// Calls `path` with a JSON body; what the answer says beyond its success does not matter.
+///
+/// # Errors
+/// The code for whatever stood in the way.
+pub async fn call_with_for_nothing(
+    client: &AuthorisedClient,
+    method: Method,
+    path: &str,
+    body: &impl Serialize,
+) -> Result<(), UiError> {
+    let body = serde_json::to_vec(body).map_err(|_| UiErrorCode::Internal)?;
+    carry_out(client, method, path, body.into()).await.map(drop)
+}
+
 async fn exchange<T: DeserializeOwned>(
     client: &AuthorisedClient,
     method: Method,
     path: &str,
     body: Bytes,
 ) -> Result<T, UiError> {
+    let answer = carry_out(client, method, path, body).await?;
+    serde_json::from_slice(&answer).map_err(|_| UiErrorCode::NotVigie.into())
+}
+
+async fn carry_out(
+    client: &AuthorisedClient,
+    method: Method,
+    path: &str,
+    body: Bytes,
+) -> Result<Bytes, UiError> {
     let mut request = Request::builder().method(method).uri(path);
     if !body.is_empty() {
         request = request.header(CONTENT_TYPE, JSON);
@@ -58,7 +94,7 @@ async fn exchange<T: DeserializeOwned>(
     let request = request.body(body).map_err(|_| UiErrorCode::Internal)?;
     let answer = client.send(request).await?;
     if answer.status().is_success() {
-        return serde_json::from_slice(answer.body()).map_err(|_| UiErrorCode::NotVigie.into());
+        return Ok(answer.into_body());
     }
     Err(problem_of(&answer).map_or_else(|| UiErrorCode::ServerDown.into(), UiError::from))
 }

@@ -6,7 +6,7 @@ use specta_typescript::Typescript;
 use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
-use crate::commands::{about, session, sessions, settings, work};
+use crate::commands::{about, administration, session, sessions, settings, work};
 use crate::view::AppChanged;
 
 /// Every command and event.
@@ -29,6 +29,30 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             sessions::my_sessions,
             sessions::revoke_session,
             sessions::revoke_other_sessions,
+            sessions::reauthenticate,
+            sessions::change_password,
+            sessions::organizations,
+            sessions::switch_organization,
+            sessions::put_notice_away,
+            administration::live_sessions,
+            administration::end_session,
+            administration::end_sessions_of_person,
+            administration::end_sessions_of_organization,
+            administration::end_all_sessions,
+            administration::people,
+            administration::person,
+            administration::add_person,
+            administration::change_person,
+            administration::remove_person,
+            administration::reset_password,
+            administration::administered_organizations,
+            administration::add_organization,
+            administration::rename_organization,
+            administration::places,
+            administration::add_site,
+            administration::change_site,
+            administration::add_till,
+            administration::change_till,
             settings::session_settings,
             settings::put_session_settings,
             settings::device_settings_put,

@@ -1,5 +1,6 @@
 //! The desktop shell of Vigie: window, tray, notices, typed commands and one event. It takes no decision about sessions.
 
+pub mod administration;
 pub mod api;
 pub mod bindings;
 pub mod commands;
@@ -12,6 +13,7 @@ pub mod notice;
 pub mod notice_words;
 pub mod reach;
 pub mod refusal;
+pub mod sessions;
 pub mod settings;
 pub mod shell;
 pub mod signals;

@@ -104,7 +104,7 @@ impl From<TargetError> for UiError {
 impl From<Problem> for UiError {
     fn from(problem: Problem) -> Self {
         let code = match problem.code {
-            ErrorCode::InvalidCredentials | ErrorCode::PasswordWrong => UiErrorCode::InvalidCredentials,
+            ErrorCode::InvalidCredentials => UiErrorCode::InvalidCredentials,
             ErrorCode::AccountDisabled => UiErrorCode::AccountDisabled,
             ErrorCode::LoginRequired
             | ErrorCode::TokenExpired
@@ -118,18 +118,19 @@ impl From<Problem> for UiError {
             | ErrorCode::RefreshInvalid => UiErrorCode::SessionOver,
             ErrorCode::CannotRevokeCurrentSession => UiErrorCode::CannotRevokeCurrentSession,
             ErrorCode::SessionNotFound => UiErrorCode::SessionNotFound,
-            ErrorCode::Forbidden
-            | ErrorCode::ReauthenticationRequired
-            | ErrorCode::OneTimePassword
-            | ErrorCode::LastOwner
-            | ErrorCode::OrganizationMismatch => UiErrorCode::Forbidden,
+            ErrorCode::Forbidden => UiErrorCode::Forbidden,
+            ErrorCode::ReauthenticationRequired => UiErrorCode::ReauthenticationRequired,
+            ErrorCode::PasswordWrong => UiErrorCode::PasswordWrong,
+            ErrorCode::WeakPassword => UiErrorCode::WeakPassword,
+            ErrorCode::OneTimePassword => UiErrorCode::OneTimePassword,
+            ErrorCode::LastOwner => UiErrorCode::LastOwner,
+            ErrorCode::NameTaken => UiErrorCode::NameTaken,
+            ErrorCode::UserNotFound => UiErrorCode::UserNotFound,
+            ErrorCode::OrganizationNotFound => UiErrorCode::OrganizationNotFound,
+            ErrorCode::SiteNotFound => UiErrorCode::SiteNotFound,
+            ErrorCode::TillNotFound => UiErrorCode::TillNotFound,
+            ErrorCode::OrganizationMismatch => UiErrorCode::OrganizationMismatch,
             ErrorCode::ValidationFailed
-            | ErrorCode::WeakPassword
-            | ErrorCode::NameTaken
-            | ErrorCode::UserNotFound
-            | ErrorCode::OrganizationNotFound
-            | ErrorCode::SiteNotFound
-            | ErrorCode::TillNotFound
             | ErrorCode::NoticeNotFound
             | ErrorCode::CategoryUnknown
             | ErrorCode::SaleTotalMismatch

@@ -3,11 +3,18 @@
 //! Times are milliseconds since 1970 by this device's clock, computed at the moment the view is made, so the screen
 //! renders deadlines and counts nothing itself.
 
+pub mod administration;
+pub mod sessions;
+
 use keeper_core::{Banner, Connection, Persistence, Severity};
 use protocol::auth::{DeviceKind, OrganizationRole};
 use protocol::sale::{Category, PaymentMethod};
 use serde::{Deserialize, Serialize};
 use specta::Type;
+
+pub use self::sessions::{
+    MySession, OwnOrganization, Reauthenticated, SecurityNotice,
+};
 
 /// Milliseconds since 1970 by this device's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Type)]
@@ -48,6 +55,8 @@ pub struct AppView {
     pub fault: Option<UiError>,
     /// Whether the server inside the app has no account yet: offer to make the first one with `first_operator`.
     pub first_operator_needed: bool,
+    /// What the operator should know of about the account, newest first, until it is put away.
+    pub notices: Vec<SecurityNotice>,
     /// Whether the window was asked to close while unsent sales are here: ask the operator, then answer with
     /// `answer_close`.
     pub close_asked: bool,
@@ -101,12 +110,20 @@ pub struct OperatorView {
     pub username: String,
     /// The name to show; the user name until the server has been asked.
     pub display_name: String,
+    /// The organisation's id, once known.
+    pub organization_id: Option<String>,
     /// The organisation, once known.
     pub organization_name: Option<String>,
     /// The site, once known.
     pub site_name: Option<String>,
     /// The role, once known.
     pub role: Option<OrganizationRole>,
+    /// Whether the operator administers every organisation.
+    pub is_super_admin: bool,
+    /// How many organisations the operator belongs to, once known.
+    pub organizations: u32,
+    /// Whether the password must be changed before anything else.
+    pub must_change_password: bool,
 }
 
 /// Which server the app speaks to.
@@ -278,6 +295,28 @@ pub enum UiErrorCode {
     DataNewer,
     /// Another app uses the data.
     DataInUse,
+    /// The password is to be given again before this.
+    ReauthenticationRequired,
+    /// The password given again is not the right one.
+    PasswordWrong,
+    /// The password is too short or too common.
+    WeakPassword,
+    /// The one-time password is to be changed first.
+    OneTimePassword,
+    /// An organisation keeps at least one owner.
+    LastOwner,
+    /// Another one has this name.
+    NameTaken,
+    /// No such person.
+    UserNotFound,
+    /// No such organisation.
+    OrganizationNotFound,
+    /// No such site.
+    SiteNotFound,
+    /// No such till.
+    TillNotFound,
+    /// The session works in another organisation.
+    OrganizationMismatch,
     /// Unsent work is still here; ask before leaving it.
     WorkUnsent,
     /// The ticket cannot be finished as it stands.
@@ -373,33 +412,6 @@ pub enum RetryOutcome {
     SessionOver,
     /// The keychain still does not answer; the session itself is well.
     KeychainStillAway,
-}
-
-/// One of the operator's own live sessions.
-#[derive(Clone, Debug, PartialEq, Serialize, Type)]
-pub struct MySession {
-    /// The session's id.
-    pub session_id: String,
-    /// Its organisation.
-    pub organization_name: String,
-    /// The role there.
-    pub role: OrganizationRole,
-    /// Address of its last use.
-    pub ip_address: String,
-    /// What the device is called.
-    pub device_name: String,
-    /// What the device is.
-    pub device_kind: DeviceKind,
-    /// The program, with its version.
-    pub user_agent: String,
-    /// When it began.
-    pub created_at_ms: Millis,
-    /// When it was last used.
-    pub last_used_at_ms: Millis,
-    /// Its absolute end.
-    pub expires_at_ms: Millis,
-    /// Whether it is this one.
-    pub is_current: bool,
 }
 
 /// The till's goods.

@@ -1,6 +1,7 @@
 //! The commands the screen may call: each hands one request to the controller and returns its answer.
 
 pub mod about;
+pub mod administration;
 pub mod session;
 pub mod sessions;
 pub mod settings;

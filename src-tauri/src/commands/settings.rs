@@ -3,6 +3,7 @@
 use protocol::settings::SessionSettings;
 use tauri::State;
 
+use crate::administration::lifetimes;
 use crate::controller::{ControllerHandle, Request};
 use crate::view::{AppView, DeviceSettings, ServerView, UiError};
 
@@ -10,7 +11,7 @@ use crate::view::{AppView, DeviceSettings, ServerView, UiError};
 #[tauri::command]
 #[specta::specta]
 pub async fn session_settings(app: State<'_, ControllerHandle>) -> Result<SessionSettings, UiError> {
-    app.ask(Request::SessionSettings).await
+    lifetimes::read(&app.client().await?).await
 }
 
 /// Changes them; administrators only.
@@ -20,8 +21,7 @@ pub async fn put_session_settings(
     app: State<'_, ControllerHandle>,
     settings: SessionSettings,
 ) -> Result<SessionSettings, UiError> {
-    app.ask(|reply| Request::PutSessionSettings { settings, reply })
-        .await
+    lifetimes::put(&app.client().await?, &settings).await
 }
 
 /// Changes the device's settings. Language and colours at once; the server only where no unsent work is left behind.

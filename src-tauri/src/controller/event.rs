@@ -8,9 +8,9 @@ use protocol::auth::Me;
 
 use crate::controller::request::{Reply, Request};
 use crate::embedded_server::Accounts;
-use crate::view::{AppView, RetryOutcome, Saved, UiError};
+use crate::view::{AppView, RetryOutcome, Saved, SecurityNotice, UiError};
 use crate::work::sender::SenderNews;
-use crate::work::{Counts, JournalFault, WorkKey};
+use crate::work::{Counts, JournalFault, Owner, WorkKey};
 
 /// Counts the keepers of this run, so that a word from one that was put away is not believed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +37,17 @@ pub(crate) enum Event {
         epoch: Epoch,
         operator: String,
         result: Box<Result<Me, UiError>>,
+        reply: Option<Reply<AppView>>,
+    },
+    OrganizationSwitched {
+        epoch: Epoch,
+        operator: String,
+        result: Box<Result<Me, UiError>>,
+        reply: Reply<AppView>,
+    },
+    NoticesAnswered {
+        epoch: Epoch,
+        result: Result<Vec<SecurityNotice>, UiError>,
     },
     Retried {
         epoch: Epoch,
@@ -47,18 +58,22 @@ pub(crate) enum Event {
         epoch: Epoch,
         reply: Reply<AppView>,
     },
-    KeyAnswered {
+    PlaceRead {
         slot: SlotId,
+        result: Result<Option<uuid::Uuid>, JournalFault>,
+    },
+    KeyAnswered {
+        owner: Owner,
         fresh: WorkKey,
         result: Result<WorkKey, VaultFault>,
     },
     Resealed {
-        slot: SlotId,
+        owner: Owner,
         key: WorkKey,
         result: Result<(), JournalFault>,
     },
     Counted {
-        slot: SlotId,
+        owner: Owner,
         result: Result<(Counts, Option<String>), JournalFault>,
     },
     TicketRead {
@@ -71,11 +86,11 @@ pub(crate) enum Event {
         reply: Reply<Saved>,
     },
     SaleFinished {
-        slot: SlotId,
+        owner: Owner,
         result: Result<Counts, JournalFault>,
         reply: Reply<AppView>,
     },
-    Sender(SlotId, SenderNews),
+    Sender(Owner, SenderNews),
     WindowLate,
     PutAway,
 }

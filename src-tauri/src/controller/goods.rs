@@ -8,6 +8,7 @@ use super::request::Reply;
 use super::work::refuse;
 use crate::api;
 use crate::view::Categories;
+use crate::work::{Journal, JournalFault, Owner};
 
 impl Controller {
     /// The goods: from the server, or as they were last time while it cannot be asked.
@@ -18,11 +19,21 @@ impl Controller {
         let lost = matches!(self.session.snapshot.connection, Connection::Lost { .. })
             || self.session.snapshot.phase == SessionPhase::Ended;
         let (desk, now_ms) = (self.work.desk.clone(), self.clock.wall_ms());
+        let known = self.session.organization_id();
+        let owner = move |journal: &mut Journal| -> Result<Owner, JournalFault> {
+            let organization_id = match known {
+                Some(id) => Some(id),
+                None => journal.place(slot.as_str(), now_ms)?,
+            };
+            Ok(Owner::new(slot.clone(), organization_id))
+        };
         tokio::spawn(async move {
-            let name = slot.to_string();
             let kept = || {
-                let name = name.clone();
-                let reading = desk.run(move |journal| journal.goods(&name, now_ms));
+                let owner = owner.clone();
+                let reading = desk.run(move |journal| {
+                    let owner = owner(journal)?;
+                    journal.goods(owner.as_str(), now_ms)
+                });
                 async move { reading.await.ok().flatten() }
             };
             if lost && let Some(categories) = kept().await {
@@ -36,11 +47,12 @@ impl Controller {
             reply.send(match answer {
                 Ok(CategoryList { categories }) => {
                     let goods = categories.clone();
-                    let name = name.clone();
-                    if let Err(fault) = desk
-                        .run(move |journal| journal.keep_goods(&name, &goods, now_ms))
-                        .await
-                    {
+                    let owner = owner.clone();
+                    let keeping = desk.run(move |journal| {
+                        let owner = owner(journal)?;
+                        journal.keep_goods(owner.as_str(), &goods, now_ms)
+                    });
+                    if let Err(fault) = keeping.await {
                         tracing::warn!(%fault, "the goods cannot be kept for when the server is away");
                     }
                     Ok(Categories {

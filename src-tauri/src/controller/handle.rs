@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use keeper::AuthorisedClient;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::controller::event::Event;
-use crate::controller::request::{Reply, Request};
+use crate::controller::request::{Client, Reply, Request};
 use crate::view::{About, AppView, UiError, UiErrorCode};
 
 /// Cheap to clone; every command holds one.
@@ -49,6 +50,15 @@ impl ControllerHandle {
         if self.events.send(Event::Asked(request)).is_err() {
             tracing::debug!("the controller has ended; a request is dropped");
         }
+    }
+
+    /// The keeper's authorised client, for one call to the server.
+    ///
+    /// # Errors
+    /// [`UiErrorCode::SessionOver`] where there is none.
+    pub async fn client(&self) -> Result<AuthorisedClient, UiError> {
+        let Client(client) = self.ask(Request::Client).await?;
+        Ok(client)
     }
 
     /// Asks for something and waits for the answer.

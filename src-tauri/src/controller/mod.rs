@@ -3,13 +3,15 @@
 //! Nothing here decides about a session; the keeper does. Whatever takes time runs beside the loop and reports back as
 //! an event, so that no request waits for another.
 
-mod calls;
+mod client;
 mod closing;
 mod event;
 mod goods;
 pub mod handle;
+mod notices;
 mod opening;
 mod operator;
+mod organization;
 mod present;
 pub mod request;
 mod session;
@@ -28,7 +30,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use self::event::Event;
 pub use self::handle::ControllerHandle;
-pub use self::request::{CloseAnswer, FirstAccount, Request, Unsent, WorkRequest};
+pub use self::request::{Client, CloseAnswer, FirstAccount, Request, Unsent, WorkRequest};
 use self::session::Session;
 use self::work::Work;
 use crate::folders::Folders;
@@ -161,24 +163,33 @@ impl Controller {
                 epoch,
                 operator,
                 result,
-            } => self.me_answered(epoch, operator, *result),
+                reply,
+            } => self.me_answered(epoch, operator, *result, reply),
+            Event::OrganizationSwitched {
+                epoch,
+                operator,
+                result,
+                reply,
+            } => self.organization_switched(epoch, operator, *result, reply),
+            Event::NoticesAnswered { epoch, result } => self.notices_answered(epoch, result),
             Event::Retried {
                 epoch,
                 snapshot,
                 reply,
             } => self.retried(epoch, &snapshot, reply),
             Event::SignedOut { epoch, reply } => self.signed_out(epoch, reply).await,
-            Event::KeyAnswered { slot, fresh, result } => self.key_answered(&slot, fresh, result).await,
-            Event::Resealed { slot, key, result } => self.resealed(&slot, key, result),
-            Event::Counted { slot, result } => self.counted(&slot, result),
+            Event::PlaceRead { slot, result } => self.place_read(slot, result),
+            Event::KeyAnswered { owner, fresh, result } => self.key_answered(&owner, fresh, result).await,
+            Event::Resealed { owner, key, result } => self.resealed(&owner, key, result),
+            Event::Counted { owner, result } => self.counted(&owner, result),
             Event::TicketRead { result, reply } => self.ticket_read(*result, reply),
             Event::Written {
                 result,
                 in_hand,
                 reply,
             } => self.written(result, in_hand, reply),
-            Event::SaleFinished { slot, result, reply } => self.sale_finished(&slot, result, reply),
-            Event::Sender(slot, news) => self.sender_told(&slot, news),
+            Event::SaleFinished { owner, result, reply } => self.sale_finished(&owner, result, reply),
+            Event::Sender(owner, news) => self.sender_told(&owner, news),
             Event::WindowLate => self.show_window(),
             Event::PutAway => {}
         }
@@ -197,11 +208,13 @@ impl Controller {
             Request::OperatorInput => self.operator_input(),
             Request::Work(request) => self.work_asked(request),
             Request::Categories(reply) => self.categories(reply),
-            Request::MySessions(reply) => self.my_sessions(reply),
-            Request::RevokeSession { session_id, reply } => self.revoke_session(&session_id, reply),
-            Request::RevokeOtherSessions(reply) => self.revoke_other_sessions(reply),
-            Request::SessionSettings(reply) => self.session_settings(reply),
-            Request::PutSessionSettings { settings, reply } => self.put_session_settings(settings, reply),
+            Request::Client(reply) => self.client(reply),
+            Request::SwitchOrganization {
+                organization_id,
+                reply,
+            } => self.switch_organization(&organization_id, reply),
+            Request::LookAgain(reply) => self.look_again(reply),
+            Request::PutNoticeAway { id, reply } => self.put_notice_away(&id, reply),
             Request::PutDeviceSettings { settings, reply } => {
                 self.put_device_settings(*settings, reply).await
             }

@@ -5,25 +5,29 @@ use protocol::auth::Me;
 
 use super::Controller;
 use super::event::{Epoch, Event};
+use super::request::Reply;
 use super::session::Known;
 use crate::api;
-use crate::view::UiError;
+use crate::view::{AppView, UiError, UiErrorCode};
 
 impl Controller {
     pub(super) fn ask_me(&mut self) {
-        let (Some(keeper), Some(operator)) = (&self.session.keeper, &self.session.snapshot.operator) else {
-            return;
-        };
-        let is_known = self
-            .session
-            .me
-            .as_ref()
-            .is_some_and(|known| known.operator == *operator);
         let can_ask = self.session.snapshot.phase == SessionPhase::SignedIn
             && self.session.snapshot.connection == Connection::Online;
-        if is_known || !can_ask || self.session.asking_me {
-            return;
+        if can_ask && self.session.known().is_none() && !self.session.asking_me {
+            self.ask_me_anew(None);
+            self.ask_notices();
         }
+    }
+
+    /// Asks although there is an answer already: something about it has changed.
+    pub(super) fn ask_me_anew(&mut self, reply: Option<Reply<AppView>>) {
+        let (Some(keeper), Some(operator)) = (&self.session.keeper, &self.session.snapshot.operator) else {
+            if let Some(reply) = reply {
+                let _ = reply.send(Err(UiErrorCode::SessionOver.into()));
+            }
+            return;
+        };
         let (client, operator, epoch) = (keeper.client(), operator.clone(), self.session.epoch);
         self.session.asking_me = true;
         self.beside(async move {
@@ -32,21 +36,51 @@ impl Controller {
                 epoch,
                 operator,
                 result: Box::new(result),
+                reply,
             }
         });
     }
 
-    pub(super) fn me_answered(&mut self, epoch: Epoch, operator: String, result: Result<Me, UiError>) {
-        if epoch != self.session.epoch {
-            return;
+    pub(super) fn look_again(&mut self, reply: Reply<AppView>) {
+        self.ask_me_anew(Some(reply));
+    }
+
+    pub(super) fn me_answered(
+        &mut self,
+        epoch: Epoch,
+        operator: String,
+        result: Result<Me, UiError>,
+        reply: Option<Reply<AppView>>,
+    ) {
+        let outcome = if epoch == self.session.epoch {
+            self.session.asking_me = false;
+            self.take_me(operator, result)
+        } else {
+            Ok(())
+        };
+        match (outcome, reply) {
+            (Ok(()), Some(reply)) => self.reply_with_view(reply),
+            (Err(error), Some(reply)) => drop(reply.send(Err(error))),
+            (Ok(()) | Err(_), None) => self.publish(),
         }
-        self.session.asking_me = false;
+    }
+
+    fn take_me(&mut self, operator: String, result: Result<Me, UiError>) -> Result<(), UiError> {
         let is_still_here = self.session.snapshot.operator.as_ref() == Some(&operator);
         match result {
-            Ok(me) if is_still_here => self.session.me = Some(Known { operator, me }),
-            Ok(_) => tracing::debug!("the operator changed while the server was asked who it is"),
-            Err(error) => tracing::debug!(code = %error.code, "the server did not say who is signed in"),
+            Ok(me) if is_still_here => {
+                self.session.me = Some(Known { operator, me });
+                self.follow_slot();
+                Ok(())
+            }
+            Ok(_) => {
+                tracing::debug!("the operator changed while the server was asked who it is");
+                Ok(())
+            }
+            Err(error) => {
+                tracing::debug!(code = %error.code, "the server did not say who is signed in");
+                Err(error)
+            }
         }
-        self.publish();
     }
 }

@@ -34,6 +34,7 @@ pub(super) fn first_view(settings: &DeviceSettings, since_ms: Millis) -> AppView
         settings: settings.clone(),
         fault: None,
         first_operator_needed: false,
+        notices: Vec::new(),
         close_asked: false,
     }
 }
@@ -56,6 +57,7 @@ impl Controller {
             fault: self.session.fault.clone().or_else(|| self.settings_fault.clone()),
             first_operator_needed: self.settings.server == ServerView::ThisDevice
                 && self.session.accounts == Accounts::None,
+            notices: self.session.notices.clone(),
             close_asked: self.close == Close::Asked,
         }
     }
@@ -85,13 +87,16 @@ impl Controller {
 
     fn operator_view(&self) -> Option<OperatorView> {
         let username = self.session.snapshot.operator.clone()?;
-        let me = self
-            .session
-            .me
-            .as_ref()
-            .filter(|known| known.operator == username)
-            .map(|known| &known.me);
+        let me = self.session.known();
+        let kept = || self.work.owner().and_then(|owner| owner.organization_id());
         Some(OperatorView {
+            organization_id: me
+                .map(|me| me.organization_id)
+                .or_else(kept)
+                .map(|id| id.to_string()),
+            is_super_admin: me.is_some_and(|me| me.super_admin),
+            organizations: me.map_or(0, |me| me.organizations),
+            must_change_password: me.is_some_and(|me| me.must_change_password),
             display_name: me.map_or_else(|| username.clone(), |me| me.display_name.clone()),
             organization_name: me.map(|me| me.organization_name.clone()),
             site_name: me.and_then(|me| me.site_name.clone()),

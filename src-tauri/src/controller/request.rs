@@ -1,11 +1,11 @@
 //! Everything the controller can be asked, by the screen and by its own helpers.
 
+use keeper::AuthorisedClient;
 use protocol::Secret;
-use protocol::settings::SessionSettings;
 use tokio::sync::oneshot;
 
 use crate::view::{
-    AppView, Categories, DeviceSettings, MySession, OutboxSale, RetryOutcome, Saved, ServerView, TicketDraft,
+    AppView, Categories, DeviceSettings, OutboxSale, RetryOutcome, Saved, ServerView, TicketDraft,
     UiError,
 };
 
@@ -46,25 +46,23 @@ pub enum Request {
     Work(WorkRequest),
     /// The goods.
     Categories(Reply<Categories>),
-    /// The operator's own sessions.
-    MySessions(Reply<Vec<MySession>>),
-    /// End one of them.
-    RevokeSession {
+    /// The keeper's client, for one call to the server.
+    Client(Reply<Client>),
+    /// Work in another organisation.
+    SwitchOrganization {
         /// Its id.
-        session_id: String,
-        /// The answer: how many ended.
-        reply: Reply<u32>,
+        organization_id: String,
+        /// The answer.
+        reply: Reply<AppView>,
     },
-    /// End all but this one.
-    RevokeOtherSessions(Reply<u32>),
-    /// The organisation's session settings.
-    SessionSettings(Reply<SessionSettings>),
-    /// Change them.
-    PutSessionSettings {
-        /// As they shall be.
-        settings: SessionSettings,
-        /// The answer: as they are.
-        reply: Reply<SessionSettings>,
+    /// Ask the server again who is signed in.
+    LookAgain(Reply<AppView>),
+    /// The operator has seen a security notice.
+    PutNoticeAway {
+        /// Its id.
+        id: String,
+        /// The answer.
+        reply: Reply<AppView>,
     },
     /// Change the device's settings.
     PutDeviceSettings {
@@ -122,6 +120,16 @@ pub enum WorkRequest {
     },
     /// The sales that wait or were refused.
     Outbox(Reply<Vec<OutboxSale>>),
+}
+
+/// The keeper's authorised client.
+#[derive(Clone)]
+pub struct Client(pub AuthorisedClient);
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Client")
+    }
 }
 
 /// The first account of an embedded server.

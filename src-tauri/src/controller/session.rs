@@ -9,12 +9,13 @@ use protocol::Secret;
 use protocol::auth::Me;
 use secrecy::SecretString;
 use tokio::task::AbortHandle;
+use uuid::Uuid;
 
 use super::Controller;
 use super::event::{Epoch, Event};
 use super::request::{FirstAccount, Reply, Unsent};
 use crate::embedded_server::Accounts;
-use crate::view::{AppView, RetryOutcome, ServerView, UiError, UiErrorCode};
+use crate::view::{AppView, RetryOutcome, SecurityNotice, ServerView, UiError, UiErrorCode};
 
 /// What the controller holds of the session.
 pub(super) struct Session {
@@ -25,6 +26,7 @@ pub(super) struct Session {
     pub(super) fault: Option<UiError>,
     pub(super) accounts: Accounts,
     pub(super) asking_me: bool,
+    pub(super) notices: Vec<SecurityNotice>,
     pub(super) reopen: Reopen,
     pub(super) listeners: Vec<AbortHandle>,
 }
@@ -57,6 +59,7 @@ impl Session {
             fault: None,
             accounts: Accounts::Some,
             asking_me: false,
+            notices: Vec::new(),
             reopen: Reopen::No,
             listeners: Vec::new(),
         }
@@ -64,6 +67,18 @@ impl Session {
 
     pub(super) fn reopen_when_signed_out(&mut self) {
         self.reopen = Reopen::WhenSignedOut;
+    }
+
+    /// What the server said about the operator of the session.
+    pub(super) fn known(&self) -> Option<&Me> {
+        let operator = self.snapshot.operator.as_ref()?;
+        let known = self.me.as_ref().filter(|known| known.operator == *operator)?;
+        Some(&known.me)
+    }
+
+    /// The organisation the session works in, once the server has said so.
+    pub(super) fn organization_id(&self) -> Option<Uuid> {
+        self.known().map(|me| me.organization_id)
     }
 
     /// The place of the operator who is signed in, or was until the session ended.
@@ -161,6 +176,7 @@ impl Controller {
                     me,
                 });
                 self.take_newest_snapshot();
+                self.ask_notices();
                 self.reply_with_view(reply);
             }
             Err(error) => {
@@ -267,6 +283,7 @@ impl Controller {
         if epoch == self.session.epoch {
             tracing::info!("signed out");
             self.session.me = None;
+            self.session.notices = Vec::new();
             self.take_newest_snapshot();
             if self.session.reopen == Reopen::WhenSignedOut {
                 self.open_keeper().await;

@@ -1,14 +1,12 @@
 //! The ticket in hand and the sales made of it.
 
-use keeper::SlotId;
-
 use super::Controller;
 use super::event::{Event, InHand};
 use super::request::{Reply, WorkRequest};
 use super::work::{Readiness, refuse};
 use crate::view::{AppView, Millis, OutboxSale, Saved, TicketDraft, UiError};
 use crate::work::sale::{sale_of, ticket_id};
-use crate::work::{Counts, JournalFault};
+use crate::work::{Counts, JournalFault, Owner};
 
 /// How deep a write goes before it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +50,7 @@ impl Controller {
     }
 
     fn write(&self, draft: Option<TicketDraft>, reply: Reply<Saved>, depth: Depth) {
-        let Some((slot, key)) = self.work.key() else {
+        let Some((owner, key)) = self.work.key() else {
             return refuse(reply);
         };
         let ticket = match draft.as_ref().map(ticket_id).transpose() {
@@ -63,7 +61,7 @@ impl Controller {
         let now_ms = self.clock.wall_ms();
         let writing = self.work.desk.run(move |journal| {
             if let (Some(ticket), Some(draft)) = (ticket, &draft) {
-                journal.put(slot.as_str(), &key, ticket, draft, now_ms)?;
+                journal.put(owner.as_str(), &key, ticket, draft, now_ms)?;
             }
             match depth {
                 Depth::Journal => Ok(()),
@@ -110,14 +108,14 @@ impl Controller {
     }
 
     fn current(&self, reply: Reply<Option<TicketDraft>>) {
-        let Some((slot, key)) = self.work.key() else {
+        let Some((owner, key)) = self.work.key() else {
             return drop(reply.send(Ok(None)));
         };
         let now_ms = self.clock.wall_ms();
         let reading = self
             .work
             .desk
-            .run(move |journal| journal.current(slot.as_str(), &key, now_ms));
+            .run(move |journal| journal.current(owner.as_str(), &key, now_ms));
         self.beside(async move {
             Event::TicketRead {
                 result: Box::new(reading.await),
@@ -148,22 +146,22 @@ impl Controller {
 
     fn finish(&self, draft: &TicketDraft, reply: Reply<AppView>) {
         let now_ms = self.clock.wall_ms();
-        let Some((slot, key)) = self.work.key() else {
+        let Some((owner, key)) = self.work.key() else {
             return refuse(reply);
         };
-        let made = ticket_id(draft).and_then(|ticket| Ok((ticket, sale_of(draft, now_ms)?)));
+        let made = ticket_id(draft).and_then(|ticket| Ok((ticket, sale_of(draft, owner.organization_id(), now_ms)?)));
         let (ticket, sale) = match made {
             Ok(made) => made,
             Err(error) => return drop(reply.send(Err(error))),
         };
-        let owner = slot.clone();
+        let of = owner.clone();
         let finishing = self.work.desk.run(move |journal| {
-            journal.finish(owner.as_str(), &key, ticket, &sale, now_ms)?;
-            journal.counts(owner.as_str(), now_ms)
+            journal.finish(of.as_str(), &key, ticket, &sale, now_ms)?;
+            journal.counts(of.as_str(), now_ms)
         });
         self.beside(async move {
             Event::SaleFinished {
-                slot,
+                owner,
                 result: finishing.await,
                 reply,
             }
@@ -172,14 +170,14 @@ impl Controller {
 
     pub(super) fn sale_finished(
         &mut self,
-        slot: &SlotId,
+        owner: &Owner,
         result: Result<Counts, JournalFault>,
         reply: Reply<AppView>,
     ) {
         match result {
             Ok(counts) => {
                 self.work.disk_took(Some(InHand::Nothing), None);
-                self.work.counted(slot, counts);
+                self.work.counted(owner, counts);
                 self.work.bell.sale();
                 self.reply_with_view(reply);
             }
@@ -194,14 +192,14 @@ impl Controller {
     }
 
     fn outbox(&self, reply: Reply<Vec<OutboxSale>>) {
-        let Some((slot, key)) = self.work.key() else {
+        let Some((owner, key)) = self.work.key() else {
             return refuse(reply);
         };
         let now_ms = self.clock.wall_ms();
         let reading = self
             .work
             .desk
-            .run(move |journal| journal.outbox(slot.as_str(), &key, now_ms));
+            .run(move |journal| journal.outbox(owner.as_str(), &key, now_ms));
         tokio::spawn(async move { reply.send(reading.await.map_err(UiError::from)) });
     }
 }

@@ -3,6 +3,7 @@
 use keeper::SlotId;
 use keeper_core::{SessionPhase, VaultFault};
 use tokio::task::AbortHandle;
+use uuid::Uuid;
 
 use super::Controller;
 use super::event::{Event, InHand};
@@ -11,20 +12,40 @@ use crate::api::ServerSales;
 use crate::view::{Millis, UiError, UiErrorCode};
 use crate::work::key::kept_key;
 use crate::work::sender::{Bell, Sender, SenderNews};
-use crate::work::{Counts, JournalFault, KeyInForce, WorkDesk, WorkKey};
+use crate::work::{Counts, JournalFault, KeyInForce, Owner, WorkDesk, WorkKey};
 
 /// What the controller holds of the work.
 pub(super) struct Work {
     pub(super) desk: WorkDesk,
     pub(super) bell: Bell,
     open: Option<OpenWork>,
+    place: PlaceOnDisk,
     disk_fault: Option<UiError>,
     set_aside: Option<String>,
 }
 
+/// In which organisation the operator worked last, as this device remembers it.
+enum PlaceOnDisk {
+    /// There is nobody to ask for.
+    Nobody,
+    /// The journal is being asked; requests wait.
+    Asked(SlotId),
+    /// Known, or known to be unknown.
+    Read(SlotId, Option<Uuid>),
+}
+
+impl PlaceOnDisk {
+    fn organization_of(&self, slot: &SlotId) -> Option<Uuid> {
+        match self {
+            Self::Read(read, id) if read == slot => *id,
+            Self::Nobody | Self::Asked(_) | Self::Read(..) => None,
+        }
+    }
+}
+
 /// The work of the operator who is signed in, or was until the session ended.
 struct OpenWork {
-    slot: SlotId,
+    owner: Owner,
     key: KeyState,
     in_hand: InHand,
     counts: Counts,
@@ -44,7 +65,7 @@ enum KeyState {
 pub(super) enum Readiness {
     /// Nobody is signed in.
     Nobody,
-    /// The keychain is being asked for the key.
+    /// The journal or the keychain is being asked whose work it is, and for its key.
     KeyAwaited,
     /// It can.
     Ready,
@@ -70,6 +91,7 @@ impl Work {
             desk,
             bell: Bell::default(),
             open: None,
+            place: PlaceOnDisk::Nobody,
             disk_fault: None,
             set_aside: None,
         }
@@ -104,11 +126,11 @@ impl Work {
         }
     }
 
-    pub(super) fn key(&self) -> Option<(SlotId, WorkKey)> {
+    pub(super) fn key(&self) -> Option<(Owner, WorkKey)> {
         let open = self.open.as_ref()?;
         match &open.key {
             KeyState::Asked => None,
-            KeyState::Known { key, .. } => Some((open.slot.clone(), key.key().clone())),
+            KeyState::Known { key, .. } => Some((open.owner.clone(), key.key().clone())),
         }
     }
 
@@ -133,6 +155,7 @@ impl Work {
     /// Whether somebody's work is open, and its key known.
     pub(super) fn readiness(&self) -> Readiness {
         match self.open.as_ref().map(|open| &open.key) {
+            None if matches!(self.place, PlaceOnDisk::Asked(_)) => Readiness::KeyAwaited,
             None => Readiness::Nobody,
             Some(KeyState::Asked) => Readiness::KeyAwaited,
             Some(KeyState::Known { .. }) => Readiness::Ready,
@@ -148,38 +171,127 @@ impl Work {
         }
     }
 
-    pub(super) fn counted(&mut self, slot: &SlotId, counts: Counts) {
-        if let Some(open) = self.open.as_mut().filter(|open| open.slot == *slot) {
+    pub(super) fn counted(&mut self, owner: &Owner, counts: Counts) {
+        if let Some(open) = self.open.as_mut().filter(|open| open.owner == *owner) {
             open.counts = counts;
         }
     }
 
-    fn is(&self, slot: &SlotId) -> bool {
-        self.open.as_ref().is_some_and(|open| open.slot == *slot)
+    /// Whose work is open.
+    pub(super) fn owner(&self) -> Option<Owner> {
+        self.open.as_ref().map(|open| open.owner.clone())
+    }
+
+    fn is(&self, owner: &Owner) -> bool {
+        self.open.as_ref().is_some_and(|open| open.owner == *owner)
     }
 }
 
 impl Controller {
     /// Makes the open work that of the operator the session shows, and starts or stops sending.
     pub(super) fn follow_slot(&mut self) {
-        let slot = self.session.slot();
-        if self.work.open.as_ref().map(|open| &open.slot) != slot.as_ref() {
-            self.work.open = None;
+        let Some(slot) = self.session.slot() else {
+            self.work.place = PlaceOnDisk::Nobody;
+            self.close_work();
             self.refuse_waiting();
-            if let Some(slot) = slot {
-                self.open_work(slot);
+            return;
+        };
+        let organization_id = match (self.session.organization_id(), &self.work.place) {
+            (Some(id), place) => {
+                if place.organization_of(&slot) != Some(id) {
+                    self.keep_place(&slot, id);
+                    self.work.place = PlaceOnDisk::Read(slot.clone(), Some(id));
+                }
+                Some(id)
             }
+            (None, PlaceOnDisk::Read(read, id)) if *read == slot => *id,
+            (None, PlaceOnDisk::Asked(asked)) if *asked == slot => return,
+            (None, PlaceOnDisk::Nobody | PlaceOnDisk::Asked(_) | PlaceOnDisk::Read(..)) => {
+                self.close_work();
+                self.refuse_waiting();
+                return self.ask_place(slot);
+            }
+        };
+        let owner = Owner::new(slot, organization_id);
+        if self.work.open.as_ref().is_none_or(|open| open.owner != owner) {
+            let goes_on = self
+                .work
+                .open
+                .as_ref()
+                .is_none_or(|open| open.owner.organization_id().is_none() && open.owner.slot() == owner.slot());
+            self.close_work();
+            if !goes_on {
+                self.refuse_waiting();
+            }
+            self.open_work(owner);
         }
         self.follow_sender();
     }
 
-    fn open_work(&mut self, slot: SlotId) {
-        self.count(&slot);
+    fn close_work(&mut self) {
+        self.work.open = None;
+    }
+
+    fn ask_place(&mut self, slot: SlotId) {
+        let (name, now_ms) = (slot.to_string(), self.clock.wall_ms());
+        let reading = self.work.desk.run(move |journal| journal.place(&name, now_ms));
+        self.work.place = PlaceOnDisk::Asked(slot.clone());
+        self.beside(async move {
+            Event::PlaceRead {
+                slot,
+                result: reading.await,
+            }
+        });
+    }
+
+    pub(super) fn place_read(&mut self, slot: SlotId, result: Result<Option<Uuid>, JournalFault>) {
+        if !matches!(&self.work.place, PlaceOnDisk::Asked(asked) if *asked == slot) {
+            return;
+        }
+        let organization_id = result.unwrap_or_else(|fault| {
+            self.disk_failed(&fault);
+            None
+        });
+        self.work.place = PlaceOnDisk::Read(slot, organization_id);
+        self.follow_slot();
+        self.publish();
+    }
+
+    fn keep_place(&self, slot: &SlotId, organization_id: Uuid) {
+        let (name, now_ms) = (slot.to_string(), self.clock.wall_ms());
+        let keeping = self
+            .work
+            .desk
+            .run(move |journal| journal.keep_place(&name, organization_id, now_ms));
+        tokio::spawn(async move {
+            if let Err(fault) = keeping.await {
+                tracing::warn!(%fault, "the organisation cannot be kept for a start without the server");
+            }
+        });
+    }
+
+    /// Takes over what was made before the organisation was known, ahead of everything asked from now on.
+    fn take_over(&self) {
+        let Some((owner, key)) = self.work.key() else { return };
+        let now_ms = self.clock.wall_ms();
+        let taking = self
+            .work
+            .desk
+            .run(move |journal| journal.take_over(&owner, &key, now_ms));
+        tokio::spawn(async move {
+            if let Err(fault) = taking.await {
+                tracing::error!(%fault, "work from before the organisation was known is left where it is");
+            }
+        });
+    }
+
+    fn open_work(&mut self, owner: Owner) {
+        self.count(&owner);
         match WorkKey::random() {
             Ok(fresh) => {
-                self.ask_key(slot.clone(), fresh);
+                self.ask_key(owner.clone(), fresh);
                 self.work.open = Some(OpenWork {
-                    slot,
+                    owner,
                     key: KeyState::Asked,
                     in_hand: InHand::Nothing,
                     counts: Counts::default(),
@@ -190,15 +302,16 @@ impl Controller {
             Err(error) => {
                 tracing::error!(%error, "no key can be made for the work");
                 self.work.disk_fault = Some(UiErrorCode::Internal.into());
+                self.refuse_waiting();
             }
         }
     }
 
-    fn ask_key(&self, slot: SlotId, fresh: WorkKey) {
+    fn ask_key(&self, owner: Owner, fresh: WorkKey) {
         let vault = std::sync::Arc::clone(&self.vault);
         self.beside(async move {
-            let result = kept_key(vault.as_ref(), &slot, &fresh).await;
-            Event::KeyAnswered { slot, fresh, result }
+            let result = kept_key(vault.as_ref(), owner.slot(), &fresh).await;
+            Event::KeyAnswered { owner, fresh, result }
         });
     }
 
@@ -211,30 +324,30 @@ impl Controller {
         } = &mut open.key
         {
             *again = Again::Asked;
-            let (slot, fresh) = (open.slot.clone(), key.clone());
-            self.ask_key(slot, fresh);
+            let (owner, fresh) = (open.owner.clone(), key.clone());
+            self.ask_key(owner, fresh);
         }
     }
 
     pub(super) async fn key_answered(
         &mut self,
-        slot: &SlotId,
+        owner: &Owner,
         fresh: WorkKey,
         result: Result<WorkKey, VaultFault>,
     ) {
-        if !self.work.is(slot) {
+        if !self.work.is(owner) {
             return;
         }
         let Some(open) = &mut self.work.open else { return };
         let was_asked = matches!(open.key, KeyState::Asked);
         match result {
             Ok(kept) if !was_asked && !kept.is(&fresh) => {
-                let (name, now_ms, desk) = (slot.to_string(), self.clock.wall_ms(), self.work.desk.clone());
-                let (slot, to) = (slot.clone(), kept.clone());
+                let (name, now_ms, desk) = (owner.to_string(), self.clock.wall_ms(), self.work.desk.clone());
+                let (owner, to) = (owner.clone(), kept.clone());
                 let resealing = desk.run(move |journal| journal.reseal(&name, &fresh, &to, now_ms));
                 self.beside(async move {
                     Event::Resealed {
-                        slot,
+                        owner,
                         key: kept,
                         result: resealing.await,
                     }
@@ -258,8 +371,8 @@ impl Controller {
         self.key_is_known().await;
     }
 
-    pub(super) fn resealed(&mut self, slot: &SlotId, key: WorkKey, result: Result<(), JournalFault>) {
-        if let (true, Some(open)) = (self.work.is(slot), &mut self.work.open) {
+    pub(super) fn resealed(&mut self, owner: &Owner, key: WorkKey, result: Result<(), JournalFault>) {
+        if let (true, Some(open)) = (self.work.is(owner), &mut self.work.open) {
             match result {
                 Ok(()) => {
                     open.key = KeyState::Known {
@@ -283,6 +396,10 @@ impl Controller {
     }
 
     async fn key_is_known(&mut self) {
+        self.take_over();
+        if let Some(owner) = self.work.open.as_ref().map(|open| open.owner.clone()) {
+            self.count(&owner);
+        }
         self.follow_sender();
         for request in std::mem::take(&mut self.waiting_for_key) {
             self.work_asked(request);
@@ -302,7 +419,12 @@ impl Controller {
     }
 
     fn follow_sender(&mut self) {
-        let may_send = self.session.snapshot.phase == SessionPhase::SignedIn;
+        let may_send = self.session.snapshot.phase == SessionPhase::SignedIn
+            && self
+                .work
+                .open
+                .as_ref()
+                .is_some_and(|open| open.owner.organization_id().is_some());
         let key = self.work.key();
         let (desk, bell, clock) = (
             self.work.desk.clone(),
@@ -311,10 +433,10 @@ impl Controller {
         );
         let Some(open) = &mut self.work.open else { return };
         match (may_send, key, &self.session.keeper, &open.sender) {
-            (true, Some((slot, key)), Some(keeper), None) => {
+            (true, Some((owner, key)), Some(keeper), None) => {
                 let sender = Sender {
                     desk,
-                    slot: slot.clone(),
+                    owner: owner.clone(),
                     key,
                     office: std::sync::Arc::new(ServerSales(keeper.client())),
                     bell,
@@ -322,7 +444,7 @@ impl Controller {
                 };
                 let events = self.events.clone();
                 let sending = tokio::spawn(sender.run(move |news| {
-                    let _ = events.send(Event::Sender(slot.clone(), news));
+                    let _ = events.send(Event::Sender(owner.clone(), news));
                 }));
                 open.sender = Some(sending.abort_handle());
             }
@@ -334,12 +456,12 @@ impl Controller {
         }
     }
 
-    pub(super) fn sender_told(&mut self, slot: &SlotId, news: SenderNews) {
-        if !self.work.is(slot) {
+    pub(super) fn sender_told(&mut self, owner: &Owner, news: SenderNews) {
+        if !self.work.is(owner) {
             return;
         }
         match news {
-            SenderNews::Moved => self.count(slot),
+            SenderNews::Moved => self.count(owner),
             SenderNews::Fault(fault) => {
                 self.disk_failed(&fault);
                 self.publish();
@@ -347,29 +469,29 @@ impl Controller {
         }
     }
 
-    fn count(&self, slot: &SlotId) {
-        let (slot, now_ms) = (slot.clone(), self.clock.wall_ms());
-        let name = slot.to_string();
+    fn count(&self, owner: &Owner) {
+        let (owner, now_ms) = (owner.clone(), self.clock.wall_ms());
+        let name = owner.to_string();
         let counting = self.work.desk.run(move |journal| {
             let counts = journal.counts(&name, now_ms)?;
             Ok((counts, journal.set_aside().map(str::to_owned)))
         });
         self.beside(async move {
             Event::Counted {
-                slot,
+                owner,
                 result: counting.await,
             }
         });
     }
 
-    pub(super) fn counted(&mut self, slot: &SlotId, result: Result<(Counts, Option<String>), JournalFault>) {
-        if !self.work.is(slot) {
+    pub(super) fn counted(&mut self, owner: &Owner, result: Result<(Counts, Option<String>), JournalFault>) {
+        if !self.work.is(owner) {
             return;
         }
         match result {
             Ok((counts, set_aside)) => {
                 self.work.set_aside = set_aside;
-                self.work.counted(slot, counts);
+                self.work.counted(owner, counts);
             }
             Err(fault) => self.disk_failed(&fault),
         }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::fault::JournalFault;
+use super::owner::Owner;
 use super::schema;
 use super::seal::{Kind, Label, SealError, WorkKey};
 use crate::view::{Millis, OutboxSale, TicketDraft, UiError, UiErrorCode};
@@ -375,13 +376,7 @@ impl Journal {
     ) -> Result<(), JournalFault> {
         let change = self.change(now_ms)?;
         for (kind, table) in [(Kind::Ticket, "tickets"), (Kind::Sale, "sales")] {
-            let rows: Vec<([u8; 16], Vec<u8>)> = {
-                let mut query =
-                    change.prepare(&format!("SELECT ticket_id, sealed FROM {table} WHERE slot = ?1"))?;
-                let rows = query.query_map([slot], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                rows.collect::<Result<_, _>>()?
-            };
-            for (id, sealed) in rows {
+            for (id, sealed) in sealed_of(&change, table, slot)? {
                 let label = Label {
                     slot,
                     kind,
@@ -396,6 +391,75 @@ impl Journal {
             }
         }
         Ok(change.commit()?)
+    }
+
+    /// Takes over what this operator made before it was known in which organisation. What stands under another key is
+    /// left for when that key is there.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn take_over(&mut self, owner: &Owner, key: &WorkKey, now_ms: i64) -> Result<(), JournalFault> {
+        let (from, to) = (owner.slot().as_str(), owner.as_str());
+        if from == to {
+            return Ok(());
+        }
+        let mut taken = Vec::new();
+        let change = self.change(now_ms)?;
+        for (kind, table) in [(Kind::Ticket, "tickets"), (Kind::Sale, "sales")] {
+            for (id, sealed) in sealed_of(&change, table, from)? {
+                let label = |slot| Label {
+                    slot,
+                    kind,
+                    ticket: &id,
+                };
+                if let Ok(plain) = key.open(&sealed, label(from)) {
+                    change.execute(
+                        &format!("UPDATE {table} SET slot = ?2, sealed = ?3 WHERE ticket_id = ?1"),
+                        params![id, to, key.seal(&plain, label(to))?],
+                    )?;
+                    taken.push(Uuid::from_bytes(id));
+                }
+            }
+        }
+        change.execute("UPDATE OR IGNORE goods SET slot = ?2 WHERE slot = ?1", [from, to])?;
+        change.commit()?;
+        for holder in self.finished.values_mut().filter(|holder| *holder == from) {
+            to.clone_into(holder);
+        }
+        if let Some(in_hand) = &mut self.in_hand
+            && in_hand.slot == from
+            && taken.contains(&in_hand.ticket)
+        {
+            to.clone_into(&mut in_hand.slot);
+        }
+        Ok(())
+    }
+
+    /// Keeps in which organisation this operator works, for a start without the server.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn keep_place(&mut self, slot: &str, organization_id: Uuid, now_ms: i64) -> Result<(), JournalFault> {
+        self.open(now_ms)?.execute(
+            "INSERT INTO places (slot, organization_id) VALUES (?1, ?2)
+             ON CONFLICT (slot) DO UPDATE SET organization_id = excluded.organization_id",
+            params![slot, organization_id.as_bytes()],
+        )?;
+        Ok(())
+    }
+
+    /// In which organisation this operator worked last.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn place(&mut self, slot: &str, now_ms: i64) -> Result<Option<Uuid>, JournalFault> {
+        let id: Option<[u8; 16]> = self
+            .open(now_ms)?
+            .query_row("SELECT organization_id FROM places WHERE slot = ?1", [slot], |row| {
+                row.get(0)
+            })
+            .optional()?;
+        Ok(id.map(Uuid::from_bytes))
     }
 
     /// Keeps the goods for when the server cannot be asked.
@@ -439,6 +503,16 @@ impl Journal {
     pub(super) fn raw(&mut self) -> &mut Connection {
         self.open(0).unwrap()
     }
+}
+
+fn sealed_of(
+    change: &Transaction<'_>,
+    table: &str,
+    slot: &str,
+) -> Result<Vec<([u8; 16], Vec<u8>)>, JournalFault> {
+    let mut query = change.prepare(&format!("SELECT ticket_id, sealed FROM {table} WHERE slot = ?1"))?;
+    let rows = query.query_map([slot], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 enum Found {

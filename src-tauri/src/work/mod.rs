@@ -4,6 +4,7 @@ pub mod desk;
 pub mod fault;
 pub mod journal;
 pub mod key;
+pub mod owner;
 pub mod sale;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -15,4 +16,5 @@ pub use desk::WorkDesk;
 pub use fault::JournalFault;
 pub use journal::{Counts, Journal, NextSale};
 pub use key::KeyInForce;
+pub use owner::Owner;
 pub use seal::WorkKey;

@@ -20,12 +20,16 @@ pub fn ticket_id(draft: &TicketDraft) -> Result<Uuid, UiError> {
     Uuid::parse_str(&draft.id).map_err(|_| invalid("id"))
 }
 
-/// The sale that this ticket makes, finished at this time of the device's clock.
+/// The sale that this ticket makes in this organisation, finished at this time of the device's clock.
 ///
 /// # Errors
 /// [`UiErrorCode::TicketIncomplete`] where there is no line or the payments do not add up to the total;
 /// [`UiErrorCode::ValidationFailed`] with the field whose value is out of its range.
-pub fn sale_of(draft: &TicketDraft, finished_at_ms: i64) -> Result<NewSale, UiError> {
+pub fn sale_of(
+    draft: &TicketDraft,
+    organization_id: Option<Uuid>,
+    finished_at_ms: i64,
+) -> Result<NewSale, UiError> {
     if draft.lines.is_empty() {
         return Err(incomplete("lines"));
     }
@@ -51,6 +55,7 @@ pub fn sale_of(draft: &TicketDraft, finished_at_ms: i64) -> Result<NewSale, UiEr
         return Err(incomplete("payments"));
     }
     Ok(NewSale {
+        organization_id,
         lines,
         payments,
         total_cents: u32::try_from(total).map_err(|_| invalid("total"))?,
@@ -96,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_paid_ticket_becomes_a_sale_of_the_same_sum() {
-        let sale = sale_of(&ticket(1), 1_800_000_000_000).unwrap();
+        let sale = sale_of(&ticket(1), None, 1_800_000_000_000).unwrap();
         assert_eq!(sale.total_cents, 700);
         assert_eq!(sale.lines[0].quantity, 2);
         assert_eq!(sale.finished_at.timestamp_millis(), 1_800_000_000_000);
@@ -109,7 +114,7 @@ mod tests {
         let mut short = ticket(1);
         short.payments[0].amount_cents -= 1;
         for (draft, field) in [(empty, "lines"), (short, "payments")] {
-            let error = sale_of(&draft, 0).unwrap_err();
+            let error = sale_of(&draft, None, 0).unwrap_err();
             assert_eq!(
                 (error.code, error.subject.as_deref()),
                 (UiErrorCode::TicketIncomplete, Some(field))
@@ -122,7 +127,7 @@ mod tests {
         let with_line = |change: fn(&mut DraftLine)| {
             let mut draft = ticket(1);
             change(&mut draft.lines[0]);
-            sale_of(&draft, 0).unwrap_err().subject
+            sale_of(&draft, None, 0).unwrap_err().subject
         };
         assert_eq!(with_line(|line| line.quantity = 0).as_deref(), Some("quantity"));
         assert_eq!(
@@ -149,7 +154,7 @@ mod tests {
         ]
         .map(|(method, amount_cents)| DraftPayment { method, amount_cents })
         .to_vec();
-        assert_eq!(sale_of(&draft, 0).unwrap().payments.len(), 2);
+        assert_eq!(sale_of(&draft, None, 0).unwrap().payments.len(), 2);
     }
 
     #[test]

@@ -8,7 +8,8 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::fault::JournalFault;
 
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE tickets (
         ticket_id   BLOB NOT NULL PRIMARY KEY CHECK (length(ticket_id) = 16),
         slot        TEXT NOT NULL,
@@ -31,7 +32,14 @@ const MIGRATIONS: [&str; 1] = ["
         categories  TEXT NOT NULL,
         asked_at_ms INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE places (
+        slot            TEXT NOT NULL PRIMARY KEY,
+        organization_id BLOB NOT NULL CHECK (length(organization_id) = 16)
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// Opens the file and brings it to this version's form.
 pub(super) fn open(path: &Path) -> Result<Connection, JournalFault> {

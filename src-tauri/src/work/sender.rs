@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use keeper::{Clock, SlotId};
+use keeper::Clock;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::desk::WorkDesk;
 use super::fault::JournalFault;
 use super::journal::NextSale;
+use super::owner::Owner;
 use super::seal::WorkKey;
 use crate::view::UiError;
 
@@ -71,7 +72,7 @@ pub struct Sender {
     /// The journal.
     pub desk: WorkDesk,
     /// Whose sales.
-    pub slot: SlotId,
+    pub owner: Owner,
     /// The key they are sealed under.
     pub key: WorkKey,
     /// Where they go.
@@ -112,7 +113,7 @@ impl Sender {
 
     async fn step(&self) -> Result<Step, JournalFault> {
         let now_ms = self.clock.wall_ms();
-        let (slot, key) = (self.slot.to_string(), self.key.clone());
+        let (slot, key) = (self.owner.to_string(), self.key.clone());
         let Some(sale) = self
             .desk
             .run(move |journal| journal.next(&slot, &key, now_ms))
@@ -124,7 +125,7 @@ impl Sender {
             delivery = self.office.deliver(&sale) => delivery,
             () = self.bell.back.notified() => Delivery::Later(Some(Duration::ZERO)),
         };
-        let slot = self.slot.to_string();
+        let slot = self.owner.to_string();
         let ticket = sale.ticket;
         match delivery {
             Delivery::Acknowledged => {

@@ -14,6 +14,8 @@ export class App {
   busy = $state<'retry' | 'save' | null>(null);
   /** Since when the connection is lost. */
   lostSince_ms = $state<number | null>(null);
+  /** The password that a call waits for, if one does. */
+  asking = $state.raw<{ proceed: (given: boolean) => void } | null>(null);
   #stop: (() => void) | null = null;
 
   constructor(port: Port) {
@@ -64,6 +66,15 @@ export class App {
       answer.status === 'ok'
         ? { kind: 'retried', words: locale.w.banner.retried[answer.data] }
         : { kind: 'failed', words: locale.error(answer.error) };
+  }
+
+  /** Makes a call that may want the password once more: asks for it and goes on by itself. Nothing where it is not given. */
+  async guarded<T>(call: () => Promise<Answer<T>>): Promise<Answer<T> | null> {
+    const answer = await call();
+    if (answer.status === 'ok' || answer.error.code !== 'reauthentication_required') return answer;
+    const given = await new Promise<boolean>((proceed) => (this.asking = { proceed }));
+    this.asking = null;
+    return given ? call() : null;
   }
 
   stay(): void {

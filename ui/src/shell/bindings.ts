@@ -37,6 +37,30 @@ export const commands = {
 	revokeSession: (sessionId: string) => typedError<number, UiError>(__TAURI_INVOKE("revoke_session", { sessionId })),
 	/**  Ends all but this one, and says how many that were. */
 	revokeOtherSessions: () => typedError<number, UiError>(__TAURI_INVOKE("revoke_other_sessions")),
+	reauthenticate: (password: string) => typedError<Reauthenticated, UiError>(__TAURI_INVOKE("reauthenticate", { password })),
+	changePassword: (currentPassword: string, newPassword: string) => typedError<AppView, UiError>(__TAURI_INVOKE("change_password", { currentPassword, newPassword })),
+	organizations: () => typedError<OwnOrganization[], UiError>(__TAURI_INVOKE("organizations")),
+	switchOrganization: (organizationId: string) => typedError<AppView, UiError>(__TAURI_INVOKE("switch_organization", { organizationId })),
+	putNoticeAway: (id: string) => typedError<AppView, UiError>(__TAURI_INVOKE("put_notice_away", { id })),
+	liveSessions: (query: SessionQuery) => typedError<SessionPage, UiError>(__TAURI_INVOKE("live_sessions", { query })),
+	endSession: (sessionId: string) => typedError<number, UiError>(__TAURI_INVOKE("end_session", { sessionId })),
+	endSessionsOfPerson: (userId: string) => typedError<number, UiError>(__TAURI_INVOKE("end_sessions_of_person", { userId })),
+	endSessionsOfOrganization: (organizationId: string) => typedError<number, UiError>(__TAURI_INVOKE("end_sessions_of_organization", { organizationId })),
+	endAllSessions: () => typedError<number, UiError>(__TAURI_INVOKE("end_all_sessions")),
+	people: (query: PeopleQuery) => typedError<PeoplePage, UiError>(__TAURI_INVOKE("people", { query })),
+	person: (userId: string) => typedError<PersonDetail, UiError>(__TAURI_INVOKE("person", { userId })),
+	addPerson: (person: NewUserRequest) => typedError<OneTimePassword, UiError>(__TAURI_INVOKE("add_person", { person })),
+	changePerson: (userId: string, change: UserChange) => typedError<PersonDetail, UiError>(__TAURI_INVOKE("change_person", { userId, change })),
+	removePerson: (userId: string) => typedError<null, UiError>(__TAURI_INVOKE("remove_person", { userId })),
+	resetPassword: (userId: string) => typedError<OneTimePassword, UiError>(__TAURI_INVOKE("reset_password", { userId })),
+	administeredOrganizations: (after: string | null) => typedError<OrganizationList, UiError>(__TAURI_INVOKE("administered_organizations", { after })),
+	addOrganization: (organization: NewOrganizationRequest) => typedError<OrganizationSummary, UiError>(__TAURI_INVOKE("add_organization", { organization })),
+	renameOrganization: (organizationId: string, name: string) => typedError<OrganizationSummary, UiError>(__TAURI_INVOKE("rename_organization", { organizationId, name })),
+	places: () => typedError<Places, UiError>(__TAURI_INVOKE("places")),
+	addSite: (name: string) => typedError<Site, UiError>(__TAURI_INVOKE("add_site", { name })),
+	changeSite: (siteId: string, change: SiteChange) => typedError<Site, UiError>(__TAURI_INVOKE("change_site", { siteId, change })),
+	addTill: (till: NewTillRequest) => typedError<Till, UiError>(__TAURI_INVOKE("add_till", { till })),
+	changeTill: (tillId: string, change: TillChange) => typedError<Till, UiError>(__TAURI_INVOKE("change_till", { tillId, change })),
 	/**  The lifetimes of the organisation's sessions. */
 	sessionSettings: () => typedError<SessionSettings, UiError>(__TAURI_INVOKE("session_settings")),
 	/**  Changes them; administrators only. */
@@ -98,6 +122,7 @@ export type AppView = {
 	 *  Whether the window was asked to close while unsent sales are here: ask the operator, then answer with
 	 *  `answer_close`.
 	 */
+	notices: SecurityNotice[],
 	close_asked: boolean,
 };
 
@@ -260,31 +285,6 @@ export type Language =
 /**  Milliseconds since 1970 by this device's clock. */
 export type Millis = number;
 
-/**  One of the operator's own live sessions. */
-export type MySession = {
-	/**  The session's id. */
-	session_id: string,
-	/**  Its organisation. */
-	organization_name: string,
-	/**  The role there. */
-	role: OrganizationRole,
-	/**  Address of its last use. */
-	ip_address: string,
-	/**  What the device is called. */
-	device_name: string,
-	/**  What the device is. */
-	device_kind: DeviceKind,
-	/**  The program, with its version. */
-	user_agent: string,
-	/**  When it began. */
-	created_at_ms: Millis,
-	/**  When it was last used. */
-	last_used_at_ms: Millis,
-	/**  Its absolute end. */
-	expires_at_ms: Millis,
-	/**  Whether it is this one. */
-	is_current: boolean,
-};
 
 /**  Who is signed in. */
 export type OperatorView = {
@@ -298,6 +298,10 @@ export type OperatorView = {
 	site_name: string | null,
 	/**  The role, once known. */
 	role: OrganizationRole | null,
+	organization_id: string | null,
+	is_super_admin: boolean,
+	organizations: number,
+	must_change_password: boolean,
 };
 
 /**  A user's role within one organisation. */
@@ -562,7 +566,7 @@ export type UiErrorCode =
 /**  Another app uses the data. */
 "data_in_use" | 
 /**  Unsent work is still here; ask before leaving it. */
-"work_unsent" | 
+"reauthentication_required" | "password_wrong" | "weak_password" | "one_time_password" | "last_owner" | "name_taken" | "user_not_found" | "organization_not_found" | "site_not_found" | "till_not_found" | "organization_mismatch" | "work_unsent" | 
 /**  The ticket cannot be finished as it stands. */
 "ticket_incomplete" | 
 /**  A fault of the app. */
@@ -626,3 +630,29 @@ function makeEvent<TListen, TEmit = TListen>(name: string, serialize?: (payload:
     return Object.assign(fn, base);
 }
 
+
+export type MySession = { session_id: string, organization_name: string, role: OrganizationRole, site_name: string | null, ip_address: string, device_name: string, device_kind: DeviceKind, application: string, created_at_ms: Millis, last_used_at_ms: Millis, expires_at_ms: Millis, idle_end_ms: Millis | null, is_bound: boolean, is_current: boolean };
+export type OwnOrganization = { organization_id: string, name: string, role: OrganizationRole, site_name: string | null, is_current: boolean };
+export type NoticeKind = "new_device" | "new_network" | "device_limit" | "password_changed" | "proof_refused";
+export type SecurityNotice = { id: string, kind: NoticeKind, at_ms: Millis, device_name: string | null, ip_address: string | null, application: string | null };
+export type Reauthenticated = { until_ms: Millis };
+export type LiveSession = { session: MySession, user_id: string, username: string, display_name: string, last_input_at_ms: Millis, is_active: boolean };
+export type SessionQuery = { organization_id: string | null, user_id: string | null, site_id: string | null, ip_address: string | null, device: string | null, idle_minutes: number | null, after: string | null };
+export type SessionPage = { sessions: LiveSession[], next: string | null };
+export type Person = { user_id: string, username: string, display_name: string, role: OrganizationRole | null, site_id: string | null, site_name: string | null, is_disabled: boolean, is_super_admin: boolean, last_sign_in_at_ms: Millis | null };
+export type PeopleQuery = { search: string | null, after: string | null };
+export type PeoplePage = { people: Person[], next: string | null };
+export type UserActions = { rename: boolean, change_role: boolean, disable: boolean, remove: boolean, reset_password: boolean, revoke_sessions: boolean, promote: boolean };
+export type PersonDetail = { person: Person, must_change_password: boolean, organizations: string[], allowed: UserActions };
+export type OneTimePassword = { username: string, password: string, revoked: number };
+export type NewUserRequest = { username: string, display_name: string, role: OrganizationRole, site_id?: string | null };
+export type UserChange = { display_name?: string | null, role?: OrganizationRole | null, site_id?: string | null, disabled?: boolean | null, super_admin?: boolean | null };
+export type OrganizationSummary = { organization_id: string, slug: string, name: string };
+export type OrganizationList = { organizations: OrganizationSummary[], next?: string | null };
+export type NewOrganizationRequest = { name: string, slug: string };
+export type Site = { site_id: string, name: string, is_archived: boolean };
+export type Till = { till_id: string, site_id: string, name: string, is_archived: boolean };
+export type Places = { sites: Site[], tills: Till[] };
+export type SiteChange = { name?: string | null, archived?: boolean | null };
+export type TillChange = { name?: string | null, archived?: boolean | null };
+export type NewTillRequest = { site_id: string, name: string };

@@ -6,13 +6,32 @@ import type {
   Categories,
   DeviceSettings,
   MySession,
+  NewOrganizationRequest,
+  NewTillRequest,
+  NewUserRequest,
+  OneTimePassword,
+  OrganizationList,
+  OrganizationSummary,
   OutboxSale,
+  OwnOrganization,
+  PeoplePage,
+  PeopleQuery,
+  PersonDetail,
+  Places,
+  Reauthenticated,
   RetryOutcome,
   Saved,
   ServerView,
+  SessionPage,
+  SessionQuery,
   SessionSettings,
+  Site,
+  SiteChange,
   TicketDraft,
+  Till,
+  TillChange,
   UiError,
+  UserChange,
 } from './bindings';
 
 export type {
@@ -29,26 +48,50 @@ export type {
   EndReason,
   Fault,
   Language,
+  LiveSession,
   Millis,
   MySession,
+  NewOrganizationRequest,
+  NewTillRequest,
+  NewUserRequest,
+  NoticeKind,
+  OneTimePassword,
   OperatorView,
+  OrganizationList,
   OrganizationRole,
+  OrganizationSummary,
   OutboxSale,
+  OwnOrganization,
   PaymentMethod,
+  PeoplePage,
+  PeopleQuery,
   Persistence,
+  Person,
+  PersonDetail,
   Phase,
   Place,
+  Places,
+  Reauthenticated,
   RetryOutcome,
   Saved,
+  SecurityNotice,
   ServerView,
+  SessionPage,
+  SessionQuery,
   SessionSettings,
   SessionView,
   Severity,
+  Site,
+  SiteChange,
   Theme,
   TicketDraft,
+  Till,
+  TillChange,
   Trouble,
   UiError,
   UiErrorCode,
+  UserActions,
+  UserChange,
   VaultFault,
   WorkView,
 } from './bindings';
@@ -78,6 +121,30 @@ export interface Port {
   mySessions(): Promise<Answer<MySession[]>>;
   revokeSession(sessionId: string): Promise<Answer<number>>;
   revokeOtherSessions(): Promise<Answer<number>>;
+  reauthenticate(password: string): Promise<Answer<Reauthenticated>>;
+  changePassword(currentPassword: string, newPassword: string): Promise<Answer<AppView>>;
+  organizations(): Promise<Answer<OwnOrganization[]>>;
+  switchOrganization(organizationId: string): Promise<Answer<AppView>>;
+  putNoticeAway(id: string): Promise<Answer<AppView>>;
+  liveSessions(query: SessionQuery): Promise<Answer<SessionPage>>;
+  endSession(sessionId: string): Promise<Answer<number>>;
+  endSessionsOfPerson(userId: string): Promise<Answer<number>>;
+  endSessionsOfOrganization(organizationId: string): Promise<Answer<number>>;
+  endAllSessions(): Promise<Answer<number>>;
+  people(query: PeopleQuery): Promise<Answer<PeoplePage>>;
+  person(userId: string): Promise<Answer<PersonDetail>>;
+  addPerson(person: NewUserRequest): Promise<Answer<OneTimePassword>>;
+  changePerson(userId: string, change: UserChange): Promise<Answer<PersonDetail>>;
+  removePerson(userId: string): Promise<Answer<null>>;
+  resetPassword(userId: string): Promise<Answer<OneTimePassword>>;
+  administeredOrganizations(after: string | null): Promise<Answer<OrganizationList>>;
+  addOrganization(organization: NewOrganizationRequest): Promise<Answer<OrganizationSummary>>;
+  renameOrganization(organizationId: string, name: string): Promise<Answer<OrganizationSummary>>;
+  places(): Promise<Answer<Places>>;
+  addSite(name: string): Promise<Answer<Site>>;
+  changeSite(siteId: string, change: SiteChange): Promise<Answer<Site>>;
+  addTill(till: NewTillRequest): Promise<Answer<Till>>;
+  changeTill(tillId: string, change: TillChange): Promise<Answer<Till>>;
   sessionSettings(): Promise<Answer<SessionSettings>>;
   putSessionSettings(settings: SessionSettings): Promise<Answer<SessionSettings>>;
   putDeviceSettings(settings: DeviceSettings): Promise<Answer<AppView>>;

@@ -44,7 +44,7 @@ impl Desk {
 
     fn finish(&mut self, number: u128, now_ms: i64) -> Result<(), JournalFault> {
         let draft = ticket(number);
-        let sale = sale_of(&draft, now_ms).unwrap();
+        let sale = sale_of(&draft, None, now_ms).unwrap();
         self.journal
             .finish(MARIE, &self.key, ticket_id(&draft).unwrap(), &sale, now_ms)
     }
@@ -116,7 +116,7 @@ fn one_operators_work_is_never_anothers() {
             desk.journal.put(PAUL, &paul, id, &draft, 30),
             Err(JournalFault::NotYours)
         ));
-        let sale = sale_of(&draft, 0).unwrap();
+        let sale = sale_of(&draft, None, 0).unwrap();
         assert!(matches!(
             desk.journal.finish(PAUL, &paul, id, &sale, 30),
             Err(JournalFault::NotYours)
@@ -214,7 +214,7 @@ fn a_tampered_row_is_neither_shown_nor_sent_nor_lost() {
         desk.journal.raw().execute(&sql, []).unwrap();
     }
     let second = ticket(2);
-    let sale = sale_of(&second, 20).unwrap();
+    let sale = sale_of(&second, None, 20).unwrap();
     desk.journal
         .raw()
         .execute("DELETE FROM sales WHERE place = 2", [])

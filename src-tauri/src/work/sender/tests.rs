@@ -104,7 +104,7 @@ impl Stage {
 
     async fn finish(&self, number: u128) {
         let draft = ticket(number);
-        let sale = sale_of(&draft, 0).unwrap();
+        let sale = sale_of(&draft, None, 0).unwrap();
         let (slot, key, id) = (
             self.slot.to_string(),
             self.key.clone(),
