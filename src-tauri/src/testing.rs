@@ -341,6 +341,11 @@ impl App {
             .await
     }
 
+    /// The keeper's client, as commands get it.
+    pub(crate) async fn client(&self) -> keeper::AuthorisedClient {
+        self.handle.client().await.unwrap()
+    }
+
     pub(crate) async fn put(&self, draft: &TicketDraft) -> Result<Saved, UiError> {
         let draft = Box::new(draft.clone());
         self.handle

@@ -74,7 +74,7 @@ describe('axe finds nothing', () => {
     expect(await violations()).toEqual([]);
   });
 
-  it.each(['till', 'tickets', 'sessions', 'settings', 'about'])(
+  it.each(['till', 'tickets', 'sessions', 'administration', 'settings', 'about'])(
     'in the screen "%s", online and under a banner',
     async (name) => {
       const port = await show({ work: { waiting: 1, refused: 1, saved_at_ms: null, fault: problem('disk_full') } });
@@ -84,7 +84,8 @@ describe('axe finds nothing', () => {
         till: 'category-0',
         tickets: 'ticket-waiting',
         sessions: 'session-revoke',
-        settings: 'lifetimes-save',
+        administration: 'live-row',
+        settings: 'settings-device-name',
         about: 'about-version',
       }[name]!;
       await screen.findAllByTestId(landmark);
@@ -102,6 +103,64 @@ describe('axe finds nothing', () => {
     expect(await violations()).toEqual([]);
     await userEvent.keyboard('{F2}');
     await screen.findByTestId('pay-sheet');
+    expect(await violations()).toEqual([]);
+  });
+
+  it('in the list of organisations, free and held back', async () => {
+    const port = await show({ operator: { ...view().operator!, organizations: 3 } });
+    await userEvent.click(await screen.findByTestId('organization'));
+    await screen.findAllByTestId('organization-item');
+    expect(await violations()).toEqual([]);
+    port.change({ work: { ...port.current.work, waiting: 2 } });
+    await screen.findByTestId('organization-why');
+    expect(await violations()).toEqual([]);
+  });
+
+  it('in security notices, the password again, and changing the password', async () => {
+    const port = await show({
+      notices: [
+        { id: 'n1', kind: 'new_device', at_ms: 1, device_name: null, ip_address: null, application: null },
+        { id: 'n2', kind: 'proof_refused', at_ms: 1, device_name: 'x', ip_address: '::1', application: null },
+      ],
+    });
+    port.reauthenticated = false;
+    await userEvent.click(await screen.findByTestId('notice-show'));
+    await userEvent.click((await screen.findAllByTestId('session-revoke'))[0]!);
+    await screen.findByTestId('reauthenticate-dialog');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('reauthenticate-cancel'));
+    port.change({ operator: { ...port.current.operator!, must_change_password: true } });
+    await userEvent.click(await screen.findByTestId('password-submit'));
+    await screen.findByTestId('password-error');
+    expect(await violations()).toEqual([]);
+  });
+
+  it.each(['people', 'places', 'organizations', 'lifetimes'])('in the administration of %s', async (tab) => {
+    await show({ operator: { ...view().operator!, role: 'owner', is_super_admin: true } });
+    await userEvent.click(await screen.findByTestId('nav-administration'));
+    await userEvent.click(await screen.findByTestId(`tab-${tab}`));
+    const landmark = { people: 'person-row', places: 'till', organizations: 'organization-row', lifetimes: 'timeline' };
+    await screen.findAllByTestId(landmark[tab as keyof typeof landmark]);
+    expect(await violations()).toEqual([]);
+  });
+
+  it('in the dialogs of the administration', async () => {
+    await show({ operator: { ...view().operator!, role: 'owner', is_super_admin: true } });
+    await userEvent.click(await screen.findByTestId('nav-administration'));
+    await userEvent.click((await screen.findAllByTestId('live-end'))[0]!);
+    await screen.findByTestId('live-confirm');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('live-confirm-no'));
+    await userEvent.click(screen.getByTestId('tab-people'));
+    await userEvent.click(await screen.findByTestId('person-add'));
+    await userEvent.click(screen.getByTestId('add-submit'));
+    await screen.findByTestId('add-problem');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('add-cancel'));
+    await userEvent.click((await screen.findAllByTestId('person-open'))[0]!);
+    await userEvent.click(await screen.findByTestId('person-reset'));
+    await userEvent.click(await screen.findByTestId('person-confirm-yes'));
+    await screen.findByTestId('one-time');
     expect(await violations()).toEqual([]);
   });
 

@@ -80,7 +80,21 @@ describe('the product', () => {
   });
 
   it('loads the other screens only when they are opened', () => {
-    for (const screen of ['Tickets', 'Sessions', 'Settings', 'About', 'PaySheet', 'LineEditor', 'Relogin', 'Guard']) {
+    for (const screen of [
+      'Tickets',
+      'Sessions',
+      'Administration',
+      'OrganizationList',
+      'NoticeStrip',
+      'Reauthenticate',
+      'ChangePassword',
+      'Settings',
+      'About',
+      'PaySheet',
+      'LineEditor',
+      'Relogin',
+      'Guard',
+    ]) {
       expect(
         files.some(({ name }) => name.startsWith(`${screen}-`) && name.endsWith('.js')),
         screen,

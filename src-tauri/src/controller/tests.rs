@@ -5,6 +5,8 @@ use protocol::Secret;
 use server::demo::{CAMILLE, DOMINIQUE};
 
 use super::{CloseAnswer, FirstAccount, Request, Unsent, WorkRequest};
+use crate::administration::lifetimes;
+use crate::sessions;
 use crate::testing::{App, Device, Network};
 use crate::view::{Language, MySession, Phase, RetryOutcome, ServerView, Theme, UiError, UiErrorCode};
 
@@ -20,7 +22,7 @@ async fn sign_out(app: &App, unsent: Unsent) -> Result<Phase, UiError> {
 }
 
 async fn my_sessions(app: &App) -> Vec<MySession> {
-    app.handle.ask(Request::MySessions).await.unwrap()
+    sessions::mine(&app.client().await).await.unwrap()
 }
 
 #[tokio::test]
@@ -473,16 +475,13 @@ async fn own_sessions_can_be_listed_and_closed() {
     let device = Device::with_accounts().await;
     let app = device.start();
     app.sign_in(CAMILLE).await.unwrap();
-    let sessions = my_sessions(&app).await;
-    assert_eq!((sessions.len(), sessions[0].is_current), (1, true));
-    assert_eq!(sessions[0].device_name, "caisse");
-    let revoke = |session_id: &str| {
-        let session_id = session_id.to_owned();
-        app.handle
-            .ask(move |reply| Request::RevokeSession { session_id, reply })
-    };
+    let mine = my_sessions(&app).await;
+    assert_eq!((mine.len(), mine[0].is_current), (1, true));
+    assert_eq!(mine[0].device_name, "caisse");
+    let client = app.client().await;
+    let revoke = |session_id| sessions::revoke(&client, session_id);
     assert_eq!(
-        code(revoke(&sessions[0].session_id).await),
+        code(revoke(&mine[0].session_id).await),
         UiErrorCode::CannotRevokeCurrentSession
     );
     assert_eq!(code(revoke("not-an-id").await), UiErrorCode::SessionNotFound);
@@ -490,9 +489,9 @@ async fn own_sessions_can_be_listed_and_closed() {
         code(revoke("01890000-0000-7000-8000-000000000001").await),
         UiErrorCode::SessionNotFound
     );
-    assert_eq!(app.handle.ask(Request::RevokeOtherSessions).await.unwrap(), 0);
+    assert_eq!(sessions::revoke_others(&client).await.unwrap(), 0);
     assert_eq!(
-        code(app.handle.ask(Request::SessionSettings).await),
+        code(lifetimes::read(&client).await),
         UiErrorCode::Forbidden
     );
 }
@@ -502,15 +501,12 @@ async fn an_administrator_changes_the_session_settings_and_incoherent_ones_are_r
     let device = Device::with_accounts().await;
     let app = device.start();
     app.sign_in(DOMINIQUE).await.unwrap();
-    let mut settings = app.handle.ask(Request::SessionSettings).await.unwrap();
+    let client = app.client().await;
+    let mut settings = lifetimes::read(&client).await.unwrap();
     settings.session_max_hours = 24;
-    let put = |settings| {
-        app.handle
-            .ask(move |reply| Request::PutSessionSettings { settings, reply })
-    };
-    assert_eq!(put(settings).await.unwrap().session_max_hours, 24);
+    assert_eq!(lifetimes::put(&client, &settings).await.unwrap().session_max_hours, 24);
     settings.token_expiration_minutes = 600;
-    let refused = put(settings).await.unwrap_err();
+    let refused = lifetimes::put(&client, &settings).await.unwrap_err();
     assert_eq!(refused.code, UiErrorCode::SettingsIncoherent);
     assert!(refused.subject.is_some());
 }

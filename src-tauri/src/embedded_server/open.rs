@@ -121,8 +121,9 @@ const fn store_fault(error: &StoreError) -> UiErrorCode {
         StoreError::Newer { .. } => UiErrorCode::DataNewer,
         StoreError::InUse(_) => UiErrorCode::DataInUse,
         StoreError::Unavailable(_) | StoreError::Damaged(_) => UiErrorCode::DiskFailed,
-        StoreError::NameTaken(_) | StoreError::UnknownReference(_) | StoreError::Failed(_) => {
-            UiErrorCode::Internal
-        }
+        StoreError::LastOwner
+        | StoreError::NameTaken(_)
+        | StoreError::UnknownReference(_)
+        | StoreError::Failed(_) => UiErrorCode::Internal,
     }
 }

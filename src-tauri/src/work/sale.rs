@@ -61,7 +61,6 @@ pub fn sale_of(
         total_cents: u32::try_from(total).map_err(|_| invalid("total"))?,
         note: draft.note.clone(),
         finished_at: DateTime::<Utc>::from_timestamp_millis(finished_at_ms).ok_or_else(|| invalid("time"))?,
-        organization_id: None,
     })
 }
 

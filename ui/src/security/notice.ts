@@ -4,7 +4,11 @@ import type { SecurityNotice } from '../shell/port';
 import type { OfficeWords } from '../words/office.fr';
 
 /** What happened, where, and when. */
-export function noticeWords(notice: SecurityNotice, words: OfficeWords['notices'], when: (ms: number) => string): string {
+export function noticeWords(
+  notice: SecurityNotice,
+  words: OfficeWords['notices'],
+  when: (ms: number) => string,
+): string {
   const device = notice.device_name ?? notice.application ?? words.unknownDevice;
   return words.kind[notice.kind](device, notice.ip_address ?? words.unknownAddress, when(notice.at_ms));
 }

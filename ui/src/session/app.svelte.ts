@@ -1,6 +1,6 @@
 // What the shell last said, and what the whole window does with it.
 
-import type { Answer, AppView, Port, UiError } from '../shell/port';
+import type { Answer, AppView, Category, Port, UiError } from '../shell/port';
 import { locale } from '../words/locale.svelte';
 
 export type Feedback = { kind: 'retried' | 'saved' | 'stayed' | 'failed' | 'why'; words: string } | null;
@@ -14,6 +14,8 @@ export class App {
   busy = $state<'retry' | 'save' | null>(null);
   /** Since when the connection is lost. */
   lostSince_ms = $state<number | null>(null);
+  /** The goods as they were last, and whose. */
+  goods: { organization_id: string | null; categories: Category[] } | null = null;
   /** The password that a call waits for, if one does. */
   asking = $state.raw<{ proceed: (given: boolean) => void } | null>(null);
   #stop: (() => void) | null = null;

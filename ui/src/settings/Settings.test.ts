@@ -7,7 +7,6 @@ import type { AppView } from '../shell/port';
 import { palette } from '../styles/theme';
 import { en } from '../words/en';
 import { fr } from '../words/fr';
-import { asTyped, readLifetimes } from './lifetimes';
 import Settings from './Settings.svelte';
 
 async function show(
@@ -21,10 +20,6 @@ async function show(
   render(Settings, { app });
   return port;
 }
-
-const withRole = (role: 'user' | 'manager' | 'owner'): Partial<AppView> => ({
-  operator: { ...view().operator!, role },
-});
 
 describe('this device', () => {
   it('changes language at once', async () => {
@@ -75,64 +70,5 @@ describe('this device', () => {
     expect(palette('system', true, false)).toBe('dark');
     expect(palette('system', true, true)).toBe('contrast');
     expect(palette('light', true, true)).toBe('light');
-  });
-});
-
-describe('the organisation’s sessions', () => {
-  it.each(['user', 'manager'] as const)('are not for a %s, in a sentence', async (role) => {
-    const port = await show(withRole(role));
-    expect(screen.getByTestId('lifetimes-forbidden')).toHaveTextContent(fr.settings.lifetimesForbidden);
-    expect(port.calls).not.toContain('sessionSettings');
-  });
-
-  it('are not for whom the server says so', async () => {
-    await show({}, (port) => port.failures.set('sessionSettings', problem('forbidden')));
-    expect(await screen.findByTestId('lifetimes-forbidden')).toBeInTheDocument();
-  });
-
-  it('are read, changed and kept', async () => {
-    const port = await show(withRole('owner'));
-    const token = await screen.findByTestId('lifetime-token_expiration_minutes');
-    expect(token).toHaveValue('15');
-    await userEvent.clear(token);
-    await userEvent.type(token, '20');
-    await userEvent.type(screen.getByTestId('lifetime-lock_after_minutes'), '10');
-    await userEvent.click(screen.getByTestId('lifetimes-save'));
-    await waitFor(() => expect(port.lifetimes).toMatchObject({ token_expiration_minutes: 20, lock_after_minutes: 10 }));
-  });
-
-  it('are held back where they contradict each other, at the field', async () => {
-    const port = await show();
-    const token = await screen.findByTestId('lifetime-token_expiration_minutes');
-    await userEvent.clear(token);
-    await userEvent.type(token, '900');
-    await userEvent.click(screen.getByTestId('lifetimes-save'));
-    expect(screen.getByTestId('lifetime-problem')).toHaveTextContent(fr.settings.tokenOverIdle);
-    expect(document.activeElement).toBe(token);
-    expect(port.calls).not.toContain('putSessionSettings');
-  });
-
-  it('show the server’s verdict at the field it names', async () => {
-    await show({}, (port) =>
-      port.failures.set('putSessionSettings', problem('settings_incoherent', { subject: 'idle_timeout_minutes' })),
-    );
-    await userEvent.click(await screen.findByTestId('lifetimes-save'));
-    await waitFor(() =>
-      expect(screen.getByTestId('lifetime-idle_timeout_minutes')).toHaveAttribute('aria-invalid', 'true'),
-    );
-  });
-
-  it.each([
-    [{ token_expiration_minutes: '0' }, 'token_expiration_minutes'],
-    [{ token_expiration_minutes: 'dix' }, 'token_expiration_minutes'],
-    [{ activity_threshold_minutes: '1441' }, 'activity_threshold_minutes'],
-    [{ idle_timeout_minutes: '4' }, 'idle_timeout_minutes'],
-    [{ session_max_hours: '8761' }, 'session_max_hours'],
-    [{ lock_after_minutes: '0' }, 'lock_after_minutes'],
-    [{ session_max_hours: '1' }, 'idle_timeout_minutes'],
-    [{ activity_threshold_minutes: '600' }, 'activity_threshold_minutes'],
-  ])('refuse %o at %s', (change, field) => {
-    const typed = { ...asTyped(new FakePort().lifetimes), ...change };
-    expect(readLifetimes(typed, fr.settings, String)).toMatchObject({ field });
   });
 });

@@ -37,29 +37,53 @@ export const commands = {
 	revokeSession: (sessionId: string) => typedError<number, UiError>(__TAURI_INVOKE("revoke_session", { sessionId })),
 	/**  Ends all but this one, and says how many that were. */
 	revokeOtherSessions: () => typedError<number, UiError>(__TAURI_INVOKE("revoke_other_sessions")),
+	/**  Gives the password again, where a call answered `reauthentication_required`. */
 	reauthenticate: (password: string) => typedError<Reauthenticated, UiError>(__TAURI_INVOKE("reauthenticate", { password })),
+	/**  Changes the password. All other sessions end. */
 	changePassword: (currentPassword: string, newPassword: string) => typedError<AppView, UiError>(__TAURI_INVOKE("change_password", { currentPassword, newPassword })),
+	/**  The organisations the operator may work in. */
 	organizations: () => typedError<OwnOrganization[], UiError>(__TAURI_INVOKE("organizations")),
+	/**  Works in another organisation from now on. With sales still to be sent it answers `work_unsent`. */
 	switchOrganization: (organizationId: string) => typedError<AppView, UiError>(__TAURI_INVOKE("switch_organization", { organizationId })),
+	/**  Puts a security notice away. */
 	putNoticeAway: (id: string) => typedError<AppView, UiError>(__TAURI_INVOKE("put_notice_away", { id })),
+	/**  Everybody's live sessions that fit, a page of them, newest first. */
 	liveSessions: (query: SessionQuery) => typedError<SessionPage, UiError>(__TAURI_INVOKE("live_sessions", { query })),
+	/**  Ends anybody's session. */
 	endSession: (sessionId: string) => typedError<number, UiError>(__TAURI_INVOKE("end_session", { sessionId })),
+	/**  Ends a person's sessions. */
 	endSessionsOfPerson: (userId: string) => typedError<number, UiError>(__TAURI_INVOKE("end_sessions_of_person", { userId })),
+	/**  Ends an organisation's sessions. */
 	endSessionsOfOrganization: (organizationId: string) => typedError<number, UiError>(__TAURI_INVOKE("end_sessions_of_organization", { organizationId })),
+	/**  Ends every session but this one. */
 	endAllSessions: () => typedError<number, UiError>(__TAURI_INVOKE("end_all_sessions")),
+	/**  The people that fit, a page of them, by user name. */
 	people: (query: PeopleQuery) => typedError<PeoplePage, UiError>(__TAURI_INVOKE("people", { query })),
+	/**  One person, with what may be done to them. */
 	person: (userId: string) => typedError<PersonDetail, UiError>(__TAURI_INVOKE("person", { userId })),
+	/**  Makes an account in the current organisation. */
 	addPerson: (person: NewUserRequest) => typedError<OneTimePassword, UiError>(__TAURI_INVOKE("add_person", { person })),
+	/**  Changes an account. */
 	changePerson: (userId: string, change: UserChange) => typedError<PersonDetail, UiError>(__TAURI_INVOKE("change_person", { userId, change })),
+	/**  Takes somebody out of the current organisation. */
 	removePerson: (userId: string) => typedError<null, UiError>(__TAURI_INVOKE("remove_person", { userId })),
+	/**  Makes a password for one sign-in. */
 	resetPassword: (userId: string) => typedError<OneTimePassword, UiError>(__TAURI_INVOKE("reset_password", { userId })),
+	/**  The organisations that the operator administers, a page of them, by short name. */
 	administeredOrganizations: (after: string | null) => typedError<OrganizationList, UiError>(__TAURI_INVOKE("administered_organizations", { after })),
+	/**  Makes an organisation. */
 	addOrganization: (organization: NewOrganizationRequest) => typedError<OrganizationSummary, UiError>(__TAURI_INVOKE("add_organization", { organization })),
+	/**  Gives an organisation another name. */
 	renameOrganization: (organizationId: string, name: string) => typedError<OrganizationSummary, UiError>(__TAURI_INVOKE("rename_organization", { organizationId, name })),
+	/**  The current organisation's sites and tills. */
 	places: () => typedError<Places, UiError>(__TAURI_INVOKE("places")),
+	/**  Makes a site. */
 	addSite: (name: string) => typedError<Site, UiError>(__TAURI_INVOKE("add_site", { name })),
+	/**  Changes a site. */
 	changeSite: (siteId: string, change: SiteChange) => typedError<Site, UiError>(__TAURI_INVOKE("change_site", { siteId, change })),
+	/**  Makes a till. */
 	addTill: (till: NewTillRequest) => typedError<Till, UiError>(__TAURI_INVOKE("add_till", { till })),
+	/**  Changes a till. */
 	changeTill: (tillId: string, change: TillChange) => typedError<Till, UiError>(__TAURI_INVOKE("change_till", { tillId, change })),
 	/**  The lifetimes of the organisation's sessions. */
 	sessionSettings: () => typedError<SessionSettings, UiError>(__TAURI_INVOKE("session_settings")),
@@ -118,11 +142,12 @@ export type AppView = {
 	fault: UiError | null,
 	/**  Whether the server inside the app has no account yet: offer to make the first one with `first_operator`. */
 	first_operator_needed: boolean,
+	/**  What the operator should know of about the account, newest first, until it is put away. */
+	notices: SecurityNotice[],
 	/**
 	 *  Whether the window was asked to close while unsent sales are here: ask the operator, then answer with
 	 *  `answer_close`.
 	 */
-	notices: SecurityNotice[],
 	close_asked: boolean,
 };
 
@@ -282,9 +307,107 @@ export type Language =
 /**  English. */
 "en";
 
+/**  A live session of anybody. */
+export type LiveSession = {
+	/**  What its owner would see of it; `is_current` marks the one of this app. */
+	session: MySession,
+	/**  Whose it is. */
+	user_id: string,
+	/**  The name to sign in with. */
+	username: string,
+	/**  The name to show. */
+	display_name: string,
+	/**  When the device was last touched, as far as known. */
+	last_input_at_ms: Millis,
+	/**  Whether that counts as active. */
+	is_active: boolean,
+};
+
 /**  Milliseconds since 1970 by this device's clock. */
 export type Millis = number;
 
+/**  One of the operator's own live sessions. */
+export type MySession = {
+	/**  The session's id. */
+	session_id: string,
+	/**  Its organisation. */
+	organization_name: string,
+	/**  The role there. */
+	role: OrganizationRole,
+	/**  The site, if it is bound to one. */
+	site_name: string | null,
+	/**  Address of its last use. */
+	ip_address: string,
+	/**  What the device is called. */
+	device_name: string,
+	/**  What the device is. */
+	device_kind: DeviceKind,
+	/**  The application or browser with its version; empty where none is known. */
+	application: string,
+	/**  When it began. */
+	created_at_ms: Millis,
+	/**  When it was last used. */
+	last_used_at_ms: Millis,
+	/**  Its absolute end. */
+	expires_at_ms: Millis,
+	/**  When it ends for lack of input, where it does. */
+	idle_end_ms: Millis | null,
+	/**  Whether it is bound to a key of its device. */
+	is_bound: boolean,
+	/**  Whether it is this one. */
+	is_current: boolean,
+};
+
+/**  `POST /v1/admin/organizations` */
+export type NewOrganizationRequest = {
+	/**  Its name, 1 to 128 characters. */
+	name: string,
+	/**  Its short name, 1 to 64 lower case letters, digits and hyphens; it never changes. */
+	slug: string,
+};
+
+/**  `POST /v1/admin/tills` */
+export type NewTillRequest = {
+	/**  A site of the organisation. */
+	site_id: string,
+	/**  Its name, 1 to 64 characters. */
+	name: string,
+};
+
+/**  `POST /v1/admin/users`: a new user of the caller's current organisation. The password is made by the server. */
+export type NewUserRequest = {
+	/**  The name to sign in with, unique over all organisations: 1 to 128 characters; letter case does not matter. */
+	username: string,
+	/**  The name to show, 1 to 128 characters. */
+	display_name: string,
+	/**  The role, none above the caller's own. */
+	role: OrganizationRole,
+	/**  A site of the organisation. */
+	site_id?: string | null,
+};
+
+/**  What happened. */
+export type NoticeKind = 
+/**  Somebody signed in from a device that this user had not used before. */
+"new_device" | 
+/**  Somebody signed in from a network that this user had not used before. */
+"new_network" | 
+/**  A session was closed because there were more than the organisation allows. */
+"device_limit" | 
+/**  The password was changed. */
+"password_changed" | 
+/**  A refresh token was shown without the key of its device: it may have been copied. */
+"proof_refused";
+
+/**  A new account, or an old one with a new password, which is shown this once. */
+export type OneTimePassword = {
+	/**  The name to sign in with. */
+	username: string,
+	/**  The password for the next sign-in. */
+	password: string,
+	/**  How many sessions ended. */
+	revoked: number,
+};
 
 /**  Who is signed in. */
 export type OperatorView = {
@@ -292,16 +415,28 @@ export type OperatorView = {
 	username: string,
 	/**  The name to show; the user name until the server has been asked. */
 	display_name: string,
+	/**  The organisation's id, once known. */
+	organization_id: string | null,
 	/**  The organisation, once known. */
 	organization_name: string | null,
 	/**  The site, once known. */
 	site_name: string | null,
 	/**  The role, once known. */
 	role: OrganizationRole | null,
-	organization_id: string | null,
+	/**  Whether the operator administers every organisation. */
 	is_super_admin: boolean,
+	/**  How many organisations the operator belongs to, once known. */
 	organizations: number,
+	/**  Whether the password must be changed before anything else. */
 	must_change_password: boolean,
+};
+
+/**  `GET /v1/admin/organizations`: a page of organisations; for anybody but a super admin, the current one. */
+export type OrganizationList = {
+	/**  By short name. */
+	organizations: OrganizationSummary[],
+	/**  What to send as `after` for the next page; absent on the last one. */
+	next?: string | null,
 };
 
 /**  A user's role within one organisation. */
@@ -315,6 +450,16 @@ export type OrganizationRole =
 /**  Owns the organisation. */
 "owner";
 
+/**  An organisation. */
+export type OrganizationSummary = {
+	/**  Its id. */
+	organization_id: string,
+	/**  Its short name: lower case letters, digits and hyphens. */
+	slug: string,
+	/**  Its name. */
+	name: string,
+};
+
 /**  A sale that waits or was refused. */
 export type OutboxSale = {
 	/**  The ticket's id. */
@@ -327,6 +472,20 @@ export type OutboxSale = {
 	refused: UiError | null,
 };
 
+/**  An organisation the operator belongs to. */
+export type OwnOrganization = {
+	/**  Its id. */
+	organization_id: string,
+	/**  Its name. */
+	name: string,
+	/**  The operator's role there. */
+	role: OrganizationRole,
+	/**  The operator's site there, if there is one. */
+	site_name: string | null,
+	/**  Whether the session works in it. */
+	is_current: boolean,
+};
+
 /**  How a customer pays. */
 export type PaymentMethod = 
 /**  Notes and coins. */
@@ -336,6 +495,22 @@ export type PaymentMethod =
 /**  A cheque. */
 "cheque";
 
+/**  A page of people, by user name. */
+export type PeoplePage = {
+	/**  The people. */
+	people: Person[],
+	/**  The mark to ask for the next page with, if there is one. */
+	next: string | null,
+};
+
+/**  Which people to show. */
+export type PeopleQuery = {
+	/**  Those whose name holds this. */
+	search: string | null,
+	/**  Those after this mark of a page before. */
+	after: string | null,
+};
+
 /**  Whether the session would survive a restart of the app. */
 export type Persistence = 
 /**  The keychain holds the token in force. */
@@ -344,6 +519,40 @@ export type Persistence =
 { kind: "memory_only"; 
 /**  Why. */
 fault: VaultFault };
+
+/**  Somebody with an account. */
+export type Person = {
+	/**  The user's id. */
+	user_id: string,
+	/**  The name to sign in with. */
+	username: string,
+	/**  The name to show. */
+	display_name: string,
+	/**  The role in the current organisation; absent for somebody who does not belong to it. */
+	role: OrganizationRole | null,
+	/**  The site there, if there is one. */
+	site_id: string | null,
+	/**  Its name. */
+	site_name: string | null,
+	/**  Whether the account is disabled. */
+	is_disabled: boolean,
+	/**  Whether the person stands above all organisations. */
+	is_super_admin: boolean,
+	/**  The last sign-in, if there was one. */
+	last_sign_in_at_ms: Millis | null,
+};
+
+/**  Somebody, with what the operator may do to them. */
+export type PersonDetail = {
+	/**  The person. */
+	person: Person,
+	/**  Whether the password is for one use and still to be changed. */
+	must_change_password: boolean,
+	/**  Names of the person's organisations, as far as the operator may know of them. */
+	organizations: string[],
+	/**  What the operator may do. */
+	allowed: UserActions,
+};
 
 /**  Where the app stands. */
 export type Phase = 
@@ -372,6 +581,20 @@ export type Place = {
 	line_id: string | null,
 };
 
+/**  Every site and till of the current organisation, archived ones too. */
+export type Places = {
+	/**  By name. */
+	sites: Site[],
+	/**  By site, then by name. */
+	tills: Till[],
+};
+
+/**  Until when the password need not be given again. */
+export type Reauthenticated = {
+	/**  Until then. */
+	until_ms: Millis,
+};
+
 /**  What "Réessayer" brought. */
 export type RetryOutcome = 
 /**  The server answered and the session holds. */
@@ -391,6 +614,22 @@ export type Saved = {
 	saved_at_ms: Millis,
 };
 
+/**  Something about the operator's account that the operator should know of. */
+export type SecurityNotice = {
+	/**  Its id. */
+	id: string,
+	/**  What happened. */
+	kind: NoticeKind,
+	/**  When. */
+	at_ms: Millis,
+	/**  The device, where one is known. */
+	device_name: string | null,
+	/**  The address, where one is known. */
+	ip_address: string | null,
+	/**  The application or browser with its version, where one is known. */
+	application: string | null,
+};
+
 /**  Which server the app speaks to. */
 export type ServerView = 
 /**  The one inside the app. */
@@ -399,6 +638,32 @@ export type ServerView =
 { kind: "remote"; 
 /**  Its origin, as in `https://vigie.example`. */
 url: string };
+
+/**  A page of live sessions, newest first. */
+export type SessionPage = {
+	/**  The sessions. */
+	sessions: LiveSession[],
+	/**  The mark to ask for the next page with, if there is one. */
+	next: string | null,
+};
+
+/**  Which live sessions to show. What is absent does not narrow. */
+export type SessionQuery = {
+	/**  Those of this organisation. */
+	organization_id: string | null,
+	/**  Those of this person. */
+	user_id: string | null,
+	/**  Those at this site. */
+	site_id: string | null,
+	/**  Those whose address begins so. */
+	ip_address: string | null,
+	/**  Those whose device's name holds this. */
+	device: string | null,
+	/**  Those without input for this many minutes or more. */
+	idle_minutes: number | null,
+	/**  Those after this mark of a page before. */
+	after: string | null,
+};
 
 /**  `GET` and `PUT /v1/admin/settings/session`. Every place that needs a lifetime reads this. */
 export type SessionSettings = {
@@ -456,6 +721,24 @@ export type Severity =
 /**  Something needs attention now. */
 "error";
 
+/**  A site of the current organisation. */
+export type Site = {
+	/**  Its id. */
+	site_id: string,
+	/**  Its name. */
+	name: string,
+	/**  Whether it is out of use. */
+	is_archived: boolean,
+};
+
+/**  `PATCH /v1/admin/sites/{id}`: what is absent stays as it is. */
+export type SiteChange = {
+	/**  Its name, 1 to 128 characters. */
+	name?: string | null,
+	/**  Whether it is archived. */
+	archived?: boolean | null,
+};
+
 /**  The screen's colours. */
 export type Theme = 
 /**  As the system says. */
@@ -484,6 +767,26 @@ export type TicketDraft = {
 	tendered_cents: number | null,
 	/**  Where the operator is: the screen, the field with the focus, its cursor, the scroll position. */
 	place: Place,
+};
+
+/**  A till of a site. */
+export type Till = {
+	/**  Its id. */
+	till_id: string,
+	/**  Its site. */
+	site_id: string,
+	/**  Its name. */
+	name: string,
+	/**  Whether it is out of use. */
+	is_archived: boolean,
+};
+
+/**  `PATCH /v1/admin/tills/{id}`: what is absent stays as it is. */
+export type TillChange = {
+	/**  Its name, 1 to 64 characters. */
+	name?: string | null,
+	/**  Whether it is archived. */
+	archived?: boolean | null,
 };
 
 /**  Why the server could not be asked. */
@@ -565,12 +868,66 @@ export type UiErrorCode =
 "data_newer" | 
 /**  Another app uses the data. */
 "data_in_use" | 
+/**  The password is to be given again before this. */
+"reauthentication_required" | 
+/**  The password given again is not the right one. */
+"password_wrong" | 
+/**  The password is too short or too common. */
+"weak_password" | 
+/**  The one-time password is to be changed first. */
+"one_time_password" | 
+/**  An organisation keeps at least one owner. */
+"last_owner" | 
+/**  Another one has this name. */
+"name_taken" | 
+/**  No such person. */
+"user_not_found" | 
+/**  No such organisation. */
+"organization_not_found" | 
+/**  No such site. */
+"site_not_found" | 
+/**  No such till. */
+"till_not_found" | 
+/**  The session works in another organisation. */
+"organization_mismatch" | 
 /**  Unsent work is still here; ask before leaving it. */
-"reauthentication_required" | "password_wrong" | "weak_password" | "one_time_password" | "last_owner" | "name_taken" | "user_not_found" | "organization_not_found" | "site_not_found" | "till_not_found" | "organization_mismatch" | "work_unsent" | 
+"work_unsent" | 
 /**  The ticket cannot be finished as it stands. */
 "ticket_incomplete" | 
 /**  A fault of the app. */
 "internal";
+
+/**  What the caller may do to a user; a screen offers nothing else. */
+export type UserActions = {
+	/**  Change the name to show. */
+	rename: boolean,
+	/**  Change role and site in the current organisation. */
+	change_role: boolean,
+	/**  Disable or enable the account. */
+	disable: boolean,
+	/**  End the membership in the current organisation. */
+	remove: boolean,
+	/**  Make a one-time password. */
+	reset_password: boolean,
+	/**  End sessions. */
+	revoke_sessions: boolean,
+	/**  Make or unmake a super admin. */
+	promote: boolean,
+};
+
+/**  `PATCH /v1/admin/users/{id}`: what is absent stays as it is. */
+export type UserChange = {
+	/**  The name to show, 1 to 128 characters. */
+	display_name?: string | null,
+	/**  The role in the current organisation, none above the caller's own. */
+	role?: OrganizationRole | null,
+	/**  The site in the current organisation; `null` for none. */
+	site_id?: string | null,
+	/**  Whether the account is disabled. Disabling ends all of its sessions. */
+	disabled?: boolean | null,
+	/**  Whether the user stands above all organisations; only a super admin may change that. */
+	super_admin?: boolean | null,
+};
 
 /**  Why the keychain could not do what was asked. */
 export type VaultFault = 
@@ -630,29 +987,3 @@ function makeEvent<TListen, TEmit = TListen>(name: string, serialize?: (payload:
     return Object.assign(fn, base);
 }
 
-
-export type MySession = { session_id: string, organization_name: string, role: OrganizationRole, site_name: string | null, ip_address: string, device_name: string, device_kind: DeviceKind, application: string, created_at_ms: Millis, last_used_at_ms: Millis, expires_at_ms: Millis, idle_end_ms: Millis | null, is_bound: boolean, is_current: boolean };
-export type OwnOrganization = { organization_id: string, name: string, role: OrganizationRole, site_name: string | null, is_current: boolean };
-export type NoticeKind = "new_device" | "new_network" | "device_limit" | "password_changed" | "proof_refused";
-export type SecurityNotice = { id: string, kind: NoticeKind, at_ms: Millis, device_name: string | null, ip_address: string | null, application: string | null };
-export type Reauthenticated = { until_ms: Millis };
-export type LiveSession = { session: MySession, user_id: string, username: string, display_name: string, last_input_at_ms: Millis, is_active: boolean };
-export type SessionQuery = { organization_id: string | null, user_id: string | null, site_id: string | null, ip_address: string | null, device: string | null, idle_minutes: number | null, after: string | null };
-export type SessionPage = { sessions: LiveSession[], next: string | null };
-export type Person = { user_id: string, username: string, display_name: string, role: OrganizationRole | null, site_id: string | null, site_name: string | null, is_disabled: boolean, is_super_admin: boolean, last_sign_in_at_ms: Millis | null };
-export type PeopleQuery = { search: string | null, after: string | null };
-export type PeoplePage = { people: Person[], next: string | null };
-export type UserActions = { rename: boolean, change_role: boolean, disable: boolean, remove: boolean, reset_password: boolean, revoke_sessions: boolean, promote: boolean };
-export type PersonDetail = { person: Person, must_change_password: boolean, organizations: string[], allowed: UserActions };
-export type OneTimePassword = { username: string, password: string, revoked: number };
-export type NewUserRequest = { username: string, display_name: string, role: OrganizationRole, site_id?: string | null };
-export type UserChange = { display_name?: string | null, role?: OrganizationRole | null, site_id?: string | null, disabled?: boolean | null, super_admin?: boolean | null };
-export type OrganizationSummary = { organization_id: string, slug: string, name: string };
-export type OrganizationList = { organizations: OrganizationSummary[], next?: string | null };
-export type NewOrganizationRequest = { name: string, slug: string };
-export type Site = { site_id: string, name: string, is_archived: boolean };
-export type Till = { till_id: string, site_id: string, name: string, is_archived: boolean };
-export type Places = { sites: Site[], tills: Till[] };
-export type SiteChange = { name?: string | null, archived?: boolean | null };
-export type TillChange = { name?: string | null, archived?: boolean | null };
-export type NewTillRequest = { site_id: string, name: string };

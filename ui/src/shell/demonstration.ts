@@ -1,9 +1,19 @@
 // The fake shell for a plain browser, with states to pick by the address: `?state=offline&theme=dark&lang=en&ticket=1`.
 
 import { fakeCategories, FakePort, view } from './fake';
-import type { AppView, Banner, DeviceSettings, Port, SessionView, TicketDraft } from './port';
+import type {
+  AppView,
+  Banner,
+  DeviceSettings,
+  NoticeKind,
+  OrganizationRole,
+  Port,
+  SessionView,
+  TicketDraft,
+} from './port';
 
 const MINUTE_MS = 60_000;
+const kinds: NoticeKind[] = ['new_device', 'proof_refused', 'new_network', 'device_limit', 'password_changed'];
 
 function states(now: number): Record<string, Partial<SessionView>> {
   const lost = (banner: Banner): Partial<SessionView> => ({
@@ -70,7 +80,23 @@ export function demonstration(): Port {
   start.work = { ...start.work, waiting, refused: Number(wanted.get('refused') ?? 0) };
   start.first_operator_needed = wanted.has('first');
   if (start.first_operator_needed) start.settings.server = { kind: 'this_device' };
+  if (start.operator) {
+    start.operator.organizations = Number(wanted.get('organizations') ?? 1);
+    start.operator.role = (wanted.get('role') as OrganizationRole | null) ?? start.operator.role;
+    start.operator.is_super_admin = wanted.has('super');
+    start.operator.must_change_password = wanted.has('onetime');
+  }
+  const now = Date.now();
+  start.notices = Array.from({ length: Number(wanted.get('notices') ?? 0) }, (_, index) => ({
+    id: `notice-${index}`,
+    kind: kinds[index % kinds.length]!,
+    at_ms: now - (index + 1) * 97 * MINUTE_MS,
+    device_name: 'Bureau de Rezé',
+    ip_address: '92.184.100.7',
+    application: 'Vigie 0.1.0',
+  }));
   const port = new FakePort(start);
+  port.reauthenticated = !wanted.has('reauthenticate');
   for (let index = 0; index < waiting; index += 1) {
     port.waiting.push({
       id: crypto.randomUUID(),

@@ -1,19 +1,38 @@
 // A shell in memory, for tests and for looking at the screen in a plain browser. It is never in the product.
 
+import { FakeAdministration } from './fakeAdministration';
 import type {
   Answer,
   AppView,
   Category,
   DeviceSettings,
   MySession,
+  NewOrganizationRequest,
+  NewTillRequest,
+  NewUserRequest,
+  OneTimePassword,
+  OrganizationList,
+  OrganizationSummary,
   OutboxSale,
+  OwnOrganization,
+  PeoplePage,
+  PeopleQuery,
+  PersonDetail,
+  Places,
   Port,
   RetryOutcome,
+  SessionPage,
+  SessionQuery,
   SessionSettings,
   SessionView,
+  Site,
+  SiteChange,
   TicketDraft,
+  Till,
+  TillChange,
   UiError,
   UiErrorCode,
+  UserChange,
 } from './port';
 
 const MINUTE_MS = 60_000;
@@ -68,9 +87,13 @@ export function view(more: Partial<AppView> = {}, session: Partial<SessionView> 
     operator: {
       username: 'camille',
       display_name: 'Camille Moreau',
+      organization_id: 'o1',
       organization_name: 'La Boucle',
       site_name: 'Nantes Est',
       role: 'admin',
+      is_super_admin: false,
+      organizations: 1,
+      must_change_password: false,
     },
     server: { kind: 'remote', url: 'https://vigie.example' },
     work: { waiting: 0, refused: 0, saved_at_ms: null, fault: null },
@@ -84,6 +107,7 @@ export function view(more: Partial<AppView> = {}, session: Partial<SessionView> 
     },
     fault: null,
     first_operator_needed: false,
+    notices: [],
     close_asked: false,
     ...more,
   };
@@ -113,6 +137,12 @@ export class FakePort implements Port {
     session_max_hours: 720,
   };
   sessions: MySession[] = [];
+  administration = new FakeAdministration(Date.now());
+  /** Whether the password was given again not long ago. */
+  reauthenticated = true;
+  passwords: string[][] = [];
+  /** The ticket in hand of each organisation that was left. */
+  #drafts = new Map<string, TicketDraft | null>();
   /** Answers that a test or a demonstration wants instead of the usual one. */
   failures = new Map<Call, UiError>();
   #listeners = new Set<(view: AppView) => void>();
@@ -124,13 +154,16 @@ export class FakePort implements Port {
       session_id: id,
       organization_name: 'La Boucle',
       role: 'admin',
+      site_name: kind === 'till' ? 'Nantes Est' : null,
       ip_address: ip,
       device_name: device,
       device_kind: kind,
-      user_agent: 'Vigie 0.1.0',
+      application: 'Vigie 0.1.0',
       created_at_ms: now - 3 * 24 * 60 * MINUTE_MS,
       last_used_at_ms: now - ageMinutes * MINUTE_MS,
       expires_at_ms: now + 27 * 24 * 60 * MINUTE_MS,
+      idle_end_ms: kind === 'desk' ? now + 7 * 60 * MINUTE_MS : null,
+      is_bound: id !== 's3',
       is_current: id === 's1',
     });
     this.sessions = [
@@ -273,18 +306,207 @@ export class FakePort implements Port {
   }
 
   async revokeSession(sessionId: string): Promise<Answer<number>> {
-    const error = this.#fails('revokeSession');
+    const error = this.#fails('revokeSession') ?? this.#wants();
     if (error) return no(error);
     this.sessions = this.sessions.filter((session) => session.session_id !== sessionId);
     return ok(1);
   }
 
   async revokeOtherSessions(): Promise<Answer<number>> {
-    const error = this.#fails('revokeOtherSessions');
+    const error = this.#fails('revokeOtherSessions') ?? this.#wants();
     if (error) return no(error);
     const others = this.sessions.filter((session) => !session.is_current).length;
     this.sessions = this.sessions.filter((session) => session.is_current);
     return ok(others);
+  }
+
+  #wants(): UiError | undefined {
+    return this.reauthenticated ? undefined : problem('reauthentication_required');
+  }
+
+  async reauthenticate(password: string): Promise<Answer<{ until_ms: number }>> {
+    const error = this.#fails('reauthenticate');
+    if (error) return no(error);
+    if (password === 'faux') return no(problem('password_wrong'));
+    this.reauthenticated = true;
+    return ok({ until_ms: Date.now() + 5 * MINUTE_MS });
+  }
+
+  async changePassword(current: string, fresh: string): Promise<Answer<AppView>> {
+    const error = this.#fails('changePassword');
+    if (error) return no(error);
+    if (current === 'faux') return no(problem('password_wrong'));
+    if (fresh === 'password') return no(problem('weak_password'));
+    this.passwords.push([current, fresh]);
+    this.sessions = this.sessions.filter((session) => session.is_current);
+    const operator = this.current.operator && { ...this.current.operator, must_change_password: false };
+    return ok(this.change({ operator }));
+  }
+
+  async organizations(): Promise<Answer<OwnOrganization[]>> {
+    const error = this.#fails('organizations');
+    return error ? no(error) : ok(this.administration.own);
+  }
+
+  async switchOrganization(organizationId: string): Promise<Answer<AppView>> {
+    const error = this.#fails('switchOrganization');
+    if (error) return no(error);
+    if (this.current.work.waiting > 0) return no(problem('work_unsent', { subject: 'sales' }));
+    const to = this.administration.own.find((each) => each.organization_id === organizationId);
+    const operator = this.current.operator;
+    if (!to || !operator) return no(problem('organization_not_found'));
+    this.#drafts.set(operator.organization_id ?? '', this.draft);
+    this.draft = this.#drafts.get(organizationId) ?? null;
+    this.administration.own = this.administration.own.map((each) => ({ ...each, is_current: each === to }));
+    const { organization_id, name: organization_name, site_name, role } = to;
+    return ok(this.change({ operator: { ...operator, organization_id, organization_name, site_name, role } }));
+  }
+
+  async putNoticeAway(id: string): Promise<Answer<AppView>> {
+    const error = this.#fails('putNoticeAway');
+    if (error) return no(error);
+    return ok(this.change({ notices: this.current.notices.filter((notice) => notice.id !== id) }));
+  }
+
+  async liveSessions(query: SessionQuery): Promise<Answer<SessionPage>> {
+    const error = this.#fails('liveSessions');
+    return error ? no(error) : ok(this.administration.sessionPage(query, Date.now()));
+  }
+
+  async endSession(sessionId: string): Promise<Answer<number>> {
+    const error = this.#fails('endSession') ?? this.#wants();
+    return error ? no(error) : ok(this.administration.end((each) => each.session.session_id === sessionId));
+  }
+
+  async endSessionsOfPerson(userId: string): Promise<Answer<number>> {
+    const error = this.#fails('endSessionsOfPerson') ?? this.#wants();
+    return error ? no(error) : ok(this.administration.end((each) => each.user_id === userId));
+  }
+
+  async endSessionsOfOrganization(): Promise<Answer<number>> {
+    const error = this.#fails('endSessionsOfOrganization') ?? this.#wants();
+    return error ? no(error) : ok(this.administration.end(() => true));
+  }
+
+  async endAllSessions(): Promise<Answer<number>> {
+    const error = this.#fails('endAllSessions') ?? this.#wants();
+    return error ? no(error) : ok(this.administration.end(() => true));
+  }
+
+  async people(query: PeopleQuery): Promise<Answer<PeoplePage>> {
+    const error = this.#fails('people');
+    return error ? no(error) : ok(this.administration.page(query));
+  }
+
+  #person(userId: string): Answer<PersonDetail> {
+    const { username, role } = this.current.operator!;
+    const detail = this.administration.detail(userId, { username, role });
+    return detail ? ok(detail) : no(problem('user_not_found'));
+  }
+
+  async person(userId: string): Promise<Answer<PersonDetail>> {
+    const error = this.#fails('person');
+    return error ? no(error) : this.#person(userId);
+  }
+
+  async addPerson(person: NewUserRequest): Promise<Answer<OneTimePassword>> {
+    const error = this.#fails('addPerson');
+    if (error) return no(error);
+    if (this.administration.everybody.some((each) => each.username === person.username.toLowerCase()))
+      return no(problem('name_taken', { subject: 'username' }));
+    const { username } = this.administration.add(person);
+    return ok({ username, password: 'tulipe-canard-7', revoked: 0 });
+  }
+
+  async changePerson(userId: string, change: UserChange): Promise<Answer<PersonDetail>> {
+    const error = this.#fails('changePerson') ?? (change.role || change.disabled ? this.#wants() : undefined);
+    if (error) return no(error);
+    this.administration.change(userId, change);
+    return this.#person(userId);
+  }
+
+  async removePerson(userId: string): Promise<Answer<null>> {
+    const error = this.#fails('removePerson') ?? this.#wants();
+    if (error) return no(error);
+    this.administration.everybody = this.administration.everybody.filter((each) => each.user_id !== userId);
+    this.administration.end((each) => each.user_id === userId);
+    return ok(null);
+  }
+
+  async resetPassword(userId: string): Promise<Answer<OneTimePassword>> {
+    const error = this.#fails('resetPassword') ?? this.#wants();
+    if (error) return no(error);
+    const username = this.administration.everybody.find((each) => each.user_id === userId)?.username ?? '';
+    return ok({
+      username,
+      password: 'tulipe-canard-7',
+      revoked: this.administration.end((each) => each.user_id === userId),
+    });
+  }
+
+  async administeredOrganizations(): Promise<Answer<OrganizationList>> {
+    const error = this.#fails('administeredOrganizations');
+    if (error) return no(error);
+    const all = this.administration.organizations;
+    return ok({ organizations: this.current.operator?.is_super_admin ? all : all.slice(0, 1) });
+  }
+
+  async addOrganization(organization: NewOrganizationRequest): Promise<Answer<OrganizationSummary>> {
+    const error = this.#fails('addOrganization');
+    if (error) return no(error);
+    const added = { organization_id: `o${this.administration.organizations.length + 1}`, ...organization };
+    this.administration.organizations = [...this.administration.organizations, added];
+    return ok(added);
+  }
+
+  async renameOrganization(organizationId: string, name: string): Promise<Answer<OrganizationSummary>> {
+    const error = this.#fails('renameOrganization');
+    if (error) return no(error);
+    const all = this.administration.organizations.map((each) =>
+      each.organization_id === organizationId ? { ...each, name } : each,
+    );
+    this.administration.organizations = all;
+    return ok(all.find((each) => each.organization_id === organizationId)!);
+  }
+
+  async places(): Promise<Answer<Places>> {
+    const error = this.#fails('places');
+    return error ? no(error) : ok({ sites: this.administration.sites, tills: this.administration.tills });
+  }
+
+  async addSite(name: string): Promise<Answer<Site>> {
+    const error = this.#fails('addSite');
+    if (error) return no(error);
+    const site = { site_id: `site-${this.administration.sites.length}`, name, is_archived: false };
+    this.administration.sites = [...this.administration.sites, site];
+    return ok(site);
+  }
+
+  async changeSite(siteId: string, change: SiteChange): Promise<Answer<Site>> {
+    const error = this.#fails('changeSite');
+    if (error) return no(error);
+    this.administration.sites = this.administration.sites.map((site) =>
+      site.site_id === siteId
+        ? { ...site, name: change.name ?? site.name, is_archived: change.archived ?? site.is_archived }
+        : site,
+    );
+    return ok(this.administration.sites.find((site) => site.site_id === siteId)!);
+  }
+
+  async addTill(till: NewTillRequest): Promise<Answer<Till>> {
+    const error = this.#fails('addTill');
+    return error ? no(error) : ok(this.administration.addTill(till));
+  }
+
+  async changeTill(tillId: string, change: TillChange): Promise<Answer<Till>> {
+    const error = this.#fails('changeTill');
+    if (error) return no(error);
+    this.administration.tills = this.administration.tills.map((till) =>
+      till.till_id === tillId
+        ? { ...till, name: change.name ?? till.name, is_archived: change.archived ?? till.is_archived }
+        : till,
+    );
+    return ok(this.administration.tills.find((till) => till.till_id === tillId)!);
   }
 
   async sessionSettings(): Promise<Answer<SessionSettings>> {

@@ -14,7 +14,8 @@ export class Toasts {
 
   show(words: string, undo: (() => void) | null = null): void {
     const id = this.#next++;
-    this.list = [...this.list.slice(-1), { id, words, undo }];
+    const others = this.list.filter((toast) => toast.words !== words);
+    this.list = [...others.slice(-1), { id, words, undo }];
     setTimeout(() => this.drop(id), STAYS_MS);
   }
 

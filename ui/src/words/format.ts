@@ -47,6 +47,10 @@ export function when(ms: number, now: number, language: Language, words: Words):
   return words.when.day(day(ms, now, language), time(ms, language));
 }
 
+/** `14:32` today, `3 mars, 14:32` otherwise. */
+export const moment = (ms: number, now: number, language: Language): string =>
+  sameDay(ms, now) ? time(ms, language) : `${day(ms, now, language)}, ${time(ms, language)}`;
+
 /** `3 mars`, with the year where it is another one. */
 export function day(ms: number, now: number, language: Language): string {
   const sameYear = new Date(ms).getFullYear() === new Date(now).getFullYear();

@@ -35,6 +35,7 @@ class Locale {
   number = (value: number): string => format.number(value, this.language);
   time = (ms: number): string => format.time(ms, this.language);
   when = (ms: number, now: number = Date.now()): string => format.when(ms, now, this.language, this.w);
+  moment = (ms: number, now: number = Date.now()): string => format.moment(ms, now, this.language);
   day = (ms: number, now: number = Date.now()): string => format.day(ms, now, this.language);
   duration = (seconds: number): string => format.duration(seconds, this.w);
 

@@ -1,6 +1,6 @@
 // What the screens behind the first one say, in French. English is typed against this. They come with those screens.
 
-import type { DeviceKind, OrganizationRole, SecurityNoticeKind } from '../shell/port';
+import type { DeviceKind, NoticeKind, OrganizationRole } from '../shell/port';
 
 const many = (count: number, one: string, several: string): string => `${count} ${count > 1 ? several : one}`;
 
@@ -52,6 +52,7 @@ export const fr = {
       role: 'Rôle',
       address: 'Adresse',
       application: 'Application',
+      bound: 'Protection',
       created: 'Ouverte',
       lastUsed: 'Dernière activité',
       expires: 'Fin au plus tard',
@@ -62,7 +63,8 @@ export const fr = {
     label: 'Sécurité du compte',
 
     kind: {
-      new_device: (device: string, address: string, when: string) => `Première connexion depuis « ${device} » (${address}), ${when}.`,
+      new_device: (device: string, address: string, when: string) =>
+        `Première connexion depuis « ${device} » (${address}), ${when}.`,
       new_network: (device: string, address: string, when: string) =>
         `Première connexion depuis un nouveau réseau : « ${device} » (${address}), ${when}.`,
       device_limit: (device: string, address: string, when: string) =>
@@ -71,7 +73,7 @@ export const fr = {
         `Votre mot de passe a été changé depuis « ${device} » (${address}), ${when}.`,
       proof_refused: (device: string, address: string, when: string) =>
         `Un autre appareil a tenté d'utiliser votre session (« ${device} », ${address}), ${when}. Il a été refusé ; votre session tient bon.`,
-    } satisfies Record<SecurityNoticeKind, (device: string, address: string, when: string) => string>,
+    } satisfies Record<NoticeKind, (device: string, address: string, when: string) => string>,
     unknownDevice: 'appareil inconnu',
     unknownAddress: 'adresse inconnue',
     advice: "Si ce n'était pas vous, fermez la session en question et changez de mot de passe.",
@@ -166,8 +168,7 @@ export const fr = {
     endOrganization: "Fermer celles de l'organisation",
     endAll: 'Fermer toutes les sessions',
     endTitle: (name: string, device: string) => `Fermer la session de ${name} sur ${device} ?`,
-    endEffect: (name: string) =>
-      `${name} devra s'y reconnecter. Un ticket en cours reste enregistré sur l'appareil.`,
+    endEffect: (name: string) => `${name} devra s'y reconnecter. Un ticket en cours reste enregistré sur l'appareil.`,
     manyTitle: (sessions: string) => `Fermer ${sessions} ?`,
     manyEffect: (people: string) =>
       `${people} : il faudra se reconnecter. Le travail en cours reste enregistré sur chaque appareil. Cet appareil reste connecté.`,
@@ -186,10 +187,18 @@ export const fr = {
     add: 'Ajouter une personne',
     none: 'Personne ne correspond.',
     figures: (count: number, more: boolean) => `${count}${more ? '+' : ''} ${count > 1 ? 'personnes' : 'personne'}.`,
-    columns: { name: 'Nom', username: 'Identifiant', role: 'Rôle', site: 'Site', last: 'Dernière connexion', state: 'Compte' },
+    columns: {
+      name: 'Nom',
+      username: 'Identifiant',
+      role: 'Rôle',
+      site: 'Site',
+      last: 'Dernière connexion',
+      state: 'Compte',
+    },
     never: 'Jamais',
     disabled: 'Désactivé',
     enabled: 'Actif',
+    open: 'Modifier',
     edit: (name: string) => `Modifier ${name}`,
     displayName: 'Nom affiché',
     username: 'Identifiant',
@@ -267,6 +276,8 @@ export const fr = {
     slug: 'Nom court',
     slugHint: 'Pour les connexions et les adresses : lettres sans accent, chiffres et tirets.',
     slugWrong: 'De 1 à 64 lettres sans accent, chiffres ou tirets.',
+    work: 'Y travailler',
+    workLabel: (name: string) => `Travailler pour ${name}`,
     renameLabel: (name: string) => `Renommer ${name}`,
   },
 
@@ -285,7 +296,7 @@ export const fr = {
     lock: 'Verrouillage (minutes, vide : jamais)',
     lockHint: 'Une caisse se verrouille après ce temps sans geste. Le ticket reste ouvert.',
     devices: 'Appareils par personne (vide : sans limite)',
-    devicesHint: "Au-delà, la session restée le plus longtemps sans geste se ferme à la connexion suivante.",
+    devicesHint: 'Au-delà, la session restée le plus longtemps sans geste se ferme à la connexion suivante.',
     byDefault: (value: string) => `Par défaut : ${value}.`,
     never: 'jamais',
     unlimited: 'sans limite',

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Words } from './fr';
 import { en } from './en';
 import { fr } from './fr';
+import { en as officeEn } from './office.en';
+import { fr as officeFr, type OfficeWords } from './office.fr';
 import * as format from './format';
 
 const bindings = readFileSync('src/shell/bindings.ts', 'utf8');
@@ -25,7 +27,7 @@ function leaves(node: unknown, path: string): Leaf[] {
         String(
           node(
             ...(path.endsWith('spoken') ||
-            /(waiting|refused|lines|confirm|revokedOthers|seconds|minutes|hours|serverLocked)/.test(path)
+            /(waiting|refused|lines|confirm|revokedOthers|seconds|minutes|hours|serverLocked|unsent|more|figures|ended|sessions|people|closes|archiveSite|days)/.test(path)
               ? [3, 3]
               : samples),
           ),
@@ -35,10 +37,12 @@ function leaves(node: unknown, path: string): Leaf[] {
   return Object.entries(node as object).flatMap(([key, child]) => leaves(child, path === '' ? key : `${path}.${key}`));
 }
 
+const office: Record<string, OfficeWords> = { French: officeFr, English: officeEn };
+
 describe.each([
   ['French', fr],
   ['English', en],
-] as [string, Words][])('the words in %s', (_name, words) => {
+] as [string, Words][])('the words in %s', (name, words) => {
   it('know every error the shell can give', () => {
     const codes = members('UiErrorCode');
     expect(codes.length).toBeGreaterThan(25);
@@ -55,6 +59,8 @@ describe.each([
       PaymentMethod: words.pay.method,
       DeviceKind: words.settings.kinds,
       Theme: words.settings.themes,
+      OrganizationRole: office[name].roles,
+      NoticeKind: office[name].notices.kind,
     };
     for (const [union, table] of Object.entries(tables)) {
       const known = members(union);
@@ -65,7 +71,12 @@ describe.each([
       );
     }
   });
+});
 
+describe.each([
+  ['French', { ...fr, office: officeFr }],
+  ['English', { ...en, office: officeEn }],
+])('all words in %s', (_name, words) => {
   it('never show an operator a code, a status or the word error', () => {
     for (const [path, text] of leaves(words, '')) {
       expect(text.trim(), path).not.toBe('');
@@ -76,7 +87,7 @@ describe.each([
 });
 
 it('English says everything that French says, in other words', () => {
-  const [french, english] = [leaves(fr, ''), leaves(en, '')];
+  const [french, english] = [leaves({ ...fr, office: officeFr }, ''), leaves({ ...en, office: officeEn }, '')];
   expect(english.map(([path]) => path)).toEqual(french.map(([path]) => path));
   const same = french.filter(([path, text], index) => english[index]?.[1] === text && /[a-z]{4}/i.test(text) && path);
   expect(same.map(([path]) => path)).toEqual(
@@ -90,6 +101,14 @@ it('English says everything that French says, in other words', () => {
       'till.note',
       'tickets.title',
       'about.version',
+      'office.sessions.fact.bound',
+      'office.sessions.fact.application',
+      'office.administration.title',
+      'office.administration.tabs.sessions',
+      'office.administration.actions',
+      'office.administration.site',
+      'office.live.columns.application',
+      'office.people.columns.site',
     ].filter((path) => same.some(([each]) => each === path)),
   );
 });

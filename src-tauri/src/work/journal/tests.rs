@@ -1,5 +1,6 @@
 //! What the journal promises: nothing lost, nothing mixed, nothing told.
 
+use keeper::SlotId;
 use rusqlite::params;
 use uuid::Uuid;
 
@@ -7,7 +8,7 @@ use super::{Counts, Journal};
 use crate::view::{TicketDraft, UiError, UiErrorCode};
 use crate::work::sale::{sale_of, ticket_id};
 use crate::work::sample::ticket;
-use crate::work::{JournalFault, WorkKey};
+use crate::work::{JournalFault, Owner, WorkKey};
 
 const MARIE: &str = "aaaaaaaaaaaaaaaa";
 const PAUL: &str = "bbbbbbbbbbbbbbbb";
@@ -344,7 +345,7 @@ fn a_newer_journal_is_not_touched() {
         .unwrap();
     desk.restart();
     let fault = desk.put(&ticket(2), 20).unwrap_err();
-    assert!(matches!(fault, JournalFault::Newer { found: 99, known: 1 }));
+    assert!(matches!(fault, JournalFault::Newer { found: 99, known: 2 }));
     assert_eq!(fault.code(), UiErrorCode::DataNewer);
     assert_eq!(desk.journal.set_aside(), None);
 }
@@ -402,4 +403,80 @@ fn goods_are_kept_for_each_operator() {
         .query_row("SELECT asked_at_ms FROM goods", params![], |row| row.get(0))
         .unwrap();
     assert_eq!(asked, 20);
+}
+
+fn owner(organization: Option<u128>) -> Owner {
+    Owner::new(SlotId::parse(MARIE).unwrap(), organization.map(Uuid::from_u128))
+}
+
+#[test]
+fn work_of_one_organisation_is_not_seen_in_another_and_is_found_on_the_way_back() {
+    let mut desk = Desk::new();
+    let (first, second) = (owner(Some(1)), owner(Some(2)));
+    let (in_first, in_second) = (ticket(1), ticket(2));
+    let put = |desk: &mut Desk, owner: &Owner, draft: &TicketDraft| {
+        let key = desk.key.clone();
+        desk.journal.put(owner.as_str(), &key, ticket_id(draft).unwrap(), draft, 10)
+    };
+    let current = |desk: &mut Desk, owner: &Owner| {
+        let key = desk.key.clone();
+        desk.journal.current(owner.as_str(), &key, 0).unwrap()
+    };
+    put(&mut desk, &first, &in_first).unwrap();
+    assert_eq!(current(&mut desk, &second), None);
+    put(&mut desk, &second, &in_second).unwrap();
+    assert_eq!(current(&mut desk, &first), Some(in_first.clone()));
+    assert!(matches!(
+        put(&mut desk, &second, &in_first),
+        Err(JournalFault::NotYours)
+    ));
+    let sale = sale_of(&in_first, Some(Uuid::from_u128(1)), 20).unwrap();
+    let (id, key) = (ticket_id(&in_first).unwrap(), desk.key.clone());
+    desk.journal.finish(first.as_str(), &key, id, &sale, 20).unwrap();
+    assert_eq!(desk.journal.next(second.as_str(), &key, 0).unwrap(), None);
+    let next = desk.journal.next(first.as_str(), &key, 0).unwrap().unwrap();
+    let sent: protocol::sale::NewSale = serde_json::from_slice(&next.body).unwrap();
+    assert_eq!(sent.organization_id, Some(Uuid::from_u128(1)));
+    assert_eq!(current(&mut desk, &second), Some(in_second));
+}
+
+#[test]
+fn work_from_before_the_organisation_was_known_is_taken_over_once_it_is() {
+    let mut desk = Desk::new();
+    desk.put(&ticket(1), 10).unwrap();
+    desk.finish(2, 20).unwrap();
+    let other_key = WorkKey::random().unwrap();
+    let left = ticket_id(&ticket(3)).unwrap();
+    desk.journal.put(MARIE, &other_key, left, &ticket(3), 5).unwrap();
+    let owner = owner(Some(1));
+    let key = desk.key.clone();
+    for _ in 0..2 {
+        desk.journal.take_over(&owner, &key, 30).unwrap();
+    }
+    assert_eq!(desk.current(), None);
+    assert_eq!(desk.journal.current(owner.as_str(), &key, 0).unwrap(), Some(ticket(1)));
+    assert_eq!(
+        desk.journal.counts(owner.as_str(), 0).unwrap(),
+        Counts { waiting: 1, refused: 0 }
+    );
+    assert!(desk.journal.next(owner.as_str(), &key, 0).unwrap().is_some());
+    let finished = ticket_id(&ticket(2)).unwrap();
+    desk.journal.put(owner.as_str(), &key, finished, &ticket(2), 40).unwrap();
+    assert_eq!(desk.journal.current(owner.as_str(), &key, 0).unwrap(), Some(ticket(1)));
+    desk.journal.take_over(&owner, &other_key, 50).unwrap();
+    assert_eq!(
+        desk.journal.current(owner.as_str(), &other_key, 0).unwrap(),
+        Some(ticket(3))
+    );
+}
+
+#[test]
+fn the_organisation_is_known_again_after_a_restart() {
+    let mut desk = Desk::new();
+    assert_eq!(desk.journal.place(MARIE, 0).unwrap(), None);
+    desk.journal.keep_place(MARIE, Uuid::from_u128(1), 0).unwrap();
+    desk.journal.keep_place(MARIE, Uuid::from_u128(2), 0).unwrap();
+    desk.restart();
+    assert_eq!(desk.journal.place(MARIE, 0).unwrap(), Some(Uuid::from_u128(2)));
+    assert_eq!(desk.journal.place(PAUL, 0).unwrap(), None);
 }

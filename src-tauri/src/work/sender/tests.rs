@@ -7,12 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use keeper::{BoottimeClock, ServerTarget, SlotId};
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use super::{BACKOFF_CAP, Bell, Delivery, SalesOffice, Sender, SenderNews, backoff};
 use crate::view::UiErrorCode;
 use crate::work::sale::{sale_of, ticket_id};
 use crate::work::sample::ticket;
-use crate::work::{Counts, NextSale, WorkDesk, WorkKey};
+use crate::work::{Counts, NextSale, Owner, WorkDesk, WorkKey};
 
 /// An office that books each ticket once, and answers as it is told.
 #[derive(Default)]
@@ -62,7 +63,7 @@ impl SalesOffice for Office {
 struct Stage {
     _folder: tempfile::TempDir,
     desk: WorkDesk,
-    slot: SlotId,
+    owner: Owner,
     key: WorkKey,
     office: Arc<Office>,
     bell: Bell,
@@ -76,7 +77,7 @@ impl Stage {
         let stage = Self {
             desk: WorkDesk::start(folder.path().join("work.db")).unwrap(),
             _folder: folder,
-            slot: SlotId::of(&ServerTarget::Embedded, "marie"),
+            owner: Owner::new(SlotId::of(&ServerTarget::Embedded, "marie"), Some(Uuid::from_u128(1))),
             key: WorkKey::random().unwrap(),
             office: Arc::new(Office {
                 answers: Mutex::new(answers.into_iter().collect()),
@@ -90,7 +91,7 @@ impl Stage {
         }
         let sender = Sender {
             desk: stage.desk.clone(),
-            slot: stage.slot.clone(),
+            owner: stage.owner.clone(),
             key: stage.key.clone(),
             office: Arc::clone(&stage.office) as Arc<dyn SalesOffice>,
             bell: stage.bell.clone(),
@@ -106,7 +107,7 @@ impl Stage {
         let draft = ticket(number);
         let sale = sale_of(&draft, None, 0).unwrap();
         let (slot, key, id) = (
-            self.slot.to_string(),
+            self.owner.to_string(),
             self.key.clone(),
             ticket_id(&draft).unwrap(),
         );
@@ -117,7 +118,7 @@ impl Stage {
     }
 
     async fn counts(&self) -> Counts {
-        let slot = self.slot.to_string();
+        let slot = self.owner.to_string();
         self.desk
             .run(move |journal| journal.counts(&slot, 0))
             .await

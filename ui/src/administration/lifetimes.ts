@@ -1,14 +1,9 @@
 // The lifetimes of an organisation's sessions as typed, and which of them do not make sense; the server has the last word.
 
 import type { SessionSettings } from '../shell/port';
-import type { Words } from '../words/fr';
+import type { OfficeWords } from '../words/office.fr';
 
-export type Lifetime =
-  | 'token_expiration_minutes'
-  | 'activity_threshold_minutes'
-  | 'idle_timeout_minutes'
-  | 'session_max_hours'
-  | 'lock_after_minutes';
+export type Lifetime = keyof Required<SessionSettings>;
 
 export const ranges: Record<Lifetime, readonly [number, number]> = {
   token_expiration_minutes: [1, 1_440],
@@ -16,7 +11,18 @@ export const ranges: Record<Lifetime, readonly [number, number]> = {
   idle_timeout_minutes: [5, 43_200],
   session_max_hours: [1, 8_760],
   lock_after_minutes: [1, 1_440],
+  device_limit: [1, 100],
 };
+
+/** What a fresh server starts with. */
+export const defaults: SessionSettings = {
+  token_expiration_minutes: 15,
+  activity_threshold_minutes: 15,
+  idle_timeout_minutes: 480,
+  session_max_hours: 720,
+};
+
+const optional: readonly Lifetime[] = ['lock_after_minutes', 'device_limit'];
 
 export const lifetimes = Object.keys(ranges) as Lifetime[];
 
@@ -27,25 +33,28 @@ export const asTyped = (settings: SessionSettings): Typed =>
 
 const whole = (text: string): number | null => (/^\d{1,6}$/.test(text.trim()) ? Number(text.trim()) : null);
 
+export type Wrong = { field: Lifetime; reason: string };
+
 /** The settings typed, or the first field that does not fit with its reason. */
 export function readLifetimes(
   typed: Typed,
-  words: Words['settings'],
+  words: OfficeWords['lifetimes'],
   number: (value: number) => string,
-): { settings: SessionSettings } | { field: Lifetime; reason: string } {
+): { settings: SessionSettings } | Wrong {
   for (const field of lifetimes) {
-    if (field === 'lock_after_minutes' && typed[field].trim() === '') continue;
+    if (optional.includes(field) && typed[field].trim() === '') continue;
     const [low, high] = ranges[field];
     const value = whole(typed[field]);
     if (value === null || value < low || value > high) return { field, reason: words.range(number(low), number(high)) };
   }
-  const lock = whole(typed.lock_after_minutes);
+  const [lock, devices] = [whole(typed.lock_after_minutes), whole(typed.device_limit)];
   const settings: SessionSettings = {
     token_expiration_minutes: whole(typed.token_expiration_minutes) ?? 0,
     activity_threshold_minutes: whole(typed.activity_threshold_minutes) ?? 0,
     idle_timeout_minutes: whole(typed.idle_timeout_minutes) ?? 0,
     session_max_hours: whole(typed.session_max_hours) ?? 0,
     ...(lock === null ? {} : { lock_after_minutes: lock }),
+    ...(devices === null ? {} : { device_limit: devices }),
   };
   if (settings.token_expiration_minutes > settings.idle_timeout_minutes)
     return { field: 'token_expiration_minutes', reason: words.tokenOverIdle };
@@ -54,4 +63,27 @@ export function readLifetimes(
   if (settings.activity_threshold_minutes > settings.idle_timeout_minutes)
     return { field: 'activity_threshold_minutes', reason: words.activityOverIdle };
   return { settings };
+}
+
+/** A mark on the time-line. */
+export interface Mark {
+  name: 'start' | 'token' | 'activity' | 'lock' | 'idle' | 'max';
+  /** Minutes after signing in and the last touch. */
+  minutes: number;
+  /** Whom it is about: everybody, tills or desks. */
+  whom: 'all' | 'till' | 'desk';
+}
+
+/** What happens after a sign-in without a single touch, in order. */
+export function timeline(settings: SessionSettings): Mark[] {
+  const lock = settings.lock_after_minutes ?? null;
+  const marks: Mark[] = [
+    { name: 'start', minutes: 0, whom: 'all' },
+    { name: 'token', minutes: settings.token_expiration_minutes, whom: 'all' },
+    { name: 'activity', minutes: settings.activity_threshold_minutes, whom: 'all' },
+    ...(lock === null ? [] : [{ name: 'lock', minutes: lock, whom: 'till' } as const]),
+    { name: 'idle', minutes: settings.idle_timeout_minutes, whom: 'desk' },
+    { name: 'max', minutes: settings.session_max_hours * 60, whom: 'all' },
+  ];
+  return marks.toSorted((a, b) => a.minutes - b.minutes);
 }
