@@ -277,6 +277,8 @@ describe('the keyboard', () => {
     await userEvent.keyboard('{Enter}');
     await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('menu-shortcuts')));
     await userEvent.keyboard('{ArrowDown}');
+    expect(document.activeElement).toBe(screen.getByTestId('menu-password'));
+    await userEvent.keyboard('{End}');
     expect(document.activeElement).toBe(screen.getByTestId('signout'));
     await userEvent.keyboard('{Escape}');
     expect(document.activeElement).toBe(screen.getByTestId('menu'));

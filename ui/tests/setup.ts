@@ -1,12 +1,14 @@
 // What a browser has and the test's document lacks: dialogs, media queries, the animation frame's clock.
 
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/svelte';
+import { cleanup, configure } from '@testing-library/svelte';
 import { afterEach, beforeEach, vi } from 'vitest';
 import { toasts } from '../src/widgets/toasts.svelte';
 import { locale } from '../src/words/locale.svelte';
 
 if (typeof window !== 'undefined') pretend();
+
+configure({ asyncUtilTimeout: 5_000 });
 
 function pretend(): void {
   HTMLDialogElement.prototype.showModal = function showModal(): void {

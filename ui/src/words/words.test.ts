@@ -27,8 +27,10 @@ function leaves(node: unknown, path: string): Leaf[] {
         String(
           node(
             ...(path.endsWith('spoken') ||
-            /(waiting|refused|lines|confirm|revokedOthers|seconds|minutes|hours|serverLocked|unsent|more|figures|ended|sessions|people|closes|archiveSite|days)/.test(path)
-              ? [3, 3]
+            /(waiting|refused|lines|confirm|revokedOthers|seconds|minutes|hours|serverLocked|unsent|more|figures|ended|sessions|people|closes|archiveSite|days)/.test(
+              path,
+            )
+              ? [3, 3, 3]
               : samples),
           ),
         ),
@@ -101,14 +103,19 @@ it('English says everything that French says, in other words', () => {
       'till.note',
       'tickets.title',
       'about.version',
-      'office.sessions.fact.bound',
+      'office.sessions.fact.organization',
       'office.sessions.fact.application',
+      'office.sessions.fact.bound',
       'office.administration.title',
       'office.administration.tabs.sessions',
-      'office.administration.actions',
+      'office.administration.tabs.organizations',
+      'office.administration.organization',
       'office.administration.site',
+      'office.administration.actions',
+      'office.live.active',
       'office.live.columns.application',
       'office.people.columns.site',
+      'office.organizationList.figures',
     ].filter((path) => same.some(([each]) => each === path)),
   );
 });
