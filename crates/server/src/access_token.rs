@@ -195,11 +195,12 @@ impl AccessTokens {
 
 #[cfg(test)]
 mod tests {
+    use jsonwebtoken::jwk::AlgorithmParameters;
     use proptest::prelude::{any, prop_assert_eq, proptest};
     use protocol::auth::OrganizationRole;
     use uuid::Uuid;
 
-    use super::{AccessTokens, Subject, Unacceptable};
+    use super::{AccessTokens, Algorithm, Claims, EncodingKey, Header, Subject, Unacceptable, encode};
     use crate::keys::Keys;
 
     const NOW: i64 = 1_700_000_000_000;
@@ -286,6 +287,61 @@ mod tests {
             tokens.verify(&format!("{signed}."), NOW),
             Err(Unacceptable::Foreign)
         );
+    }
+
+    fn signed(tokens: &AccessTokens, change: impl FnOnce(&mut Header, &mut Claims)) -> String {
+        let mut header = tokens.header.clone();
+        let text = tokens.sign(subject(), NOW, 10).unwrap();
+        let mut claims = tokens.verify(text.expose(), NOW).unwrap();
+        change(&mut header, &mut claims);
+        encode(&header, &claims, &tokens.signing).unwrap()
+    }
+
+    #[test]
+    fn a_well_signed_token_of_another_type_or_for_somebody_else_is_foreign() {
+        let tokens = tokens();
+        assert!(tokens.verify(&signed(&tokens, |_, _| {}), NOW).is_ok());
+        for typ in [None, Some("JWT"), Some("dpop+jwt"), Some("AT+JWT")] {
+            let text = signed(&tokens, |header, _| header.typ = typ.map(str::to_owned));
+            assert_eq!(tokens.verify(&text, NOW), Err(Unacceptable::Foreign), "{typ:?}");
+        }
+        let text = signed(&tokens, |_, claims| claims.aud = "another".to_owned());
+        assert_eq!(tokens.verify(&text, NOW), Err(Unacceptable::Foreign));
+    }
+
+    #[test]
+    fn a_token_that_brings_its_own_key_is_foreign() {
+        let (tokens, stranger) = (tokens(), tokens());
+        let key = stranger.published.keys[0].clone();
+        let named = signed(&stranger, |header, _| {
+            header.kid.clone_from(&tokens.header.kid);
+            header.jwk = Some(key.clone());
+            header.jku = Some("https://evil.example/jwks.json".to_owned());
+            header.x5u = Some("https://evil.example/chain.pem".to_owned());
+        });
+        assert_eq!(tokens.verify(&named, NOW), Err(Unacceptable::Foreign));
+        assert!(stranger.verify(&signed(&stranger, |_, _| {}), NOW).is_ok());
+    }
+
+    #[test]
+    fn a_public_key_is_no_secret_to_sign_with() {
+        let tokens = tokens();
+        let AlgorithmParameters::OctetKeyPair(public) = &tokens.published.keys[0].algorithm else {
+            panic!("not an Ed25519 key");
+        };
+        let text = tokens.sign(subject(), NOW, 10).unwrap();
+        let claims = tokens.verify(text.expose(), NOW).unwrap();
+        for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
+            let mut header = tokens.header.clone();
+            header.alg = algorithm;
+            let secret = EncodingKey::from_secret(public.x.as_bytes());
+            let forged = encode(&header, &claims, &secret).unwrap();
+            assert_eq!(
+                tokens.verify(&forged, NOW),
+                Err(Unacceptable::Foreign),
+                "{algorithm:?}"
+            );
+        }
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod admin_sessions;
+mod asvs;
 mod audit;
 mod auth;
 mod background;

@@ -8,6 +8,7 @@ mod ending;
 #[cfg(feature = "failpoints")]
 mod failpoints;
 mod faults;
+mod log;
 mod place;
 mod slow_clients;
 mod tls;
