@@ -3,6 +3,10 @@
 #[cfg(target_os = "linux")]
 mod answering;
 #[cfg(target_os = "linux")]
+mod capacity;
+#[cfg(target_os = "linux")]
+mod connection;
+#[cfg(target_os = "linux")]
 mod contender;
 #[cfg(target_os = "linux")]
 mod desktop;

@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 
 use crate::failure::{Doing as _, Failure};
 use crate::report::Report;
-use crate::{first_screen, memory, one_post, refresh, request, start, token_read};
+use crate::{capacity, first_screen, memory, one_post, refresh, request, start, token_read};
 
 /// Measures what operators were promised. Every promise about speed is a ratio of two contenders measured in turn in
 /// one run; times in seconds are printed beside it and decide nothing.
@@ -34,6 +34,8 @@ pub(crate) enum Measurement {
     TokenRead,
     /// Durable refreshes over HTTP against the same writes without HTTP, and syncs for each
     Refresh,
+    /// What one server carries, beside its peers: refreshes, rows, sign-ins, memory, very many sessions
+    Server,
     /// A thousand callers on one expired token
     OnePost,
     /// From exec to the first screen against Chromium in kiosk mode
@@ -95,6 +97,7 @@ fn take(options: &Options, report: &mut Report) -> Result<(), Failure> {
             Measurement::Request => request::measure(scale, report),
             Measurement::TokenRead => token_read::measure(scale, report),
             Measurement::Refresh => refresh::measure(scale, report),
+            Measurement::Server => capacity::measure(scale, report),
             Measurement::OnePost => one_post::measure(report),
             Measurement::Start => start::measure(scale, report),
             Measurement::Memory => memory::measure(scale, report),

@@ -80,7 +80,8 @@ fn proportional_mib(shown: &Shown) -> Result<(f64, u32), Failure> {
     Ok((kib as f64 / 1024.0, processes))
 }
 
-fn proportional_kib(rollup: &str) -> Option<u64> {
+/// The proportional size in KiB that `smaps_rollup` tells.
+pub(crate) fn proportional_kib(rollup: &str) -> Option<u64> {
     let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }

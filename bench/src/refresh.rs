@@ -41,7 +41,7 @@ pub(crate) fn measure(scale: Scale, report: &mut Report) -> Result<(), Failure> 
 
 fn in_turn(rounds: usize, lasts: Duration) -> Result<Vec<(f64, f64)>, Failure> {
     let folder = folder_on_disk()?;
-    let server = RefreshServer::start(&folder.path().join("server"), Watched::No)?;
+    let server = RefreshServer::start(&folder.path().join("server"), &Watched::No)?;
     let mut clients = RefreshClients::sign_in(&server, AT_ONCE)?;
     let store = StoreRotations::open(&folder.path().join("store"), AT_ONCE)?;
     clients.refresh_for(WARM_UP)?;
@@ -62,7 +62,7 @@ fn in_turn(rounds: usize, lasts: Duration) -> Result<Vec<(f64, f64)>, Failure> {
 /// In a run of its own, since watching system calls slows the server down.
 fn syncs(lasts: Duration, report: &mut Report) -> Result<(), Failure> {
     let folder = folder_on_disk()?;
-    let server = RefreshServer::start(&folder.path().join("server"), Watched::Syncs)?;
+    let server = RefreshServer::start(&folder.path().join("server"), &Watched::Syncs)?;
     let mut clients = RefreshClients::sign_in(&server, AT_ONCE)?;
     clients.refresh_for(WARM_UP)?;
     let before = server.syncs()?;

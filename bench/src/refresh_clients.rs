@@ -1,23 +1,28 @@
-//! Clients that refresh as fast as they are answered. They are lean, since they share the machine with the server.
+//! Clients that refresh as fast as they are answered, each with a connection and a session of its own.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HOST, USER_AGENT};
-use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt as _, Full};
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 use vigie_tests::Stopwatch;
 
+use crate::connection::{Connection, Form, runtime_of_clients};
 use crate::failure::{Doing as _, Failure};
 use crate::refresh_server::{PASSWORD, RefreshServer, USER};
+
+/// How a server wants to be asked for new tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// As `vigie-server` does.
+    Vigie,
+    /// By the refresh token grant of OAuth 2 (RFC 6749 §6), from a public client named `bench`, at `/token`.
+    Oauth,
+}
 
 /// Sessions with a connection each.
 pub(crate) struct RefreshClients {
@@ -26,8 +31,8 @@ pub(crate) struct RefreshClients {
 }
 
 struct RefreshClient {
-    connection: SendRequest<Full<Bytes>>,
-    host: String,
+    connection: Connection,
+    dialect: Dialect,
     refresh_token: String,
 }
 
@@ -37,97 +42,174 @@ struct Answer {
     refresh_token: String,
 }
 
+/// What came of a while of refreshing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Load {
+    /// How long it lasted until the last answer.
+    pub(crate) seconds: f64,
+    /// How long each answer took, in microseconds.
+    pub(crate) latencies_us: Vec<f64>,
+}
+
+impl Load {
+    /// Answers in a second.
+    pub(crate) fn per_second(&self) -> f64 {
+        self.latencies_us.len() as f64 / self.seconds
+    }
+}
+
+/// When a client refreshes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// As soon as its last answer is there.
+    AtOnce,
+    /// So long after its last answer.
+    After(Duration),
+}
+
 impl RefreshClients {
-    /// Connects so many clients and signs each in.
+    /// Signs so many clients in.
     pub(crate) fn sign_in(server: &RefreshServer, count: usize) -> Result<Self, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .doing("starting a runtime")?;
-        let address = server.address();
+        let runtime = runtime_of_clients()?;
         let clients = runtime.block_on(async {
             let mut clients = Vec::with_capacity(count);
             for _ in 0..count {
-                let stream = TcpStream::connect(address).await.doing("connecting")?;
-                stream.set_nodelay(true).doing("connecting")?;
-                let (sender, driven) = handshake(TokioIo::new(stream)).await.doing("connecting")?;
-                tokio::spawn(driven);
-                let mut client = RefreshClient {
-                    connection: sender,
-                    host: address.to_string(),
-                    refresh_token: String::new(),
-                };
-                let login = json!({"username": USER, "password": PASSWORD, "device_name": "bench"});
-                client.post("/v1/auth/login", login.to_string()).await?;
-                clients.push(client);
+                let mut connection = Connection::to(server.address());
+                let answer = connection.post(LOGIN_PATH, Form::Json, login()).await?;
+                clients.push(RefreshClient {
+                    connection,
+                    dialect: Dialect::Vigie,
+                    refresh_token: token_of(&answer)?,
+                });
             }
             Ok::<_, Failure>(clients)
         })?;
         Ok(Self { runtime, clients })
     }
 
+    /// Clients of sessions that there are, by the tokens that they have not used yet.
+    pub(crate) fn with_tokens(
+        address: SocketAddr,
+        dialect: Dialect,
+        tokens: Vec<String>,
+    ) -> Result<Self, Failure> {
+        let client = |refresh_token| RefreshClient {
+            connection: Connection::to(address),
+            dialect,
+            refresh_token,
+        };
+        Ok(Self {
+            runtime: runtime_of_clients()?,
+            clients: tokens.into_iter().map(client).collect(),
+        })
+    }
+
     /// Lets all clients refresh for this long, and gives how many refreshes were answered in a second. Every one must
     /// succeed, with the token of the one before.
     pub(crate) fn refresh_for(&mut self, lasts: Duration) -> Result<f64, Failure> {
-        let clients = std::mem::take(&mut self.clients);
-        let clients_kept = &mut self.clients;
+        let count = self.clients.len();
+        Ok(self.load(count, Pace::AtOnce, lasts)?.per_second())
+    }
+
+    /// Lets so many of the clients refresh for this long.
+    pub(crate) fn load(&mut self, count: usize, pace: Pace, lasts: Duration) -> Result<Load, Failure> {
+        let rest = self.clients.split_off(count.min(self.clients.len()));
+        let clients = std::mem::replace(&mut self.clients, rest);
+        let kept = &mut self.clients;
         self.runtime.block_on(async {
             let watch = Stopwatch::start();
             let mut running = JoinSet::new();
             for client in clients {
-                running.spawn(client.refresh_until(watch, lasts));
+                running.spawn(client.refresh_until(pace, watch, lasts));
             }
-            let mut done = 0_u32;
+            let mut load = Load::default();
             while let Some(ended) = running.join_next().await {
-                let (client, refreshes) = ended.doing("refreshing")??;
-                clients_kept.push(client);
-                done += refreshes;
+                let (client, latencies_us) = ended.doing("refreshing")??;
+                kept.push(client);
+                load.latencies_us.extend(latencies_us);
             }
-            Ok(f64::from(done) / watch.elapsed().as_secs_f64())
+            load.seconds = watch.elapsed().as_secs_f64();
+            Ok(load)
+        })
+    }
+
+    /// Lets every client refresh so many times, one after the other.
+    pub(crate) fn refresh_each(&mut self, times: usize) -> Result<usize, Failure> {
+        let clients = &mut self.clients;
+        self.runtime.block_on(async {
+            for client in clients.iter_mut() {
+                for _ in 0..times {
+                    client.refresh().await?;
+                }
+            }
+            Ok(clients.len() * times)
         })
     }
 }
 
 impl RefreshClient {
-    async fn refresh_until(mut self, watch: Stopwatch, lasts: Duration) -> Result<(Self, u32), Failure> {
-        let mut refreshes = 0;
+    async fn refresh_until(
+        mut self,
+        pace: Pace,
+        watch: Stopwatch,
+        lasts: Duration,
+    ) -> Result<(Self, Vec<f64>), Failure> {
+        let mut latencies_us = Vec::with_capacity(1_024);
         while watch.elapsed() < lasts {
-            let body = format!(
-                r#"{{"refresh_token":"{}","attempt_id":"{}"}}"#,
-                self.refresh_token,
-                Uuid::new_v4()
-            );
-            self.post("/v1/auth/refresh", body).await?;
-            refreshes += 1;
+            let asked = Stopwatch::start();
+            self.refresh().await?;
+            latencies_us.push(asked.elapsed().as_secs_f64() * 1e6);
+            match pace {
+                Pace::AtOnce => {}
+                Pace::After(pause) => tokio::time::sleep(pause).await,
+            }
         }
-        Ok((self, refreshes))
+        Ok((self, latencies_us))
     }
 
-    async fn post(&mut self, path: &'static str, body: String) -> Result<(), Failure> {
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(path)
-            .header(HOST, &self.host)
-            .header(USER_AGENT, crate::signed_in::USER_AGENT)
-            .header(ACCEPT, "application/json")
-            .header(CONTENT_TYPE, "application/json")
-            .body(Full::new(Bytes::from(body)))
-            .doing("making a request")?;
-        self.connection.ready().await.doing("sending")?;
-        let response = self.connection.send_request(request).await.doing("sending")?;
-        let status = response.status();
-        let body = response
-            .into_body()
-            .collect()
-            .await
-            .doing("reading an answer")?
-            .to_bytes();
-        if status != StatusCode::OK {
-            let said = String::from_utf8_lossy(&body);
-            return Err(Failure::found("asking the server", format!("{status}: {said}")));
+    async fn refresh(&mut self) -> Result<(), Failure> {
+        let answer = match self.dialect {
+            Dialect::Vigie => {
+                let body = refresh_body(&self.refresh_token);
+                self.connection.post(REFRESH_PATH, Form::Json, body).await?
+            }
+            Dialect::Oauth => {
+                let token = &self.refresh_token;
+                let body = format!("grant_type=refresh_token&client_id=bench&refresh_token={token}");
+                self.connection.post("/token", Form::Form, body).await?
+            }
+        };
+        let fresh = token_of(&answer)?;
+        if fresh == self.refresh_token {
+            return Err(Failure::found(
+                "refreshing",
+                "the refresh token is the one before",
+            ));
         }
-        let answer: Answer = serde_json::from_slice(&body).doing("reading an answer")?;
-        self.refresh_token = answer.refresh_token;
+        self.refresh_token = fresh;
         Ok(())
     }
+}
+
+/// Where `vigie-server` signs in.
+pub(crate) const LOGIN_PATH: &str = "/v1/auth/login";
+/// Where `vigie-server` renews.
+pub(crate) const REFRESH_PATH: &str = "/v1/auth/refresh";
+
+/// A sign-in of the one account.
+pub(crate) fn login() -> String {
+    json!({"username": USER, "password": PASSWORD, "device_name": "bench"}).to_string()
+}
+
+/// A first attempt with this token.
+pub(crate) fn refresh_body(refresh_token: &str) -> String {
+    format!(
+        r#"{{"refresh_token":"{refresh_token}","attempt_id":"{}"}}"#,
+        Uuid::new_v4()
+    )
+}
+
+fn token_of(answer: &Bytes) -> Result<String, Failure> {
+    let answer: Answer = serde_json::from_slice(answer).doing("reading an answer")?;
+    Ok(answer.refresh_token)
 }

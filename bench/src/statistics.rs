@@ -74,7 +74,7 @@ pub(crate) fn ratio_of_medians(rounds: &[(f64, f64)]) -> Estimate {
 
 /// A small generator with a fixed start (xorshift64*), so that the same samples always give the same bounds.
 #[derive(Debug)]
-struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Default for Chance {
     fn default() -> Self {
@@ -83,7 +83,8 @@ impl Default for Chance {
 }
 
 impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
+    /// A number below this bound.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;

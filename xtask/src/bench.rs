@@ -3,6 +3,7 @@
 use crate::cargo::{SMOKE_FEATURES, build_all};
 use crate::failure::Failure;
 use crate::packages::Need;
+use crate::peers;
 use crate::place::{Place, Profile};
 use crate::test::with_programs;
 use crate::{interface, program, setup};
@@ -12,7 +13,7 @@ use std::process::Command;
 /// Options of `cargo xtask bench`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Which measurements (request, token-read, refresh, one-post, start, memory, size); all of them when none is named
+    /// Which measurements (request, token-read, refresh, server, one-post, start, memory, size); all of them when none is named
     names: Vec<String>,
     /// Fewer rounds: for trying the measurements, not for figures
     #[arg(long)]
@@ -27,6 +28,11 @@ impl Options {
         let flags = [(self.quick, "--quick"), (self.strict, "--strict")];
         let set = flags.into_iter().filter_map(|(set, flag)| set.then_some(flag));
         self.names.iter().map(String::as_str).chain(set)
+    }
+
+    /// Whether the server is measured beside its peers.
+    fn asks_for_peers(&self) -> bool {
+        self.names.is_empty() || self.names.iter().any(|name| name == "server")
     }
 }
 
@@ -51,6 +57,10 @@ pub(crate) fn bench(place: &Place, options: &Options) -> Result<(), Failure> {
     program::run(&mut build_all(place, Profile::Release, SMOKE_FEATURES))?;
     let mut bench = Command::new(place.built(Profile::Release, "bench"));
     bench.args(options.arguments());
+    if options.asks_for_peers() {
+        bench.env("VIGIE_BENCH_PEERS", peers::install(place, &node)?);
+        node.at_hand_of(&mut bench);
+    }
     program::run(with_programs(place, &mut bench, Profile::Release))
 }
 
@@ -66,5 +76,16 @@ mod tests {
             strict: true,
         };
         assert!(options.arguments().eq(["request", "size", "--strict"]));
+    }
+
+    #[test]
+    fn peers_are_installed_for_the_measurement_that_has_them() {
+        let asked = |names: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            let (quick, strict) = (false, false);
+            Options { names, quick, strict }.asks_for_peers()
+        };
+        assert!(asked(&[]) && asked(&["size", "server"]));
+        assert!(!asked(&["size", "refresh"]));
     }
 }

@@ -13,6 +13,7 @@ mod format;
 mod interface;
 mod node;
 mod packages;
+mod peers;
 mod place;
 mod program;
 mod python;

@@ -36,6 +36,11 @@ impl Node {
             .env("NPM_CONFIG_FUND", "false");
         command
     }
+
+    /// Lets a program find this Node.js.
+    pub(crate) fn at_hand_of(&self, command: &mut Command) {
+        command.env("PATH", &self.path);
+    }
 }
 
 /// Finds Node.js and npm, or brings them.
