@@ -56,8 +56,8 @@ pub(crate) struct RefreshServer {
 }
 
 impl Prepared {
-    /// Sets a server up in this folder, with one account and the settings that it has by default, but for the number of
-    /// sign-ins that are let through.
+    /// Sets a server up in this folder, with one account and the settings that it has by default, but for the numbers of
+    /// sign-ins and of refreshes that are let through.
     pub(crate) fn new(folder: &Path, engine: Engine) -> Result<Self, Failure> {
         std::fs::create_dir_all(folder).doing("making the server's folder")?;
         let prepared = Self {
@@ -185,9 +185,14 @@ impl Prepared {
     }
 }
 
-/// All clients here come from one address and are of one account, and one session refreshes more often than any till.
-const LIMITS: &str = "[limits]\nlogins_per_minute_per_account_and_address = 10000000\n\
-    logins_per_minute_per_account = 10000000\nlogins_per_minute_per_address = 10000000\n";
+/// All clients here come from one address and are of one account, and a session refreshes more often than any till.
+const LIMITS: &str = "[limits]
+logins_per_minute_per_account_and_address = 10000000
+logins_per_minute_per_account = 10000000
+logins_per_minute_per_address = 10000000
+refreshes_per_minute_per_session = 10000000
+refresh_burst_per_session = 10000000
+";
 
 impl RefreshServer {
     /// Sets it up in this folder and starts it.

@@ -3,7 +3,7 @@
 use crate::cargo::{SMOKE_FEATURES, build_all};
 use crate::failure::Failure;
 use crate::packages::Need;
-use crate::peers;
+use crate::peers::Peers;
 use crate::place::{Place, Profile};
 use crate::test::with_programs;
 use crate::{interface, program, setup};
@@ -58,7 +58,7 @@ pub(crate) fn bench(place: &Place, options: &Options) -> Result<(), Failure> {
     let mut bench = Command::new(place.built(Profile::Release, "bench"));
     bench.args(options.arguments());
     if options.asks_for_peers() {
-        bench.env("VIGIE_BENCH_PEERS", peers::install(place, &node)?);
+        Peers::install(place, &node)?.at_hand_of(&mut bench);
         node.at_hand_of(&mut bench);
     }
     program::run(with_programs(place, &mut bench, Profile::Release))

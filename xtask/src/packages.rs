@@ -11,8 +11,6 @@ pub(crate) enum Need {
     Desktop,
     /// The tests.
     Test,
-    /// The measurements.
-    Bench,
 }
 
 /// How to see on any system whether it is there.
@@ -228,13 +226,6 @@ pub(crate) const PACKAGES: &[Package] = &[
         "chromium",
         Probe::Unseen,
         "the yardstick for memory and start-up",
-    ),
-    package(
-        Need::Bench,
-        "python3-venv",
-        "python3",
-        Probe::Program("python3"),
-        "a yardstick for refreshes: django-oauth-toolkit",
     ),
 ];
 

@@ -41,11 +41,6 @@ impl Place {
         self.target.join("xtask")
     }
 
-    /// Where the programs of others are installed that measurements compare to.
-    pub(crate) fn peers(&self) -> PathBuf {
-        self.target.join("peers")
-    }
-
     /// A built program.
     pub(crate) fn built(&self, profile: Profile, name: &str) -> PathBuf {
         let folder = match profile {

@@ -14,8 +14,6 @@ use crate::failure::{Doing as _, Failure};
 use crate::measurement::root;
 use crate::refresh_server::end;
 
-/// The variable that names the folder into which their packages are installed.
-const INSTALLED: &str = "VIGIE_BENCH_PEERS";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running peer; dropping it ends it.
@@ -44,8 +42,9 @@ struct Ready {
 
 /// oidc-provider with so many sessions, in one process of Node.js.
 pub(crate) fn oidc_provider(sessions: usize) -> Result<Peer, Failure> {
+    let folder = installed("VIGIE_BENCH_OIDC_PROVIDER", "peers/oidc-provider")?;
     let mut child = Command::new("node")
-        .arg(installed("oidc-provider/peer.mjs")?)
+        .arg(folder.join("peer.mjs"))
         .arg(sessions.to_string())
         .env("NODE_ENV", "production")
         .stdin(Stdio::null())
@@ -68,7 +67,10 @@ pub(crate) fn oidc_provider(sessions: usize) -> Result<Peer, Failure> {
 /// django-oauth-toolkit with so many sessions and a database in this folder, under gunicorn with 2 workers.
 pub(crate) fn django_oauth_toolkit(folder: &Path, sessions: usize) -> Result<Peer, Failure> {
     std::fs::create_dir_all(folder).doing("making the peer's folder")?;
-    let programs = installed("django-oauth-toolkit/venv/bin")?;
+    let programs = installed(
+        "VIGIE_BENCH_DJANGO_OAUTH_TOOLKIT",
+        "python/django-oauth-toolkit/bin",
+    )?;
     let application = root().join("bench/peers/django-oauth-toolkit");
     let application = application.canonicalize().doing("finding the peer")?;
     let within = |program: &str| {
@@ -125,10 +127,11 @@ pub(crate) fn django_oauth_toolkit(folder: &Path, sessions: usize) -> Result<Pee
     Err(Failure::found("starting gunicorn", said))
 }
 
-fn installed(path: &str) -> Result<PathBuf, Failure> {
-    let folder = std::env::var_os(INSTALLED).map_or_else(|| root().join("target/peers"), PathBuf::from);
-    folder
-        .join(path)
+/// The folder that this variable names, or this one below `target/`.
+fn installed(variable: &str, folder: &str) -> Result<PathBuf, Failure> {
+    let named = std::env::var_os(variable).map(PathBuf::from);
+    named
+        .unwrap_or_else(|| root().join("target").join(folder))
         .canonicalize()
         .doing("finding the peers: `cargo xtask bench server` installs them")
 }
