@@ -1,6 +1,7 @@
 //! One connection that is kept, as lean as it goes, since clients share the machine with the server.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST, USER_AGENT};
@@ -10,6 +11,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
+use vigie_tests::Stopwatch;
 
 use crate::failure::{Doing as _, Failure};
 
@@ -31,11 +33,19 @@ impl Form {
     }
 }
 
-/// A connection to one server; made anew where the server has closed it.
+/// After so long without a request the server may be closing the connection, which is not seen while no client runs.
+const KEPT: Duration = Duration::from_secs(30);
+
+/// A connection to one server; made anew where the server has closed it, or may have.
 pub(crate) struct Connection {
     address: SocketAddr,
     host: String,
-    sender: Option<SendRequest<Full<Bytes>>>,
+    open: Option<Open>,
+}
+
+struct Open {
+    sender: SendRequest<Full<Bytes>>,
+    used: Stopwatch,
 }
 
 impl Connection {
@@ -44,7 +54,7 @@ impl Connection {
         Self {
             address,
             host: address.to_string(),
-            sender: None,
+            open: None,
         }
     }
 
@@ -79,24 +89,27 @@ impl Connection {
     }
 
     async fn ready(&mut self) -> Result<&mut SendRequest<Full<Bytes>>, Failure> {
-        let open = match &mut self.sender {
-            Some(sender) => sender.ready().await.is_ok(),
-            None => false,
+        let mut kept = self.open.take().filter(|open| open.used.elapsed() < KEPT);
+        if let Some(open) = &mut kept
+            && open.sender.ready().await.is_err()
+        {
+            kept = None;
+        }
+        let sender = match kept {
+            Some(open) => open.sender,
+            None => self.connect().await?,
         };
-        if !open {
-            self.sender = None;
-        }
-        match &mut self.sender {
-            Some(sender) => Ok(sender),
-            gone @ None => {
-                let stream = TcpStream::connect(self.address).await.doing("connecting")?;
-                stream.set_nodelay(true).doing("connecting")?;
-                let (mut sender, driven) = handshake(TokioIo::new(stream)).await.doing("connecting")?;
-                tokio::spawn(driven);
-                sender.ready().await.doing("connecting")?;
-                Ok(gone.insert(sender))
-            }
-        }
+        let used = Stopwatch::start();
+        Ok(&mut self.open.insert(Open { sender, used }).sender)
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Failure> {
+        let stream = TcpStream::connect(self.address).await.doing("connecting")?;
+        stream.set_nodelay(true).doing("connecting")?;
+        let (mut sender, driven) = handshake(TokioIo::new(stream)).await.doing("connecting")?;
+        tokio::spawn(driven);
+        sender.ready().await.doing("connecting")?;
+        Ok(sender)
     }
 }
 

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use strum::{EnumIter, IntoEnumIterator as _};
+use vigie_tests::{Disk, Postgres};
 
 use super::no_sync;
 use super::peers::{Peer, django_oauth_toolkit, oidc_provider};
-use crate::failure::Failure;
+use crate::failure::{Doing as _, Failure};
 use crate::refresh_clients::{Dialect, Load, Pace, RefreshClients};
-use crate::refresh_server::{RefreshServer, Watched};
+use crate::refresh_server::{Engine, Prepared, RefreshServer, Watched};
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, strum::Display)]
@@ -17,7 +18,9 @@ use crate::refresh_server::{RefreshServer, Watched};
 pub(crate) enum Contender {
     /// The server on SQLite, as it is handed out.
     Sqlite,
-    /// The same with its syncs left out.
+    /// The server on PostgreSQL, which waits for the disk.
+    Postgres,
+    /// The server on SQLite with its syncs left out.
     SqliteUnsynced,
     /// oidc-provider in memory.
     OidcProvider,
@@ -39,6 +42,8 @@ struct Running {
 #[expect(dead_code, reason = "held for as long as it is to run")]
 enum Program {
     Server(RefreshServer),
+    /// The server ends before its database.
+    ServerOn(RefreshServer, Postgres),
     Peer(Peer),
 }
 
@@ -83,6 +88,14 @@ impl Running {
                 let library = no_sync::build(folder)?;
                 let server = RefreshServer::start(folder, &Watched::LeftOut(library))?;
                 of_server(server, sessions)?
+            }
+            Contender::Postgres => {
+                let database = Postgres::start(Disk::Waited).doing("starting PostgreSQL")?;
+                let url = database.url("vigie");
+                let prepared = Prepared::new(folder, Engine::Postgres { url })?;
+                let server = prepared.serve(&Watched::No)?;
+                let clients = RefreshClients::sign_in(&server, sessions)?;
+                (clients, Program::ServerOn(server, database))
             }
             Contender::OidcProvider => of_peer(oidc_provider(sessions)?)?,
             Contender::DjangoOauthToolkit => of_peer(django_oauth_toolkit(folder, sessions)?)?,

@@ -42,6 +42,8 @@ pub(crate) fn measure(scale: Scale, report: &mut Report) -> Result<(), Failure> 
     for (contender, against, promised) in [
         (Contender::Sqlite, Contender::OidcProvider, 2.0),
         (Contender::Sqlite, Contender::DjangoOauthToolkit, 25.0),
+        (Contender::Postgres, Contender::OidcProvider, 2.0),
+        (Contender::Postgres, Contender::DjangoOauthToolkit, 25.0),
         (Contender::Sqlite, Contender::SqliteUnsynced, 0.7),
     ] {
         for at_once in AT_ONCE {
