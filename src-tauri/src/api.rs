@@ -49,11 +49,7 @@ pub async fn call_with<T: DeserializeOwned>(
 ///
 /// # Errors
 /// The code for whatever stood in the way.
-pub async fn call_for_nothing(
-    client: &AuthorisedClient,
-    method: Method,
-    path: &str,
-) -> Result<(), UiError> {
+pub async fn call_for_nothing(client: &AuthorisedClient, method: Method, path: &str) -> Result<(), UiError> {
     carry_out(client, method, path, Bytes::new()).await.map(drop)
 }
 

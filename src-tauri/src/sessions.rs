@@ -50,10 +50,7 @@ pub async fn revoke_others(client: &AuthorisedClient) -> Result<u32, UiError> {
 ///
 /// # Errors
 /// [`UiErrorCode::PasswordWrong`], or whatever stood in the way.
-pub async fn reauthenticate(
-    client: &AuthorisedClient,
-    password: Secret,
-) -> Result<Reauthenticated, UiError> {
+pub async fn reauthenticate(client: &AuthorisedClient, password: Secret) -> Result<Reauthenticated, UiError> {
     let request = ReauthenticateRequest { password };
     let answer: protocol::auth::Reauthenticated =
         api::call_with(client, Method::POST, "/v1/auth/reauthenticate", &request).await?;

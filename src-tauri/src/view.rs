@@ -12,9 +12,7 @@ use protocol::sale::{Category, PaymentMethod};
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-pub use self::sessions::{
-    MySession, OwnOrganization, Reauthenticated, SecurityNotice,
-};
+pub use self::sessions::{MySession, OwnOrganization, Reauthenticated, SecurityNotice};
 
 /// Milliseconds since 1970 by this device's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Type)]

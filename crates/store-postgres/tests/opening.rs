@@ -1,5 +1,7 @@
 //! Opening a database: what is refused, with which error, what an address shows, and what several may do at once.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene fails")]
+
 use futures_util::future::join_all;
 use scene::{entry, open, organization};
 use store::{AuditLog as _, Directory as _, Store as _, StoreError};

@@ -14,7 +14,10 @@ use crate::view::{UiError, UiErrorCode};
 /// A path with those of these parameters that have a value.
 fn with_query(path: &str, parameters: &[(&str, Option<String>)]) -> String {
     let given = parameters.iter().filter_map(|(name, value)| {
-        let value = value.as_deref().map(str::trim).filter(|value| !value.is_empty())?;
+        let value = value
+            .as_deref()
+            .map(str::trim)
+            .filter(|value| !value.is_empty())?;
         Some((*name, value))
     });
     let query = Serializer::new(String::new()).extend_pairs(given).finish();
@@ -38,9 +41,15 @@ mod tests {
     #[test]
     fn a_query_holds_what_was_given_and_nothing_can_step_out_of_it() {
         let text = |value: &str| Some(value.to_owned());
-        assert_eq!(with_query("/v1/x", &[("after", None), ("search", text("  "))]), "/v1/x");
         assert_eq!(
-            with_query("/v1/x", &[("device", text("Caisse 1&limit=9#é")), ("limit", text("50"))]),
+            with_query("/v1/x", &[("after", None), ("search", text("  "))]),
+            "/v1/x"
+        );
+        assert_eq!(
+            with_query(
+                "/v1/x",
+                &[("device", text("Caisse 1&limit=9#é")), ("limit", text("50"))]
+            ),
             "/v1/x?device=Caisse+1%26limit%3D9%23%C3%A9&limit=50"
         );
     }

@@ -92,8 +92,7 @@ pub async fn remove(client: &AuthorisedClient, user_id: &str) -> Result<(), UiEr
 pub async fn reset_password(client: &AuthorisedClient, user_id: &str) -> Result<OneTimePassword, UiError> {
     let path = of(user_id)?;
     let before: UserDetail = api::call(client, Method::GET, &path).await?;
-    let answer: OneTimePasswordAnswer =
-        api::call(client, Method::POST, &format!("{path}/password")).await?;
+    let answer: OneTimePasswordAnswer = api::call(client, Method::POST, &format!("{path}/password")).await?;
     Ok(OneTimePassword {
         username: before.user.username,
         password: answer.one_time_password.expose().to_owned(),

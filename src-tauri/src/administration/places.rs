@@ -26,7 +26,11 @@ pub async fn all(client: &AuthorisedClient) -> Result<Places, UiError> {
         let archived = Some("true".to_owned());
         with_query(
             path,
-            &[("archived", archived), ("after", after), ("limit", Some(PAGE.to_owned()))],
+            &[
+                ("archived", archived),
+                ("after", after),
+                ("limit", Some(PAGE.to_owned())),
+            ],
         )
     };
     let mut places = Places::default();

@@ -26,7 +26,10 @@ pub async fn live(client: &AuthorisedClient, query: SessionQuery) -> Result<Sess
             ("site_id", query.site_id),
             ("ip_address", query.ip_address),
             ("device", query.device),
-            ("idle_minutes", query.idle_minutes.map(|minutes| minutes.to_string())),
+            (
+                "idle_minutes",
+                query.idle_minutes.map(|minutes| minutes.to_string()),
+            ),
             ("after", query.after),
             ("limit", Some(PAGE.to_string())),
         ],

@@ -1,8 +1,8 @@
 //! What administrators do: everybody's sessions, people, organisations, sites and tills.
 
 use protocol::administration::{
-    NewOrganizationRequest, NewTillRequest, NewUserRequest, OrganizationList, OrganizationSummary, SiteChange,
-    TillChange, UserChange,
+    NewOrganizationRequest, NewTillRequest, NewUserRequest, OrganizationList, OrganizationSummary,
+    SiteChange, TillChange, UserChange,
 };
 use tauri::State;
 

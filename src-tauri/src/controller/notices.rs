@@ -11,7 +11,9 @@ use crate::view::{AppView, SecurityNotice, UiError};
 
 impl Controller {
     pub(super) fn ask_notices(&self) {
-        let Some(keeper) = &self.session.keeper else { return };
+        let Some(keeper) = &self.session.keeper else {
+            return;
+        };
         let can_ask = self.session.snapshot.phase == SessionPhase::SignedIn
             && !matches!(self.session.snapshot.connection, Connection::Lost { .. });
         if !can_ask {

@@ -5,8 +5,7 @@ use protocol::Secret;
 use tokio::sync::oneshot;
 
 use crate::view::{
-    AppView, Categories, DeviceSettings, OutboxSale, RetryOutcome, Saved, ServerView, TicketDraft,
-    UiError,
+    AppView, Categories, DeviceSettings, OutboxSale, RetryOutcome, Saved, ServerView, TicketDraft, UiError,
 };
 
 /// Where an answer goes. A caller that has gone away is no fault.

@@ -490,10 +490,7 @@ async fn own_sessions_can_be_listed_and_closed() {
         UiErrorCode::SessionNotFound
     );
     assert_eq!(sessions::revoke_others(&client).await.unwrap(), 0);
-    assert_eq!(
-        code(lifetimes::read(&client).await),
-        UiErrorCode::Forbidden
-    );
+    assert_eq!(code(lifetimes::read(&client).await), UiErrorCode::Forbidden);
 }
 
 #[tokio::test]
@@ -504,7 +501,13 @@ async fn an_administrator_changes_the_session_settings_and_incoherent_ones_are_r
     let client = app.client().await;
     let mut settings = lifetimes::read(&client).await.unwrap();
     settings.session_max_hours = 24;
-    assert_eq!(lifetimes::put(&client, &settings).await.unwrap().session_max_hours, 24);
+    assert_eq!(
+        lifetimes::put(&client, &settings)
+            .await
+            .unwrap()
+            .session_max_hours,
+        24
+    );
     settings.token_expiration_minutes = 600;
     let refused = lifetimes::put(&client, &settings).await.unwrap_err();
     assert_eq!(refused.code, UiErrorCode::SettingsIncoherent);

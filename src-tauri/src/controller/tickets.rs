@@ -149,7 +149,8 @@ impl Controller {
         let Some((owner, key)) = self.work.key() else {
             return refuse(reply);
         };
-        let made = ticket_id(draft).and_then(|ticket| Ok((ticket, sale_of(draft, owner.organization_id(), now_ms)?)));
+        let made = ticket_id(draft)
+            .and_then(|ticket| Ok((ticket, sale_of(draft, owner.organization_id(), now_ms)?)));
         let (ticket, sale) = match made {
             Ok(made) => made,
             Err(error) => return drop(reply.send(Err(error))),

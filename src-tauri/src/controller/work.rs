@@ -214,11 +214,9 @@ impl Controller {
         };
         let owner = Owner::new(slot, organization_id);
         if self.work.open.as_ref().is_none_or(|open| open.owner != owner) {
-            let goes_on = self
-                .work
-                .open
-                .as_ref()
-                .is_none_or(|open| open.owner.organization_id().is_none() && open.owner.slot() == owner.slot());
+            let goes_on = self.work.open.as_ref().is_none_or(|open| {
+                open.owner.organization_id().is_none() && open.owner.slot() == owner.slot()
+            });
             self.close_work();
             if !goes_on {
                 self.refuse_waiting();
@@ -272,7 +270,9 @@ impl Controller {
 
     /// Takes over what was made before the organisation was known, ahead of everything asked from now on.
     fn take_over(&self) {
-        let Some((owner, key)) = self.work.key() else { return };
+        let Some((owner, key)) = self.work.key() else {
+            return;
+        };
         let now_ms = self.clock.wall_ms();
         let taking = self
             .work

@@ -455,9 +455,11 @@ impl Journal {
     pub fn place(&mut self, slot: &str, now_ms: i64) -> Result<Option<Uuid>, JournalFault> {
         let id: Option<[u8; 16]> = self
             .open(now_ms)?
-            .query_row("SELECT organization_id FROM places WHERE slot = ?1", [slot], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT organization_id FROM places WHERE slot = ?1",
+                [slot],
+                |row| row.get(0),
+            )
             .optional()?;
         Ok(id.map(Uuid::from_bytes))
     }
@@ -505,11 +507,10 @@ impl Journal {
     }
 }
 
-fn sealed_of(
-    change: &Transaction<'_>,
-    table: &str,
-    slot: &str,
-) -> Result<Vec<([u8; 16], Vec<u8>)>, JournalFault> {
+/// A ticket's id and what is sealed of it.
+type Sealed = ([u8; 16], Vec<u8>);
+
+fn sealed_of(change: &Transaction<'_>, table: &str, slot: &str) -> Result<Vec<Sealed>, JournalFault> {
     let mut query = change.prepare(&format!("SELECT ticket_id, sealed FROM {table} WHERE slot = ?1"))?;
     let rows = query.query_map([slot], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)

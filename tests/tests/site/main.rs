@@ -4,11 +4,7 @@
 //! `VIGIE_ROUNDS` says how many rounds the races have, `VIGIE_REVOCATIONS` how many sessions are revoked.
 
 #![cfg(target_os = "linux")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails at the spot"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails at the spot")]
 
 mod client;
 mod deaths;

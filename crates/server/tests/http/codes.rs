@@ -276,6 +276,10 @@ async fn reach_signed_in(house: &House, code: ErrorCode) -> Answer {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a code that neither function reaches fails the test"
+)]
 async fn reach_administering(house: &House, code: ErrorCode) -> Answer {
     let eva = house.sign_in("eva", "desk").await;
     let nobody = Uuid::from_u128(1);

@@ -1,6 +1,7 @@
 //! What the tests of this engine have in common: one organisation with one user, and sessions on it.
 
 #![allow(dead_code, reason = "each test file takes what it needs")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene fails")]
 
 use protocol::auth::{DeviceKind, OrganizationRole};
 use store::{
@@ -12,9 +13,9 @@ use uuid::Uuid;
 use vigie_tests::Postgres;
 
 /// When every story begins.
-pub const BEGUN: i64 = 1_700_000_000_000;
+pub(crate) const BEGUN: i64 = 1_700_000_000_000;
 
-pub fn entry(action: &'static str) -> AuditEntry {
+pub(crate) fn entry(action: &'static str) -> AuditEntry {
     AuditEntry {
         id: Uuid::now_v7(),
         now: BEGUN,
@@ -30,29 +31,29 @@ pub fn entry(action: &'static str) -> AuditEntry {
     }
 }
 
-pub fn origin() -> Origin {
+pub(crate) fn origin() -> Origin {
     Origin {
         ip_address: "192.0.2.1".to_owned(),
         user_agent: "test".to_owned(),
     }
 }
 
-pub async fn open(server: &Postgres) -> Result<PostgresStore, StoreError> {
+pub(crate) async fn open(server: &Postgres) -> Result<PostgresStore, StoreError> {
     open_with(server, Options::default()).await
 }
 
-pub async fn open_with(server: &Postgres, options: Options) -> Result<PostgresStore, StoreError> {
+pub(crate) async fn open_with(server: &Postgres, options: Options) -> Result<PostgresStore, StoreError> {
     PostgresStore::open(&server.url("vigie").parse().unwrap(), options).await
 }
 
 /// An organisation and its one user.
 #[derive(Clone, Copy, Debug)]
-pub struct People {
-    pub organization_id: Uuid,
-    pub user_id: Uuid,
+pub(crate) struct People {
+    pub(crate) organization_id: Uuid,
+    pub(crate) user_id: Uuid,
 }
 
-pub fn organization(slug: &str) -> NewOrganization {
+pub(crate) fn organization(slug: &str) -> NewOrganization {
     NewOrganization {
         id: Uuid::now_v7(),
         slug: slug.to_owned(),
@@ -60,7 +61,7 @@ pub fn organization(slug: &str) -> NewOrganization {
     }
 }
 
-pub async fn people(store: &PostgresStore) -> People {
+pub(crate) async fn people(store: &PostgresStore) -> People {
     let new = organization("quai");
     let organization_id = new.id;
     store
@@ -85,7 +86,7 @@ pub async fn people(store: &PostgresStore) -> People {
     }
 }
 
-pub fn new_session(people: People) -> NewSession {
+pub(crate) fn new_session(people: People) -> NewSession {
     NewSession {
         id: Uuid::now_v7(),
         user_id: people.user_id,
@@ -102,14 +103,14 @@ pub fn new_session(people: People) -> NewSession {
     }
 }
 
-pub async fn session(store: &PostgresStore, people: People) -> SessionRow {
+pub(crate) async fn session(store: &PostgresStore, people: People) -> SessionRow {
     let begun = store
         .begin_session(new_session(people), entry("session.created"))
         .await;
     begun.unwrap().session
 }
 
-pub fn presented(session_id: Uuid, generation: u32, attempt: [u8; 16]) -> Presented {
+pub(crate) fn presented(session_id: Uuid, generation: u32, attempt: [u8; 16]) -> Presented {
     Presented {
         session_id,
         generation,

@@ -416,7 +416,8 @@ fn work_of_one_organisation_is_not_seen_in_another_and_is_found_on_the_way_back(
     let (in_first, in_second) = (ticket(1), ticket(2));
     let put = |desk: &mut Desk, owner: &Owner, draft: &TicketDraft| {
         let key = desk.key.clone();
-        desk.journal.put(owner.as_str(), &key, ticket_id(draft).unwrap(), draft, 10)
+        desk.journal
+            .put(owner.as_str(), &key, ticket_id(draft).unwrap(), draft, 10)
     };
     let current = |desk: &mut Desk, owner: &Owner| {
         let key = desk.key.clone();
@@ -454,15 +455,26 @@ fn work_from_before_the_organisation_was_known_is_taken_over_once_it_is() {
         desk.journal.take_over(&owner, &key, 30).unwrap();
     }
     assert_eq!(desk.current(), None);
-    assert_eq!(desk.journal.current(owner.as_str(), &key, 0).unwrap(), Some(ticket(1)));
+    assert_eq!(
+        desk.journal.current(owner.as_str(), &key, 0).unwrap(),
+        Some(ticket(1))
+    );
     assert_eq!(
         desk.journal.counts(owner.as_str(), 0).unwrap(),
-        Counts { waiting: 1, refused: 0 }
+        Counts {
+            waiting: 1,
+            refused: 0
+        }
     );
     assert!(desk.journal.next(owner.as_str(), &key, 0).unwrap().is_some());
     let finished = ticket_id(&ticket(2)).unwrap();
-    desk.journal.put(owner.as_str(), &key, finished, &ticket(2), 40).unwrap();
-    assert_eq!(desk.journal.current(owner.as_str(), &key, 0).unwrap(), Some(ticket(1)));
+    desk.journal
+        .put(owner.as_str(), &key, finished, &ticket(2), 40)
+        .unwrap();
+    assert_eq!(
+        desk.journal.current(owner.as_str(), &key, 0).unwrap(),
+        Some(ticket(1))
+    );
     desk.journal.take_over(&owner, &other_key, 50).unwrap();
     assert_eq!(
         desk.journal.current(owner.as_str(), &other_key, 0).unwrap(),

@@ -77,7 +77,10 @@ impl Stage {
         let stage = Self {
             desk: WorkDesk::start(folder.path().join("work.db")).unwrap(),
             _folder: folder,
-            owner: Owner::new(SlotId::of(&ServerTarget::Embedded, "marie"), Some(Uuid::from_u128(1))),
+            owner: Owner::new(
+                SlotId::of(&ServerTarget::Embedded, "marie"),
+                Some(Uuid::from_u128(1)),
+            ),
             key: WorkKey::random().unwrap(),
             office: Arc::new(Office {
                 answers: Mutex::new(answers.into_iter().collect()),
