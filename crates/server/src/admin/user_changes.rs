@@ -8,6 +8,7 @@ use protocol::session::Revoked;
 
 use super::fields::{name, unknown_reference};
 use super::user_view::{actor, reread, subject};
+use crate::auth::write_of_reset;
 use crate::authority::{Act, Person, may};
 use crate::body::Json;
 use crate::caller::Caller;
@@ -221,6 +222,7 @@ pub(super) async fn reset_password(
         .set_password(user.id, password_hash, true, None, caller.now, audit)
         .await?
         .ok_or_else(|| Failure::new(ErrorCode::UserNotFound))?;
+    write_of_reset(&server, user.id);
     tracing::info!(user = %user.id, revoked, "password reset");
     let answer = OneTimePasswordAnswer {
         one_time_password: password,

@@ -7,6 +7,7 @@ use protocol::settings::SessionSettings;
 use store::NewSession;
 use store::directory::{Membership, Organization, User};
 
+use super::sign_in_letters;
 use super::tokens::{Grant, answer};
 use crate::body::Json;
 use crate::client::{AuditParticulars as _, Client};
@@ -85,6 +86,7 @@ pub(super) async fn login(
             audit,
         )
         .await?;
+    sign_in_letters::post(&server, &begun).await;
     let session = begun.session;
     for displaced in begun.displaced {
         tracing::info!(user = %user.id, session = %displaced, "ended: one device too many");

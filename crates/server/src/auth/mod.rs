@@ -9,6 +9,7 @@ mod password;
 mod reauthenticate;
 mod refresh;
 mod sessions;
+mod sign_in_letters;
 mod tokens;
 mod wrong_device;
 
@@ -18,6 +19,7 @@ use utoipa_axum::routes;
 use crate::server::Server;
 
 pub(crate) use login::normalized;
+pub(crate) use password::write_of_reset;
 
 pub(crate) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new()

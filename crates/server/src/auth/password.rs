@@ -5,6 +5,7 @@ use protocol::ErrorCode;
 use protocol::auth::ChangePasswordRequest;
 use protocol::session::Revoked;
 use store::{NewNotice, NoticeDetail, NoticeKind};
+use uuid::Uuid;
 
 use super::reauthenticate::confirm;
 use crate::body::Json;
@@ -12,6 +13,7 @@ use crate::caller::Newcomer;
 use crate::client::AuditParticulars as _;
 use crate::failure::Failure;
 use crate::ids::new_id;
+use crate::mail::Letter;
 use crate::password_rules::{Weakness, judge};
 use crate::server::Server;
 
@@ -62,10 +64,31 @@ pub(super) async fn change(
             user_agent: origin.user_agent,
         },
     };
+    server.outbox.tell(Letter {
+        user_id: notice.user_id,
+        at: notice.at,
+        kind: notice.kind,
+        detail: notice.detail.clone(),
+    });
     // The password is changed already: a notice that cannot be added must not make it look as if it were not.
     if let Err(error) = server.store.add_notice(notice).await {
         tracing::error!(cause = %error, user = %session.user_id, "no notice of the changed password");
     }
     tracing::info!(user = %session.user_id, revoked, "password changed");
     Ok(axum::Json(Revoked { revoked }))
+}
+
+/// Tells a user by mail that somebody else set the password. Who and from where is for the audit log alone; in the app
+/// the one-time password itself is the news.
+pub(crate) fn write_of_reset(server: &Server, user_id: Uuid) {
+    server.outbox.tell(Letter {
+        user_id,
+        at: server.now(),
+        kind: NoticeKind::PasswordChanged,
+        detail: NoticeDetail {
+            device_name: String::new(),
+            ip_address: String::new(),
+            user_agent: String::new(),
+        },
+    });
 }

@@ -51,6 +51,11 @@ impl Outbox {
         })))
     }
 
+    /// Whether letters go anywhere.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Queues a letter; nobody waits for it.
     pub(crate) fn tell(&self, letter: Letter) {
         let Some(open) = &self.0 else {

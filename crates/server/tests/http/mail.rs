@@ -1,10 +1,14 @@
 //! Security notices by mail: they leave beside the calls, are tried again, and never hold up or fail a call.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::ConnectInfo;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::Method;
+use serde_json::json;
 use server::ServerOptions;
 use server::background::Background;
 use server::certificates::make;
@@ -18,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
 use crate::device::Device;
-use crate::house::House;
+use crate::house::{House, PASSWORD, SignedIn, request};
 
 const WITHIN: Duration = Duration::from_secs(20);
 
@@ -251,4 +255,118 @@ async fn a_mail_server_must_show_a_certificate_that_is_trusted() {
     a_thief_comes(&trusting).await;
     assert!(office.next().await.text.contains("camille"));
     background.stop().await;
+}
+
+/// All letters that wait, in no particular order.
+async fn letters(house: &House, office: &mut PostOffice) -> Vec<Got> {
+    Background::start(&house.server).stop().await;
+    let mut all = Vec::new();
+    while let Ok(letter) = office.got.try_recv() {
+        all.push(letter);
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_in_from_an_unseen_device_or_network_is_written_about() {
+    let mut office = PostOffice::open(0, None).await;
+    let house = house(options(office.port)).await;
+    house.sign_in("camille", "till").await;
+    house.sign_in("camille", "till").await;
+    let body = json!({ "username": "camille", "password": PASSWORD, "device_name": "Une autre" });
+    let mut login = request(Method::POST, "/v1/auth/login", None, Some(body));
+    let peer: SocketAddr = "192.0.2.7:50000".parse().unwrap();
+    login.extensions_mut().insert(ConnectInfo(peer));
+    house.send(login).await.fine();
+    let letters = letters(&house, &mut office).await;
+    assert_eq!(letters.len(), 2, "{letters:?}");
+    for subject in ["Sign-in from a new device.", "Sign-in from a new network."] {
+        assert!(
+            letters.iter().any(|letter| letter.text.contains(subject)),
+            "{letters:?}"
+        );
+    }
+    for letter in letters {
+        assert!(letter.to.starts_with("<office@example.org>"), "{letter:?}");
+        assert!(
+            letter.text.contains("Account: camille")
+                && letter.text.contains("Une autre")
+                && letter.text.contains("192.0.2.7"),
+            "{letter:?}"
+        );
+        assert!(!letter.text.contains(PASSWORD), "{letter:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_owner_of_a_session_that_made_room_is_written_to() {
+    let mut office = PostOffice::open(0, None).await;
+    let house = house(options(office.port)).await;
+    let dominique = house.sign_in("dominique", "desk").await;
+    let settings = json!({
+        "token_expiration_minutes": 15, "activity_threshold_minutes": 15, "idle_timeout_minutes": 480,
+        "session_max_hours": 720, "device_limit": 1
+    });
+    let path = "/v1/admin/settings/session";
+    house
+        .ask(Method::PUT, path, &dominique.access, Some(settings))
+        .await
+        .fine();
+    let body = json!({ "username": "camille", "password": PASSWORD, "device_name": "La premiere" });
+    house.login(body).await.fine();
+    let body = json!({ "username": "camille", "password": PASSWORD, "device_name": "La seconde" });
+    house.login(body).await.fine();
+    let letters = letters(&house, &mut office).await;
+    let about_room: Vec<_> = letters
+        .iter()
+        .filter(|letter| letter.text.contains("A session was closed: too many devices."))
+        .collect();
+    assert_eq!(about_room.len(), 1, "{letters:?}");
+    assert!(
+        about_room[0].text.contains("La premiere") && !about_room[0].text.contains("La seconde"),
+        "{letters:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_password_and_a_reset_one_are_written_about() {
+    let mut office = PostOffice::open(0, None).await;
+    let house = house(options(office.port)).await;
+    let new_password = "quatre mouettes ivres";
+    let SignedIn { access, user_id, .. } = house.sign_in("camille", "desk").await;
+    let body = json!({ "current_password": PASSWORD, "new_password": new_password });
+    house.post("/v1/auth/password", &access, body).await.fine();
+    let dominique = house.sign_in("dominique", "desk").await;
+    house.confirm(&dominique).await;
+    let path = format!("/v1/admin/users/{user_id}/password");
+    let reset = house.post(&path, &dominique.access, json!({})).await.fine();
+    let once = reset["one_time_password"].as_str().unwrap();
+    let letters = letters(&house, &mut office).await;
+    assert_eq!(letters.len(), 2, "{letters:?}");
+    for letter in &letters {
+        assert!(
+            letter.text.contains("Your password was changed.") && letter.text.contains("Account: camille"),
+            "{letter:?}"
+        );
+        assert!(
+            !letter.text.contains(new_password) && !letter.text.contains(once),
+            "{letter:?}"
+        );
+    }
+    // What the administrator's device is called and where it stands is not told.
+    assert_eq!(
+        letters
+            .iter()
+            .filter(|letter| letter.text.contains("Device: Caisse 1"))
+            .count(),
+        1
+    );
+    let login =
+        json!({ "username": "camille", "password": once, "device_name": "Caisse 1", "device_kind": "desk" });
+    let camille = house.login(login).await.fine();
+    let access = camille["access_token"].as_str().unwrap();
+    let body = json!({ "current_password": once, "new_password": "cinq mouettes ivres" });
+    house.post("/v1/auth/password", access, body).await.fine();
+    let told = house.get("/v1/auth/notices", access).await.fine();
+    assert_eq!(told["notices"].as_array().unwrap().len(), 2, "{told}");
 }
