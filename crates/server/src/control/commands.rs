@@ -10,10 +10,11 @@ use store::{AuditEntry, Millis, Organization, Store, StoreError};
 use uuid::Uuid;
 
 use super::wire::Refusal;
-use super::{categories, live_sessions, organizations, users};
+use super::{categories, live_sessions, organizations, tills, user_changes, users};
 use crate::client::AuditParticulars as _;
 use crate::clock::Clock;
 use crate::first_operator::program_audit;
+use crate::password_rules::Weakness;
 use crate::passwords::{PasswordError, Passwords};
 use crate::server::Server;
 
@@ -22,6 +23,8 @@ use crate::server::Server;
 pub struct Commands {
     pub(super) store: Arc<dyn Store>,
     pub(super) passwords: Passwords,
+    /// The server that runs, if one does: it sends letters.
+    pub(super) server: Option<Server>,
     clock: Arc<dyn Clock>,
 }
 
@@ -31,6 +34,7 @@ impl Commands {
         Self {
             store: Arc::clone(&server.store),
             passwords: server.passwords.clone(),
+            server: Some(server.clone()),
             clock: Arc::clone(&server.clock),
         }
     }
@@ -43,6 +47,7 @@ impl Commands {
         Ok(Self {
             store,
             passwords: Passwords::new(1, 1)?,
+            server: None,
             clock,
         })
     }
@@ -97,7 +102,13 @@ pub fn router(commands: Commands) -> Router {
             get(categories::categories).post(categories::add_category),
         )
         .route("/users", get(users::users).post(users::add_user))
-        .route("/users/{username}/disable", post(users::disable_user))
+        .route("/tills", get(tills::tills).post(tills::add_till))
+        .route("/users/{username}/disable", post(user_changes::disable))
+        .route("/users/{username}/enable", post(user_changes::enable))
+        .route("/users/{username}/join", post(user_changes::join))
+        .route("/users/{username}/password", post(user_changes::set_password))
+        .route("/users/{username}/promote", post(user_changes::promote))
+        .route("/users/{username}/demote", post(user_changes::demote))
         .route("/sessions", get(live_sessions::sessions))
         .route("/sessions/{id}/revoke", post(live_sessions::revoke_session))
         .with_state(commands)
@@ -126,6 +137,12 @@ impl From<StoreError> for No {
             Some((code, message)) => Self::new(code, message),
             None => Self::new("store_failed", text),
         }
+    }
+}
+
+impl From<Weakness> for No {
+    fn from(weakness: Weakness) -> Self {
+        PasswordError::from(weakness).into()
     }
 }
 

@@ -7,6 +7,8 @@ mod live_sessions;
 mod organizations;
 mod reach;
 mod socket;
+mod tills;
+mod user_changes;
 mod users;
 pub mod wire;
 

@@ -1,16 +1,17 @@
-//! Users: adding, listing and disabling them.
+//! Users: adding and listing them.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use protocol::Secret;
-use store::{NewUser, UserFilter};
+use store::{NewUser, Organization, UserFilter};
+use uuid::Uuid;
 
 use super::commands::{Answer, Commands, No, name};
-use super::wire::{AccountState, AddUser, AddedUser, Ended, ListedUser, Of};
+use super::wire::{AccountState, AddUser, AddedUser, ListedUser, UserStanding, UsersOf};
 use crate::auth::normalized;
 use crate::client::AuditParticulars as _;
-use crate::first_operator::program_audit;
 use crate::ids::new_id;
+use crate::password_rules::judge;
 use crate::passwords::one_time_password;
 
 pub(super) async fn add_user(
@@ -20,22 +21,13 @@ pub(super) async fn add_user(
     let organization = commands.organization(new.organization.as_deref()).await?;
     let username = name("a user name", &normalized(&new.username), 128)?;
     let display_name = name("a display name", &new.display_name, 128)?;
-    let site_id = match new.site {
-        None => None,
-        Some(wanted) => {
-            let sites = commands.store.sites(organization.id).await?;
-            let found = sites.into_iter().find(|site| site.name == wanted);
-            let unknown = || {
-                No::new(
-                    "unknown_site",
-                    format!("`{}` has no site `{wanted}`", organization.slug),
-                )
-            };
-            Some(found.ok_or_else(unknown)?.id)
-        }
-    };
+    let site_id = site_named(&commands, &organization, new.site).await?;
     let (password, one_time) = match new.password {
-        Some(password) => (password, None),
+        Some(password) => {
+            let names = [username.as_str(), &display_name, &organization.name];
+            judge(password.expose(), &names)?;
+            (password, None)
+        }
         None => {
             let made: Secret =
                 one_time_password().map_err(|error| No::new("no_randomness", error.to_string()))?;
@@ -68,47 +60,52 @@ pub(super) async fn add_user(
     }))
 }
 
-pub(super) async fn users(State(commands): State<Commands>, Query(of): Query<Of>) -> Answer<Vec<ListedUser>> {
-    let organization = commands.organization(of.organization.as_deref()).await?;
-    let members = UserFilter {
-        organization_id: Some(organization.id),
-        search: None,
+/// The id of the organisation's site of that name, if one is wanted.
+pub(super) async fn site_named(
+    commands: &Commands,
+    organization: &Organization,
+    wanted: Option<String>,
+) -> Result<Option<Uuid>, No> {
+    let Some(wanted) = wanted else {
+        return Ok(None);
     };
-    let users = commands.store.users(members, None, u32::MAX).await?;
-    let listed = |user: store::UserListing| {
-        Some(ListedUser {
-            role: user.role?,
-            state: if user.disabled_at.is_some() {
-                AccountState::Disabled
-            } else {
-                AccountState::Enabled
-            },
-            username: user.username,
-            display_name: user.display_name,
-        })
+    let sites = commands.store.sites(organization.id).await?;
+    let found = sites
+        .into_iter()
+        .find(|site| site.name == wanted && site.archived_at.is_none());
+    let unknown = || {
+        No::new(
+            "unknown_site",
+            format!("`{}` has no site `{wanted}` in use", organization.slug),
+        )
     };
-    Ok(Json(users.into_iter().filter_map(listed).collect()))
+    Ok(Some(found.ok_or_else(unknown)?.id))
 }
 
-pub(super) async fn disable_user(
+pub(super) async fn users(
     State(commands): State<Commands>,
-    Path(username): Path<String>,
-) -> Answer<Ended> {
-    let username = normalized(&username);
-    let unknown = || No::new("unknown_user", format!("there is no user `{username}`"));
-    let user = commands
-        .store
-        .user_by_name(&username)
-        .await?
-        .ok_or_else(unknown)?;
-    let mut audit = program_audit("user.disabled", commands.now()).target("user", user.id);
-    if let Some(membership) = user.memberships.first() {
-        audit = audit.organization(membership.organization.id);
-    }
-    let ended = commands
-        .store
-        .disable_user(user.id, commands.now(), audit)
-        .await?
-        .ok_or_else(unknown)?;
-    Ok(Json(Ended { sessions: ended }))
+    Query(of): Query<UsersOf>,
+) -> Answer<Vec<ListedUser>> {
+    let organization_id = if of.everywhere {
+        None
+    } else {
+        Some(commands.organization(of.organization.as_deref()).await?.id)
+    };
+    let filter = UserFilter {
+        organization_id,
+        search: None,
+    };
+    let users = commands.store.users(filter, None, u32::MAX).await?;
+    let listed = |user: store::UserListing| ListedUser {
+        role: user.role,
+        standing: if user.super_admin {
+            UserStanding::Above
+        } else {
+            UserStanding::Within
+        },
+        state: AccountState::of(user.disabled_at),
+        username: user.username,
+        display_name: user.display_name,
+    };
+    Ok(Json(users.into_iter().map(listed).collect()))
 }

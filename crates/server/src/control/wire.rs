@@ -39,6 +39,40 @@ pub struct ListedSite {
     pub name: String,
 }
 
+/// A till to add.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AddTill {
+    /// The organisation's short name; without it, the only one there is.
+    pub organization: Option<String>,
+    /// The site's name; without it, the only one in use.
+    pub site: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+/// A till on a list.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ListedTill {
+    /// The site's name.
+    pub site: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is in use.
+    pub state: PlaceState,
+}
+
+/// Whether a place is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum PlaceState {
+    /// It is.
+    #[strum(serialize = "in use")]
+    InUse,
+    /// Not any more.
+    Archived,
+}
+
 /// A category to add, or to change where there is one of that name.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AddCategory {
@@ -87,8 +121,10 @@ pub struct ListedUser {
     pub username: String,
     /// The name to show.
     pub display_name: String,
-    /// The role in the organisation listed.
-    pub role: OrganizationRole,
+    /// The role in the organisation listed; none on the list of all users.
+    pub role: Option<OrganizationRole>,
+    /// Where the user stands towards the organisations.
+    pub standing: UserStanding,
     /// Whether the account is disabled.
     pub state: AccountState,
 }
@@ -102,6 +138,74 @@ pub enum AccountState {
     Enabled,
     /// It cannot.
     Disabled,
+}
+
+impl AccountState {
+    /// From the time since when it is disabled, if it is.
+    pub const fn of(disabled_at: Option<store::Millis>) -> Self {
+        match disabled_at {
+            Some(_) => Self::Disabled,
+            None => Self::Enabled,
+        }
+    }
+}
+
+/// Where a user stands towards the organisations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserStanding {
+    /// Within them, by the role in each.
+    Within,
+    /// Above all of them: a super admin.
+    Above,
+}
+
+/// A membership to make or to change.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Join {
+    /// The organisation's short name; without it, the only one there is.
+    pub organization: Option<String>,
+    /// The site's name; without it, none in particular.
+    pub site: Option<String>,
+    /// The role there.
+    pub role: OrganizationRole,
+}
+
+/// A password to set.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SetPassword {
+    /// The password; without it, the server makes one for one use.
+    pub password: Option<Secret>,
+}
+
+/// A password that was set.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PasswordSet {
+    /// The name to sign in with, as it is stored.
+    pub username: String,
+    /// The password that was made, shown this once.
+    pub one_time_password: Option<Secret>,
+    /// How many sessions ended.
+    pub sessions: u32,
+    /// Whether the account can sign in with it.
+    pub state: AccountState,
+}
+
+/// What came of a command that may find everything as it is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is so now.
+    Changed,
+    /// It was so already.
+    AlreadySo,
+}
+
+impl Outcome {
+    /// From whether something changed.
+    pub const fn of(changed: bool) -> Self {
+        if changed { Self::Changed } else { Self::AlreadySo }
+    }
 }
 
 /// A live session on a list.
@@ -135,6 +239,16 @@ pub struct Ended {
 pub struct Of {
     /// Its short name; without it, the only one there is.
     pub organization: Option<String>,
+}
+
+/// Whose users a list is of.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct UsersOf {
+    /// The organisation's short name; without it, the only one there is.
+    pub organization: Option<String>,
+    /// Users of all organisations, and those of none.
+    #[serde(default)]
+    pub everywhere: bool,
 }
 
 /// Why a command was refused.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::place::{Place, Running};
 
-fn login(server: &Running, username: &str, password: &str) -> (u16, Value) {
+pub(crate) fn login(server: &Running, username: &str, password: &str) -> (u16, Value) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -19,7 +19,7 @@ fn login(server: &Running, username: &str, password: &str) -> (u16, Value) {
     })
 }
 
-fn me(server: &Running, access: &str) -> u16 {
+pub(crate) fn me(server: &Running, access: &str) -> u16 {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -136,7 +136,7 @@ fn a_password_comes_from_standard_input_and_is_never_shown() {
     assert_eq!(login(&server, "Camille", "right horse").0, 200);
     let short = place.input(&["user", "add", "eva", "--password-stdin"], "short\n");
     assert!(
-        String::from_utf8_lossy(&short.stderr).contains("password_length"),
+        String::from_utf8_lossy(&short.stderr).contains("password_short"),
         "{short:?}"
     );
 }

@@ -8,6 +8,7 @@ mod ending;
 #[cfg(feature = "failpoints")]
 mod failpoints;
 mod faults;
+mod last_resort;
 mod log;
 mod place;
 mod slow_clients;

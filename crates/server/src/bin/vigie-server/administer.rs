@@ -1,19 +1,15 @@
-//! Commands that change or list what is in the database, given to whoever holds it.
+//! Commands about organisations, their places and what they sell, and about live sessions.
 
-use std::io::BufRead as _;
-
-use protocol::Secret;
 use protocol::sale::Category as ListedCategory;
 use server::config::Config;
 use server::control::Reach;
 use server::control::wire::{
-    AddCategory, AddOrganization, AddSite, AddUser, AddedUser, Done, Ended, ListedOrganization,
-    ListedSession, ListedSite, ListedUser,
+    AddCategory, AddOrganization, AddSite, AddTill, Done, Ended, ListedOrganization, ListedSession,
+    ListedSite, ListedTill,
 };
-use zeroize::Zeroizing;
 
 use crate::Failed;
-use crate::arguments::{Category, Organization, Session, Site, User, UserAdd};
+use crate::arguments::{Category, Organization, Session, Site, Till};
 use crate::table::{print, say};
 
 pub(crate) async fn organization(config: &Config, command: Organization) -> Result<(), Failed> {
@@ -72,6 +68,31 @@ pub(crate) async fn site(config: &Config, command: Site) -> Result<(), Failed> {
     Ok(done??)
 }
 
+pub(crate) async fn till(config: &Config, command: Till) -> Result<(), Failed> {
+    let reach = reach(config).await?;
+    let done = match command {
+        Till::Add { name, site, of } => {
+            let said = format!("till `{name}` added");
+            let till = AddTill {
+                organization: of.organization,
+                site,
+                name,
+            };
+            reach.post("/tills", &till).await.map(|Done {}| say(said))
+        }
+        Till::List(of) => reach
+            .get::<Vec<ListedTill>>(&path("/tills", of.organization))
+            .await
+            .map(|tills| {
+                let row = |till: ListedTill| [till.name, till.site, till.state.to_string()];
+                let rows = tills.into_iter().map(row).collect::<Vec<_>>();
+                print(["TILL", "SITE", "STATE"], &rows)
+            }),
+    };
+    reach.close().await;
+    Ok(done??)
+}
+
 pub(crate) async fn category(config: &Config, command: Category) -> Result<(), Failed> {
     let reach = reach(config).await?;
     let done = match command {
@@ -103,42 +124,6 @@ pub(crate) async fn category(config: &Config, command: Category) -> Result<(), F
                 };
                 let rows = categories.into_iter().map(row).collect::<Vec<_>>();
                 print(["POSITION", "NAME", "PRICE", "KEY"], &rows)
-            })
-        }
-    };
-    reach.close().await;
-    Ok(done??)
-}
-
-pub(crate) async fn user(config: &Config, command: User) -> Result<(), Failed> {
-    let password = match &command {
-        User::Add(new) if new.password_stdin => Some(password_from_stdin()?),
-        User::Add(_) | User::List(_) | User::Disable { .. } => None,
-    };
-    let reach = reach(config).await?;
-    let done = match command {
-        User::Add(new) => add(&reach, new, password).await.map(|added| announce(&added)),
-        User::List(of) => reach
-            .get::<Vec<ListedUser>>(&path("/users", of.organization))
-            .await
-            .map(|users| {
-                let row = |user: ListedUser| {
-                    [
-                        user.username,
-                        user.display_name,
-                        role_name(user.role).to_owned(),
-                        user.state.to_string(),
-                    ]
-                };
-                let rows = users.into_iter().map(row).collect::<Vec<_>>();
-                print(["USER", "NAME", "ROLE", "ACCOUNT"], &rows)
-            }),
-        User::Disable { username } => {
-            let path = format!("/users/{}/disable", encoded(&username));
-            reach.post(&path, &Done {}).await.map(|Ended { sessions }| {
-                say(format_args!(
-                    "`{username}` is disabled; {sessions} sessions ended"
-                ))
             })
         }
     };
@@ -185,51 +170,8 @@ pub(crate) async fn session(config: &Config, command: Session) -> Result<(), Fai
     Ok(done??)
 }
 
-async fn reach(config: &Config) -> Result<Reach, Failed> {
+pub(crate) async fn reach(config: &Config) -> Result<Reach, Failed> {
     Ok(Reach::find(&config.database, &config.control_socket).await?)
-}
-
-async fn add(
-    reach: &Reach,
-    new: UserAdd,
-    password: Option<Secret>,
-) -> Result<AddedUser, server::control::Refused> {
-    let user = AddUser {
-        organization: new.of.organization,
-        site: new.site,
-        display_name: new.display_name.unwrap_or_else(|| new.username.clone()),
-        username: new.username,
-        role: new.role.into(),
-        password,
-    };
-    reach.post("/users", &user).await
-}
-
-/// Shows a password that was made: on standard output, this once, and nowhere else.
-pub(crate) fn announce(added: &AddedUser) -> std::io::Result<()> {
-    match &added.one_time_password {
-        None => say(format_args!("user `{}` added", added.username)),
-        Some(password) => say(format_args!(
-            "user `{}` added\none-time password, shown only now: {}",
-            added.username,
-            password.expose()
-        )),
-    }
-}
-
-fn password_from_stdin() -> Result<Secret, Failed> {
-    let mut line = Zeroizing::new(String::new());
-    std::io::stdin().lock().read_line(&mut line)?;
-    Ok(Secret::new(line.trim_end_matches(['\r', '\n'])))
-}
-
-const fn role_name(role: protocol::auth::OrganizationRole) -> &'static str {
-    match role {
-        protocol::auth::OrganizationRole::User => "user",
-        protocol::auth::OrganizationRole::Manager => "manager",
-        protocol::auth::OrganizationRole::Admin => "admin",
-        protocol::auth::OrganizationRole::Owner => "owner",
-    }
 }
 
 /// A short name from a name: what is no letter or digit becomes a hyphen, accents fall away where they are known.
@@ -259,14 +201,14 @@ pub(crate) fn slug_of(name: &str) -> String {
     }
 }
 
-fn path(list: &str, organization: Option<String>) -> String {
+pub(crate) fn path(list: &str, organization: Option<String>) -> String {
     organization.map_or_else(
         || list.to_owned(),
         |slug| format!("{list}?organization={}", encoded(&slug)),
     )
 }
 
-fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes())
         .collect::<String>()
         .replace('+', "%20")

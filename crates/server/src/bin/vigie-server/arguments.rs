@@ -36,8 +36,7 @@ pub(crate) struct Settings {
     /// Address and port to listen on, such as 127.0.0.1:8443
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
-    /// The database: a file, or postgres://user@host/database, whose password comes from the environment
-    /// (VIGIE_DATABASE_URL, the whole address) or from the file that `database.password_file` names
+    /// The database: a file, or postgres://user@host/name (password: VIGIE_DATABASE_URL or `database.password_file`)
     #[arg(long, global = true, value_name = "FILE|URL")]
     database: Option<PathBuf>,
     /// The key file; never in the database's directory
@@ -84,7 +83,7 @@ pub(crate) enum Command {
     Init(Init),
     /// Say what configuration, keys, certificate and database are like
     Check,
-    /// Add, list and disable users
+    /// Add and list users, set passwords, disable accounts, name super admins
     #[command(subcommand)]
     User(User),
     /// List and close sessions
@@ -96,6 +95,9 @@ pub(crate) enum Command {
     /// Add and list sites
     #[command(subcommand)]
     Site(Site),
+    /// Add and list tills
+    #[command(subcommand)]
+    Till(Till),
     /// Add and list the categories on the tills
     #[command(subcommand)]
     Category(Category),
@@ -162,13 +164,68 @@ pub(crate) struct OfOrganization {
 pub(crate) enum User {
     /// Add a user; without --password-stdin a one-time password is made and shown once
     Add(UserAdd),
-    /// List an organization's users
-    List(OfOrganization),
+    /// List an organization's users, or everybody
+    List(UserList),
+    /// Set a password and end the user's sessions; without --password-stdin or --password-file, a one-time password is
+    /// made and shown once
+    Password(UserPassword),
+    /// Make a user a member of an organization, or change role and site there
+    Join(UserJoin),
     /// Disable an account and end its sessions at once
     Disable {
         /// The user name
         username: String,
     },
+    /// Let a disabled account sign in again
+    Enable {
+        /// The user name
+        username: String,
+    },
+    /// Put a user above all organizations, as a super admin
+    Promote {
+        /// The user name
+        username: String,
+    },
+    /// Take a super admin back to the roles in the organizations
+    Demote {
+        /// The user name
+        username: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct UserList {
+    #[command(flatten)]
+    pub(crate) of: OfOrganization,
+    /// List the users of all organizations, and those of none
+    #[arg(long, conflicts_with = "organization")]
+    pub(crate) everywhere: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct UserJoin {
+    /// The user name
+    pub(crate) username: String,
+    /// What the user may do there
+    #[arg(long, value_enum, default_value_t = Role::User)]
+    pub(crate) role: Role,
+    /// The site where the user works there
+    #[arg(long, value_name = "NAME")]
+    pub(crate) site: Option<String>,
+    #[command(flatten)]
+    pub(crate) of: OfOrganization,
+}
+
+#[derive(Args)]
+pub(crate) struct UserPassword {
+    /// The user name
+    pub(crate) username: String,
+    /// Read the password from standard input, its first line
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    /// Read the password from this file, its first line
+    #[arg(long, value_name = "FILE", conflicts_with = "password_stdin")]
+    pub(crate) password_file: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -249,6 +306,22 @@ pub(crate) enum Site {
         of: OfOrganization,
     },
     /// List an organization's sites
+    List(OfOrganization),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Till {
+    /// Add a till to a site
+    Add {
+        /// Its name
+        name: String,
+        /// The site's name; not needed where only one is in use
+        #[arg(long, value_name = "NAME")]
+        site: Option<String>,
+        #[command(flatten)]
+        of: OfOrganization,
+    },
+    /// List an organization's tills
     List(OfOrganization),
 }
 

@@ -12,9 +12,10 @@ use server::control::{Commands, Reach, router};
 use server::key_file::check_place;
 
 use crate::Failed;
-use crate::administer::{announce, slug_of};
+use crate::administer::slug_of;
 use crate::arguments::Init;
 use crate::table::say;
+use crate::users::announce;
 
 pub(crate) async fn init(config: &Config, how: Init) -> Result<(), Failed> {
     keys(config)?;

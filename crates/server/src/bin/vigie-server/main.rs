@@ -11,6 +11,7 @@ mod check;
 mod init;
 mod logging;
 mod table;
+mod users;
 
 use arguments::{Arguments, Command};
 
@@ -57,10 +58,11 @@ fn run(arguments: Arguments) -> Result<(), Failed> {
             }
             Command::Init(how) => init::init(&config, how).await,
             Command::Check => check::check(&config).await,
-            Command::User(command) => administer::user(&config, command).await,
+            Command::User(command) => users::user(&config, command).await,
             Command::Session(command) => administer::session(&config, command).await,
             Command::Organization(command) => administer::organization(&config, command).await,
             Command::Site(command) => administer::site(&config, command).await,
+            Command::Till(command) => administer::till(&config, command).await,
             Command::Category(command) => administer::category(&config, command).await,
         }
     })
