@@ -9,9 +9,14 @@ use clap::{Args, ValueEnum};
 use std::path::Path;
 
 /// The demonstration's accounts; they exist in this build only.
-const ACCOUNTS: [(&str, &str, &str); 2] = [
+const ACCOUNTS: [(&str, &str, &str); 3] = [
     ("camille", "camille-demo", "cashier"),
-    ("dominique", "dominique-demo", "administrator"),
+    (
+        "dominique",
+        "dominique-demo",
+        "administrator, and cashier in a second organisation",
+    ),
+    ("alix", "alix-demo", "super admin: owns both organisations"),
 ];
 
 /// Options of `cargo xtask run`.
@@ -240,7 +245,12 @@ mod tests {
     #[test]
     fn the_accounts_that_are_printed_are_the_ones_that_are_made() {
         let made = include_str!("../../crates/server/src/demo.rs");
+        let told = include_str!("../../README.md");
         for (username, password, _) in ACCOUNTS {
+            assert!(
+                told.contains(&format!("| `{username}` | `{password}` |")),
+                "{username}"
+            );
             assert!(
                 made.contains(&format!(
                     "username: \"{username}\",\n    password: \"{password}\""

@@ -1,10 +1,10 @@
-//! A demonstration's data: an organisation with a site, two people with known passwords and what a shop of second-hand
-//! goods sells. Never in a build that is handed out.
+//! A demonstration's data: two organisations with a site each, three people with known passwords, one of whom works in
+//! both, and what shops of second-hand goods sell. Never in a build that is handed out.
 
 use protocol::Secret;
 use protocol::auth::OrganizationRole;
 use protocol::sale::Category;
-use store::{NewOrganization, NewSite, NewUser, Store, StoreError};
+use store::{NewOrganization, NewSite, NewUser, Store, StoreError, User};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -14,14 +14,23 @@ use crate::first_operator::program_audit;
 use crate::ids::new_id;
 use crate::passwords::{PasswordError, Passwords};
 
-/// The organisation's short name.
+/// The first organisation's short name: everybody signs in to this one.
 pub const ORGANIZATION: &str = "ressourcerie-du-port";
 
-/// The organisation's name.
+/// Its name.
 pub const ORGANIZATION_NAME: &str = "Ressourcerie du Port";
 
 /// Its site.
 pub const SITE: &str = "Quai Nord";
+
+/// The second organisation's short name.
+pub const OTHER_ORGANIZATION: &str = "recyclerie-de-la-gare";
+
+/// Its name.
+pub const OTHER_ORGANIZATION_NAME: &str = "Recyclerie de la Gare";
+
+/// Its site.
+pub const OTHER_SITE: &str = "Halle Sud";
 
 /// Somebody who can sign in to the demonstration.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +41,7 @@ pub struct Account {
     pub password: &'static str,
     /// The name to show.
     pub display_name: &'static str,
-    /// The role.
+    /// The role in the first organisation.
     pub role: OrganizationRole,
 }
 
@@ -52,6 +61,20 @@ pub const DOMINIQUE: Account = Account {
     role: OrganizationRole::Admin,
 };
 
+/// Whoever stands above both organisations.
+pub const ALIX: Account = Account {
+    username: "alix",
+    password: "alix-demo",
+    display_name: "Alix Bernard",
+    role: OrganizationRole::Owner,
+};
+
+/// Who works in the second organisation too, and as what there.
+pub const IN_BOTH: [(Account, OrganizationRole); 2] = [
+    (DOMINIQUE, OrganizationRole::User),
+    (ALIX, OrganizationRole::Owner),
+];
+
 /// Name, usual price in cents, shortcut.
 const CATEGORIES: [(&str, Option<u32>, &str); 12] = [
     ("Vaisselle", Some(100), "v"),
@@ -66,6 +89,14 @@ const CATEGORIES: [(&str, Option<u32>, &str); 12] = [
     ("Bibelots", Some(100), "b"),
     ("Outillage", None, "o"),
     ("Linge de maison", Some(250), "h"),
+];
+
+/// What the second organisation sells.
+const OTHER_CATEGORIES: [(&str, Option<u32>, &str); 4] = [
+    ("Vélo", Some(5_000), "c"),
+    ("Bois", Some(500), "b"),
+    ("Quincaillerie", Some(50), "q"),
+    ("Livres", Some(100), "l"),
 ];
 
 /// Why the demonstration's data is not there.
@@ -85,28 +116,16 @@ pub enum DemoError {
 /// See [`DemoError`].
 pub async fn seed(store: &dyn Store) -> Result<(), DemoError> {
     let clock = &SystemClock::new();
-    let organization_id = organization(store, clock).await?;
-    let site_id = site(store, clock, organization_id).await?;
-    let there = store.categories(organization_id).await?;
-    for (position, (name, price_cents, shortcut)) in (0_u32..).zip(CATEGORIES) {
-        if there.iter().any(|category| category.name == name) {
-            continue;
-        }
-        let id = new_id(clock.wall_ms());
-        let audit = program_audit("category.put", clock.wall_ms())
-            .organization(organization_id)
-            .target("category", id);
-        let category = Category {
-            id,
-            name: name.to_owned(),
-            price_cents,
-            shortcut: Some(shortcut.to_owned()),
-            position,
-        };
-        store.put_category(organization_id, category, audit).await?;
-    }
+    let port = furnish(store, clock, (ORGANIZATION, ORGANIZATION_NAME, SITE), &CATEGORIES).await?;
+    let gare = furnish(
+        store,
+        clock,
+        (OTHER_ORGANIZATION, OTHER_ORGANIZATION_NAME, OTHER_SITE),
+        &OTHER_CATEGORIES,
+    )
+    .await?;
     let mut passwords = None;
-    for account in [CAMILLE, DOMINIQUE] {
+    for account in [CAMILLE, DOMINIQUE, ALIX] {
         if store.user_by_name(account.username).await?.is_some() {
             continue;
         }
@@ -116,31 +135,90 @@ pub async fn seed(store: &dyn Store) -> Result<(), DemoError> {
         };
         let password_hash = passwords.hash(&Secret::new(account.password)).await?;
         let id = new_id(clock.wall_ms());
-        let audit = program_audit("user.added", clock.wall_ms())
-            .organization(organization_id)
-            .target("user", id);
         let new = NewUser {
             id,
             username: account.username.to_owned(),
             display_name: account.display_name.to_owned(),
             password_hash,
             one_time_password: false,
-            organization_id,
+            organization_id: port.organization_id,
             role: account.role,
-            site_id: Some(site_id),
+            site_id: Some(port.site_id),
         };
-        store.add_user(new, audit).await?;
+        let audit = |action| {
+            program_audit(action, clock.wall_ms())
+                .organization(port.organization_id)
+                .target("user", id)
+        };
+        store.add_user(new, audit("user.added")).await?;
+        if account.username == ALIX.username {
+            store.set_super_admin(id, true, audit("user.promoted")).await?;
+        }
+    }
+    for (account, role) in IN_BOTH {
+        let found = store.user_by_name(account.username).await?;
+        let outside = |user: &User| {
+            let mut memberships = user.memberships.iter();
+            memberships.all(|membership| membership.organization.id != gare.organization_id)
+        };
+        let Some(user) = found.filter(outside) else {
+            continue;
+        };
+        let audit = program_audit("membership.added", clock.wall_ms())
+            .organization(gare.organization_id)
+            .target("user", user.id);
+        store
+            .put_membership(user.id, gare.organization_id, role, Some(gare.site_id), audit)
+            .await?;
     }
     Ok(())
 }
 
-async fn organization(store: &dyn Store, clock: &SystemClock) -> Result<Uuid, StoreError> {
-    if let Some(found) = store
-        .organizations()
-        .await?
-        .into_iter()
-        .find(|o| o.slug == ORGANIZATION)
-    {
+struct Furnished {
+    organization_id: Uuid,
+    site_id: Uuid,
+}
+
+async fn furnish(
+    store: &dyn Store,
+    clock: &SystemClock,
+    (slug, name, site_name): (&str, &str, &str),
+    categories: &[(&str, Option<u32>, &str)],
+) -> Result<Furnished, StoreError> {
+    let organization_id = organization(store, clock, slug, name).await?;
+    let site_id = site(store, clock, organization_id, site_name).await?;
+    let there = store.categories(organization_id).await?;
+    for (position, (name, price_cents, shortcut)) in (0_u32..).zip(categories) {
+        if there.iter().any(|category| category.name == *name) {
+            continue;
+        }
+        let id = new_id(clock.wall_ms());
+        let audit = program_audit("category.put", clock.wall_ms())
+            .organization(organization_id)
+            .target("category", id);
+        let category = Category {
+            id,
+            name: (*name).to_owned(),
+            price_cents: *price_cents,
+            shortcut: Some((*shortcut).to_owned()),
+            position,
+        };
+        store.put_category(organization_id, category, audit).await?;
+    }
+    Ok(Furnished {
+        organization_id,
+        site_id,
+    })
+}
+
+async fn organization(
+    store: &dyn Store,
+    clock: &SystemClock,
+    slug: &str,
+    name: &str,
+) -> Result<Uuid, StoreError> {
+    let all = store.organizations().await?;
+    if let Some(found) = all.into_iter().find(|organization| organization.slug == slug) {
         return Ok(found.id);
     }
     let id = new_id(clock.wall_ms());
@@ -149,35 +227,32 @@ async fn organization(store: &dyn Store, clock: &SystemClock) -> Result<Uuid, St
         .target("organization", id);
     let new = NewOrganization {
         id,
-        slug: ORGANIZATION.to_owned(),
-        name: ORGANIZATION_NAME.to_owned(),
+        slug: slug.to_owned(),
+        name: name.to_owned(),
     };
     store.add_organization(new, audit).await?;
     Ok(id)
 }
 
-async fn site(store: &dyn Store, clock: &SystemClock, organization_id: Uuid) -> Result<Uuid, StoreError> {
-    if let Some(found) = store
-        .sites(organization_id)
-        .await?
-        .into_iter()
-        .find(|site| site.name == SITE)
-    {
+async fn site(
+    store: &dyn Store,
+    clock: &SystemClock,
+    organization_id: Uuid,
+    name: &str,
+) -> Result<Uuid, StoreError> {
+    let all = store.sites(organization_id).await?;
+    if let Some(found) = all.into_iter().find(|site| site.name == name) {
         return Ok(found.id);
     }
     let id = new_id(clock.wall_ms());
     let audit = program_audit("site.added", clock.wall_ms())
         .organization(organization_id)
         .target("site", id);
-    store
-        .add_site(
-            NewSite {
-                id,
-                organization_id,
-                name: SITE.to_owned(),
-            },
-            audit,
-        )
-        .await?;
+    let new = NewSite {
+        id,
+        organization_id,
+        name: name.to_owned(),
+    };
+    store.add_site(new, audit).await?;
     Ok(id)
 }

@@ -142,7 +142,8 @@ async fn two_servers_on_one_database_are_one_too_many() {
 #[cfg(feature = "demo")]
 #[tokio::test]
 async fn the_demonstration_is_made_once_and_lets_its_people_in() {
-    use server::demo::{CAMILLE, DOMINIQUE, ORGANIZATION, seed};
+    use protocol::auth::OrganizationRole;
+    use server::demo::{ALIX, CAMILLE, DOMINIQUE, ORGANIZATION, OTHER_ORGANIZATION, seed};
     let folder = tempfile::tempdir().unwrap();
     let server = open(
         folder.path(),
@@ -157,13 +158,42 @@ async fn the_demonstration_is_made_once_and_lets_its_people_in() {
     let organizations = store.organizations().await.unwrap();
     assert_eq!(
         organizations.iter().map(|o| o.slug.as_str()).collect::<Vec<_>>(),
-        [ORGANIZATION]
+        [OTHER_ORGANIZATION, ORGANIZATION]
     );
-    let categories = store.categories(organizations[0].id).await.unwrap();
-    assert_eq!(categories.len(), 12);
-    let shortcuts: std::collections::BTreeSet<_> = categories.iter().map(|c| c.shortcut.clone()).collect();
-    assert_eq!(shortcuts.len(), 12);
-    for account in [CAMILLE, DOMINIQUE] {
+    for (organization, count) in organizations.iter().zip([4, 12]) {
+        let categories = store.categories(organization.id).await.unwrap();
+        assert_eq!(categories.len(), count);
+        let shortcuts: std::collections::BTreeSet<_> =
+            categories.iter().map(|c| c.shortcut.clone()).collect();
+        assert_eq!(shortcuts.len(), count);
+    }
+    let roles = async |username: &str| -> (bool, Vec<(String, OrganizationRole)>) {
+        let user = store.user_by_name(username).await.unwrap().unwrap();
+        let roles = user.memberships.into_iter();
+        (
+            user.super_admin,
+            roles.map(|m| (m.organization.slug, m.role)).collect(),
+        )
+    };
+    let (here, there) = (ORGANIZATION.to_owned(), OTHER_ORGANIZATION.to_owned());
+    assert_eq!(
+        roles("dominique").await,
+        (
+            false,
+            vec![
+                (here.clone(), OrganizationRole::Admin),
+                (there.clone(), OrganizationRole::User)
+            ]
+        )
+    );
+    assert_eq!(
+        roles("alix").await,
+        (
+            true,
+            vec![(here, OrganizationRole::Owner), (there, OrganizationRole::Owner)]
+        )
+    );
+    for account in [CAMILLE, DOMINIQUE, ALIX] {
         assert_eq!(
             can_sign_in(&server, account.username, account.password).await,
             200
