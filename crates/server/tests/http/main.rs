@@ -6,6 +6,7 @@ mod admin_sessions;
 mod asvs;
 mod audit;
 mod auth;
+mod authorisation;
 mod background;
 mod bodies;
 mod codes;
