@@ -31,6 +31,7 @@ pub mod keys;
 mod lifetimes;
 mod login_limit;
 pub mod mail;
+pub mod migrate;
 mod open_store;
 mod openapi;
 pub mod options;

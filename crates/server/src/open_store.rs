@@ -17,10 +17,16 @@ pub async fn open_store(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
     opened.unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
 }
 
-fn open(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        crate::private_files::create_dir(folder).map_err(|error| from_io(folder, &error))?;
+/// Makes the directory of a database, for its owner only, where there is none.
+pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => crate::private_files::create_dir(folder).map_err(|error| from_io(folder, &error)),
+        None => Ok(()),
     }
+}
+
+fn open(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
+    make_folder(path)?;
     let store = SqliteStore::open(path, store_sqlite::Options::default())?;
     Ok(Arc::new(store))
 }

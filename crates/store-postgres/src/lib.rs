@@ -34,12 +34,14 @@ mod session_row;
 mod sessions;
 mod settings;
 mod sites;
+mod transfer;
 mod users;
 mod work;
 
 pub use address::{Address, AddressError};
 use changes::Changes;
 use fault::from_postgres;
+pub use transfer::{EmptyDatabase, WholeDatabase, in_use};
 
 type Pool = sqlx_core::pool::Pool<Postgres>;
 

@@ -32,12 +32,14 @@ mod session_row;
 mod sessions;
 mod settings;
 mod sites;
+mod transfer;
 mod users;
 mod writer;
 
 use fault::{from_io, from_sqlite};
 use lock::DatabaseLock;
 use reader::Readers;
+pub use transfer::NewDatabase;
 use writer::{Shape, Writer};
 
 /// How a database is opened.

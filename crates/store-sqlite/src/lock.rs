@@ -16,7 +16,7 @@ pub(crate) struct DatabaseLock {
 impl DatabaseLock {
     /// Takes the lock of the database at `path`.
     pub(crate) fn take(path: &Path) -> Result<Self, StoreError> {
-        let beside = lock_path(path);
+        let beside = beside(path, ".lock");
         let what = beside.display().to_string();
         let file = private_file(&beside).map_err(|error| from_io(&what, &error))?;
         match file.try_lock() {
@@ -39,8 +39,25 @@ pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
-fn lock_path(path: &Path) -> PathBuf {
+/// The path with something after its name.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(ending);
     PathBuf::from(name)
+}
+
+/// Gives a finished file its name, durably.
+pub(crate) fn put_in_place(finished: &Path, path: &Path) -> Result<(), StoreError> {
+    let failed = |error: &std::io::Error| from_io(&path.display().to_string(), error);
+    let file = File::open(finished).map_err(|error| failed(&error))?;
+    file.sync_all().map_err(|error| failed(&error))?;
+    std::fs::rename(finished, path).map_err(|error| failed(&error))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    #[cfg(unix)]
+    File::open(folder.unwrap_or(Path::new(".")))
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| failed(&error))?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
 }

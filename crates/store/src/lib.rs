@@ -18,6 +18,8 @@ pub mod rotation;
 pub mod sale;
 pub mod session;
 pub mod settings;
+pub mod table;
+pub mod transfer;
 
 pub use audit::{AuditEntry, AuditLog, AuditRow};
 pub use change::{CHANGES_KEPT, Change};

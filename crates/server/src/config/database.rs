@@ -59,6 +59,63 @@ impl<'de> Deserialize<'de> for WrittenDatabase {
     }
 }
 
+/// A database that a command names: `sqlite:PATH`, or `postgres:` with an address behind it. The password comes from the
+/// file, or from the environment as the whole address ([`DATABASE_VARIABLE`]) of the same database.
+///
+/// # Errors
+/// [`ConfigError::BadValue`] where it is neither, or where the address has a password in it: others can read it there.
+pub fn named(option: &str, text: &str, password_file: Option<&Path>) -> Result<Database, ConfigError> {
+    let whole = std::env::var(DATABASE_VARIABLE).ok();
+    named_with(option, text, password_file, whole.as_deref())
+}
+
+fn named_with(
+    option: &str,
+    text: &str,
+    password_file: Option<&Path>,
+    whole: Option<&str>,
+) -> Result<Database, ConfigError> {
+    let refuse = |value: String, expected: &str| ConfigError::BadValue {
+        key: option.to_owned(),
+        value,
+        origin: "on the command line".to_owned(),
+        expected: expected.to_owned(),
+    };
+    if let Some(path) = text.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+        return Ok(Database::Sqlite(path.into()));
+    }
+    let Some(rest) = text.strip_prefix("postgres:") else {
+        return Err(refuse(
+            text.split(':').next().unwrap_or_default().to_owned(),
+            "sqlite:PATH, or an address such as postgres://vigie@db.example.org/vigie",
+        ));
+    };
+    let text = if rest.starts_with("//") { text } else { rest };
+    let mut address: Address = text
+        .parse()
+        .map_err(|error: AddressError| refuse(error.to_string(), ADDRESS))?;
+    if address.has_password() {
+        return Err(refuse(
+            "an address with a password".to_owned(),
+            "one without: others can read it on the command line. The password belongs into a file for \
+             --password-file, or with the whole address into VIGIE_DATABASE_URL",
+        ));
+    }
+    if let Some(whole) = whole {
+        let whole = from_environment(whole)?;
+        if whole.to_string() == address.to_string() {
+            address = whole;
+        }
+    }
+    if let Some(file) = password_file {
+        address = address.with_password(&password(&Figment::new(), file)?);
+    }
+    Ok(Database::Postgres {
+        address: Box::new(address),
+        options: Options::default(),
+    })
+}
+
 /// What is given, checked.
 pub(super) fn settle(figment: &Figment, written: Option<&WrittenDatabase>) -> Result<Database, ConfigError> {
     let whole = std::env::var(DATABASE_VARIABLE).ok();
@@ -193,7 +250,7 @@ mod tests {
     use figment::Figment;
     use figment::providers::{Format as _, Toml};
 
-    use super::{Database, WrittenDatabase, settle_with};
+    use super::{Database, WrittenDatabase, named_with, settle_with};
     use crate::config::ConfigError;
 
     #[derive(serde::Deserialize)]
@@ -247,6 +304,34 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(!error.contains("hush"), "{error}");
+    }
+
+    #[test]
+    fn a_command_names_a_database_without_a_password() {
+        let named = |text| named_with("--to", text, None, Some("postgres://vigie:hush@db/vigie"));
+        let file = named("sqlite:/srv/vigie.db").unwrap();
+        assert_eq!(file.to_string(), "/srv/vigie.db");
+        for (text, known) in [
+            ("postgres://vigie@db/vigie", true),
+            ("postgres:postgres://vigie@db/vigie", true),
+            ("postgres://vigie@db/other", false),
+        ] {
+            let Database::Postgres { address, .. } = named(text).unwrap() else {
+                panic!("it is a server")
+            };
+            assert_eq!(address.has_password(), known, "{text}");
+        }
+        for text in [
+            "postgres://vigie:hush@db/vigie",
+            "mysql://vigie:hush@db/vigie",
+            "sqlite:",
+        ] {
+            let error = named(text).unwrap_err().to_string();
+            assert!(
+                error.contains("--to") && !error.contains("hush"),
+                "{text}: {error}"
+            );
+        }
     }
 
     #[cfg(unix)]

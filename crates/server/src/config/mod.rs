@@ -9,7 +9,7 @@ mod settled;
 mod source;
 
 pub use complaint::ConfigError;
-pub use database::DATABASE_VARIABLE;
+pub use database::{DATABASE_VARIABLE, named};
 pub use defaults::default_config_file;
 pub use settled::{Config, LogFormat, TlsFiles};
 pub use source::{Flags, KEYS_VARIABLE, load};

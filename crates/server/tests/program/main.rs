@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod calls;
 mod command_line;
 mod configuration;
 mod ending;
@@ -10,6 +11,8 @@ mod failpoints;
 mod faults;
 mod last_resort;
 mod log;
+#[cfg(target_os = "linux")]
+mod migrate;
 mod place;
 mod slow_clients;
 mod tls;

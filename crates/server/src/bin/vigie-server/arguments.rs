@@ -83,6 +83,8 @@ pub(crate) enum Command {
     Init(Init),
     /// Say what configuration, keys, certificate and database are like
     Check,
+    /// Copy a whole database from a file to PostgreSQL, or back, and compare both
+    Migrate(Migrate),
     /// Add and list users, set passwords, disable accounts, name super admins
     #[command(subcommand)]
     User(User),
@@ -150,6 +152,19 @@ pub(crate) struct Init {
     /// A host name or address for that certificate; may be given several times
     #[arg(long = "name", value_name = "HOST", num_args = 1.., requires = "self_signed_ca")]
     pub(crate) names: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Migrate {
+    /// The database to copy: sqlite:PATH, or postgres://user@host/database; no server may run on it
+    #[arg(long, value_name = "DATABASE")]
+    pub(crate) from: String,
+    /// The database to copy to, of the other kind; it must be empty
+    #[arg(long, value_name = "DATABASE")]
+    pub(crate) to: String,
+    /// A file with the password for PostgreSQL, which not everybody may read
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
 }
 
 /// Which organization is meant.

@@ -10,6 +10,7 @@ mod arguments;
 mod check;
 mod init;
 mod logging;
+mod migrate;
 mod table;
 mod users;
 
@@ -58,6 +59,7 @@ fn run(arguments: Arguments) -> Result<(), Failed> {
             }
             Command::Init(how) => init::init(&config, how).await,
             Command::Check => check::check(&config).await,
+            Command::Migrate(how) => migrate::migrate(&how).await,
             Command::User(command) => users::user(&config, command).await,
             Command::Session(command) => administer::session(&config, command).await,
             Command::Organization(command) => administer::organization(&config, command).await,

@@ -1,0 +1,255 @@
+//! The tables that every engine has, as rows of plain values: what is needed to copy a database from one engine to
+//! another and to know that nothing was lost.
+
+use uuid::Uuid;
+
+/// What a column holds, in each engine's own type for it. Any column may hold nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An id.
+    Id,
+    /// Bytes.
+    Bytes,
+    /// Text.
+    Text,
+    /// A whole number, a time or an amount.
+    Number,
+    /// Yes or no.
+    Flag,
+}
+
+/// A table, by the same names in every engine.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// Its columns, in the order in which their values are read and summed.
+    pub columns: &'static [(&'static str, Kind)],
+    /// The columns by which its rows are put in order; together they are unique.
+    pub key: &'static [&'static str],
+}
+
+/// One value of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing (SQL's NULL).
+    Nothing,
+    /// An id.
+    Id(Uuid),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// Text; made by [`Value::text`].
+    Text(String),
+    /// A whole number.
+    Number(i64),
+    /// Yes or no.
+    Flag(bool),
+}
+
+impl Value {
+    /// Text as every engine can keep it: U+0000, which PostgreSQL cannot, becomes the sign for an unreadable character.
+    pub fn text(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self::Text(if text.contains('\0') {
+            text.replace('\0', "\u{fffd}")
+        } else {
+            text
+        })
+    }
+}
+
+/// One row: a value for each of its table's columns.
+pub type Row = Vec<Value>;
+
+/// Every table that holds data, each after those that its rows refer to. Of a schema's own tables only the ledger of its
+/// versions and the row that readiness checks write to are not here.
+pub const TABLES: &[Table] = {
+    use Kind::{Bytes, Flag, Id, Number, Text};
+    &[
+        Table {
+            name: "organizations",
+            columns: &[("id", Id), ("slug", Text), ("name", Text), ("created_at", Number)],
+            key: &["id"],
+        },
+        Table {
+            name: "sites",
+            columns: &[
+                ("id", Id),
+                ("organization_id", Id),
+                ("name", Text),
+                ("created_at", Number),
+                ("archived_at", Number),
+            ],
+            key: &["id"],
+        },
+        Table {
+            name: "tills",
+            columns: &[
+                ("id", Id),
+                ("organization_id", Id),
+                ("site_id", Id),
+                ("name", Text),
+                ("created_at", Number),
+                ("archived_at", Number),
+            ],
+            key: &["id"],
+        },
+        Table {
+            name: "users",
+            columns: &[
+                ("id", Id),
+                ("username", Text),
+                ("display_name", Text),
+                ("password_hash", Text),
+                ("one_time_password", Flag),
+                ("super_admin", Flag),
+                ("created_at", Number),
+                ("disabled_at", Number),
+                ("last_sign_in_at", Number),
+            ],
+            key: &["id"],
+        },
+        Table {
+            name: "memberships",
+            columns: &[
+                ("joined", Number),
+                ("user_id", Id),
+                ("organization_id", Id),
+                ("site_id", Id),
+                ("role", Text),
+            ],
+            key: &["joined"],
+        },
+        Table {
+            name: "session_settings",
+            columns: &[
+                ("organization_id", Id),
+                ("token_expiration_minutes", Number),
+                ("activity_threshold_minutes", Number),
+                ("idle_timeout_minutes", Number),
+                ("session_max_hours", Number),
+                ("lock_after_minutes", Number),
+                ("device_limit", Number),
+            ],
+            key: &["organization_id"],
+        },
+        Table {
+            name: "sessions",
+            columns: &[
+                ("id", Id),
+                ("user_id", Id),
+                ("organization_id", Id),
+                ("site_id", Id),
+                ("device_kind", Text),
+                ("device_name", Text),
+                ("device_key", Bytes),
+                ("generation", Number),
+                ("attempts", Bytes),
+                ("created_at", Number),
+                ("last_used_at", Number),
+                ("last_input_at", Number),
+                ("rotated_at", Number),
+                ("reauthenticated_at", Number),
+                ("expires_at", Number),
+                ("revoked_at", Number),
+                ("revoke_reason", Text),
+                ("ip_address", Text),
+                ("user_agent", Text),
+            ],
+            key: &["id"],
+        },
+        Table {
+            name: "sign_in_places",
+            columns: &[
+                ("user_id", Id),
+                ("kind", Text),
+                ("fingerprint", Bytes),
+                ("first_seen_at", Number),
+                ("last_seen_at", Number),
+            ],
+            key: &["user_id", "kind", "fingerprint"],
+        },
+        Table {
+            name: "security_notices",
+            columns: &[
+                ("id", Id),
+                ("user_id", Id),
+                ("at", Number),
+                ("kind", Text),
+                ("detail", Text),
+                ("seen_at", Number),
+            ],
+            key: &["id"],
+        },
+        Table {
+            name: "categories",
+            columns: &[
+                ("organization_id", Id),
+                ("id", Id),
+                ("name", Text),
+                ("price_cents", Number),
+                ("shortcut", Text),
+                ("position", Number),
+            ],
+            key: &["organization_id", "id"],
+        },
+        Table {
+            name: "sales",
+            columns: &[
+                ("id", Id),
+                ("organization_id", Id),
+                ("site_id", Id),
+                ("operator_id", Id),
+                ("idempotency_key", Id),
+                ("body_hash", Bytes),
+                ("total_cents", Number),
+                ("note", Text),
+                ("finished_at", Number),
+                ("received_at", Number),
+            ],
+            key: &["id"],
+        },
+        Table {
+            name: "sale_lines",
+            columns: &[
+                ("organization_id", Id),
+                ("sale_id", Id),
+                ("position", Number),
+                ("category_id", Id),
+                ("quantity", Number),
+                ("weight_grams", Number),
+                ("unit_price_cents", Number),
+            ],
+            key: &["sale_id", "position"],
+        },
+        Table {
+            name: "sale_payments",
+            columns: &[
+                ("organization_id", Id),
+                ("sale_id", Id),
+                ("position", Number),
+                ("method", Text),
+                ("amount_cents", Number),
+            ],
+            key: &["sale_id", "position"],
+        },
+        Table {
+            name: "audit_log",
+            columns: &[
+                ("sequence", Number),
+                ("id", Id),
+                ("at", Number),
+                ("organization_id", Id),
+                ("actor_user_id", Id),
+                ("session_id", Id),
+                ("action", Text),
+                ("target", Text),
+                ("detail", Text),
+                ("ip_address", Text),
+                ("user_agent", Text),
+                ("request_id", Text),
+            ],
+            key: &["sequence"],
+        },
+    ]
+};
