@@ -1,11 +1,11 @@
 //! A PostgreSQL server of the stage's own: real, private, gone afterwards, and it can be killed and started again.
 
-use crate::{StageError, pause, until};
+use crate::{Network, StageError, pause, until};
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use std::fs::File;
 use std::io::Write as _;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
@@ -59,7 +59,15 @@ pub struct Postgres {
     folder: PathBuf,
     port: u16,
     disk: Disk,
+    place: Place,
     held: Option<Held>,
+}
+
+/// Where it listens.
+#[derive(Clone, Debug)]
+struct Place {
+    namespace: Option<String>,
+    address: Ipv4Addr,
 }
 
 #[derive(Debug)]
@@ -79,6 +87,23 @@ enum Owner {
 impl Postgres {
     /// Makes a new server in a temporary folder and starts it.
     pub fn start(disk: Disk) -> Result<Self, StageError> {
+        let place = Place {
+            namespace: None,
+            address: Ipv4Addr::LOCALHOST,
+        };
+        Self::start_at(disk, place)
+    }
+
+    /// Starts one on the server's side of a network, where it trusts whoever reaches it.
+    pub fn start_behind(disk: Disk, network: &Network) -> Result<Self, StageError> {
+        let place = Place {
+            namespace: Some(network.server_side().name().to_owned()),
+            address: network.server_address(),
+        };
+        Self::start_at(disk, place)
+    }
+
+    fn start_at(disk: Disk, place: Place) -> Result<Self, StageError> {
         let programs = programs()?;
         let owner = Owner::find()?;
         let folder = folder(owner, disk)?;
@@ -88,11 +113,20 @@ impl Postgres {
             owner,
             port: 0,
             disk,
+            place,
             held: None,
             folder,
         };
         let copy = ["-a", &text(&template), &text(&server.folder.join("data"))].map(str::to_owned);
         done("cp", Command::new("cp").args(copy).output())?;
+        if server.place.namespace.is_some() {
+            let path = server.folder.join("data/pg_hba.conf");
+            std::fs::OpenOptions::new()
+                .append(true)
+                .open(&path)
+                .and_then(|mut file| file.write_all(b"host all all 10.213.0.0/16 trust\n"))
+                .map_err(StageError::file("saying whom PostgreSQL trusts", &path))?;
+        }
         let mut tries = 0;
         loop {
             server.port = free_port()?;
@@ -115,6 +149,9 @@ impl Postgres {
         };
         let mut holder = Command::new("sh");
         holder.args(["-c", HOLDER, "sh", &text(&self.folder)]);
+        if let Some(namespace) = &self.place.namespace {
+            holder.args(["ip", "netns", "exec", namespace]);
+        }
         holder.args(self.owner.becoming());
         holder.args([&server, "-D", &text(&self.folder.join("data"))]);
         for setting in [
@@ -122,7 +159,7 @@ impl Postgres {
             format!("unix_socket_directories={}", self.folder.display()),
             format!("fsync={disk}"),
             format!("full_page_writes={disk}"),
-            "listen_addresses=127.0.0.1".to_owned(),
+            format!("listen_addresses={}", self.place.address),
             "max_connections=300".to_owned(),
             "shared_buffers=32MB".to_owned(),
             "dynamic_shared_memory_type=mmap".to_owned(),
@@ -245,7 +282,7 @@ impl Postgres {
 
     /// The same address without the password.
     pub fn url_without_password(&self, database: &str) -> String {
-        format!("postgres://vigie@127.0.0.1:{}/{database}", self.port)
+        format!("postgres://vigie@{}:{}/{database}", self.place.address, self.port)
     }
 
     /// The role's password.

@@ -2,7 +2,7 @@
 
 use crate::{Launch, Network, Running, Stage, StageError, Stopwatch, pause, until};
 use serde::Deserialize;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -14,6 +14,8 @@ pub enum Transport {
     Https,
     /// Plain http; the server takes it on a loopback address only.
     Http,
+    /// Plain http from a proxy at this address.
+    Proxied(IpAddr),
 }
 
 /// Lives that are shorter than an organisation's settings allow, in seconds; nothing means as in the settings.
@@ -92,6 +94,7 @@ pub struct ServerProcess {
     folder: PathBuf,
     keys: PathBuf,
     url: String,
+    public_url: String,
     address: SocketAddr,
     plan: ServerPlan,
     runs: u32,
@@ -110,10 +113,15 @@ impl ServerProcess {
     }
 
     /// Starts one more server of the same site: over the same database, with the same keys, at an address of its own.
-    pub fn beside(&self, stage: &Stage, binary: &Path) -> Result<Self, StageError> {
+    pub fn beside(&self, stage: &Stage) -> Result<Self, StageError> {
         let plan = self.plan.clone();
         let keys = self.keys.clone();
-        let mut server = Self::written(stage, stage.launch(binary), free_address()?, plan, Some(keys))?;
+        let address = match self.address.ip() {
+            ip if ip.is_loopback() => free_address()?,
+            ip => SocketAddr::new(ip, self.address.port() + 1),
+        };
+        let site = Some((keys, self.public_url.clone()));
+        let mut server = Self::written(stage, self.program.clone(), address, plan, site)?;
         server.serve()?;
         Ok(server)
     }
@@ -134,27 +142,45 @@ impl ServerProcess {
         )
     }
 
+    /// Sets a server up on the client's side of a network, where the test reaches it by a link that no cut touches.
+    pub fn start_before(
+        stage: &Stage,
+        binary: &Path,
+        network: &Network,
+        plan: ServerPlan,
+    ) -> Result<Self, StageError> {
+        let address = SocketAddr::from((network.control_address(), 8443));
+        Self::set_up(
+            stage,
+            stage.launch(binary).inside(network.client_side()),
+            address,
+            plan,
+        )
+    }
+
     /// A server with its configuration, not yet started.
     fn written(
         stage: &Stage,
         program: Launch,
         address: SocketAddr,
         plan: ServerPlan,
-        keys: Option<PathBuf>,
+        site: Option<(PathBuf, String)>,
     ) -> Result<Self, StageError> {
         let folder = stage.folder().join(format!("server-{}", address.port()));
         std::fs::create_dir_all(&folder).map_err(StageError::file("making the server's folder", &folder))?;
         let scheme = match plan.transport {
             Transport::Https => "https",
-            Transport::Http => "http",
+            Transport::Http | Transport::Proxied(_) => "http",
         };
         let url = format!("{scheme}://{address}");
+        let (keys, public_url) = site.unwrap_or_else(|| (folder.join("keys/keys.json"), url.clone()));
         let server = Self {
             program,
             running: None,
-            keys: keys.unwrap_or_else(|| folder.join("keys/keys.json")),
+            keys,
             folder,
             url,
+            public_url,
             address,
             plan,
             runs: 0,
@@ -202,7 +228,7 @@ impl ServerProcess {
             "listen = \"{}\"\npublic_url = \"{}\"\ndatabase = \"{database}\"\nkeys_file = \"{}\"\ncontrol_socket = \"{}\"\n\n\
              [log]\nformat = \"json\"\nfilter = \"server=debug,info\"\n",
             self.address,
-            self.url,
+            self.public_url,
             self.keys.display(),
             at("control.sock"),
         );
@@ -212,6 +238,9 @@ impl ServerProcess {
         if plan_is_https(&self.plan) {
             let (cert, key) = (at("tls/server.pem"), at("tls/server.key"));
             text.push_str(&format!("\n[tls]\ncert = \"{cert}\"\nkey = \"{key}\"\n"));
+        }
+        if let Transport::Proxied(proxy) = self.plan.transport {
+            text = format!("trusted_proxies = [\"{proxy}\"]\n{text}");
         }
         let lifetimes = [
             ("access_token_seconds", self.plan.lifetimes.access_token_seconds),

@@ -5,8 +5,8 @@ use crate::place::Site;
 use protocol::Secret;
 use std::fmt::Debug;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -21,6 +21,7 @@ struct Shift {
     refreshes: AtomicUsize,
     sales: AtomicUsize,
     retries: AtomicUsize,
+    last_reason: Mutex<String>,
 }
 
 impl Shift {
@@ -33,7 +34,8 @@ impl Shift {
             match call(&self.urls[turn % 2]).await {
                 Outcome::Done(done) => return done,
                 Outcome::Refused(code) => panic!("signed out by accident: {code}"),
-                Outcome::NotNow(_) => {
+                Outcome::NotNow(why) => {
+                    *self.last_reason.lock().unwrap() = why;
                     self.retries.fetch_add(1, Ordering::Relaxed);
                     sleep(Duration::from_millis(50)).await;
                 }
@@ -70,12 +72,12 @@ async fn work_goes_on(shift: &Shift) {
         }
         sleep(Duration::from_millis(50)).await;
     }
-    panic!("no work gets done");
+    panic!("no work gets done: {}", shift.last_reason.lock().unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deaths_of_servers_and_database_lose_nothing_and_sign_nobody_out() {
-    let mut site = Site::open(Disk::Waited);
+    let mut site = Site::apart(Disk::Waited);
     let (client, urls) = (site.client(), site.urls());
     let shift = Arc::new(Shift {
         urls,
@@ -83,6 +85,7 @@ async fn deaths_of_servers_and_database_lose_nothing_and_sign_nobody_out() {
         refreshes: AtomicUsize::new(0),
         sales: AtomicUsize::new(0),
         retries: AtomicUsize::new(0),
+        last_reason: Mutex::default(),
     });
     let mut tills = Vec::new();
     for _ in 0..TILLS {
@@ -110,10 +113,19 @@ async fn deaths_of_servers_and_database_lose_nothing_and_sign_nobody_out() {
         site.postgres.start_again().unwrap();
         work_goes_on(&shift).await;
 
-        // A database that does not answer is what a server sees of a link that was cut without a word.
         site.postgres.freeze().unwrap();
         sleep(Duration::from_secs(2)).await;
         site.postgres.thaw().unwrap();
+        work_goes_on(&shift).await;
+
+        let network = site.network.as_ref().unwrap();
+        match round {
+            0 => network.refuse().unwrap(),
+            1 => network.lose(40).unwrap(),
+            _ => network.cut_silently().unwrap(),
+        }
+        sleep(Duration::from_secs(8)).await;
+        network.restore().unwrap();
         work_goes_on(&shift).await;
     }
     shift.over.store(true, Ordering::Relaxed);

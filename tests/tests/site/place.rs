@@ -2,8 +2,10 @@
 
 use crate::client::Client;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
+use std::net::Ipv4Addr;
 use vigie_tests::{
-    Binaries, Bounds, Database, Disk, Lifetimes, Postgres, ServerPlan, ServerProcess, Stage, Transport,
+    Binaries, Bounds, Database, Disk, Lifetimes, Network, Postgres, ServerPlan, ServerProcess, Stage,
+    Transport,
 };
 
 /// The operator's and the administrator's.
@@ -13,22 +15,37 @@ const PASSWORD: &str = "quatre mots bien longs";
 pub(crate) struct Site {
     pub(crate) postgres: Postgres,
     pub(crate) servers: [ServerProcess; 2],
+    /// Between the servers and the database, where there is one.
+    pub(crate) network: Option<Network>,
     _stage: Stage,
 }
 
 impl Site {
+    /// Servers and database on one machine.
     pub(crate) fn open(disk: Disk) -> Self {
         let stage = Stage::start().unwrap();
         let postgres = Postgres::start(disk).unwrap();
-        let plan = ServerPlan {
-            transport: Transport::Http,
-            lifetimes: Lifetimes::default(),
-            database: Database::Postgres(postgres.url("vigie")),
-            bounds: Bounds::Wide,
-        };
+        let plan = plan(Transport::Http, postgres.url("vigie"));
+        let first = ServerProcess::start(&stage, &Binaries::find().unwrap().server, plan).unwrap();
+        Self::complete(stage, postgres, None, first)
+    }
+
+    /// The database on a machine of its own, with a network between it and the servers.
+    pub(crate) fn apart(disk: Disk) -> Self {
+        let stage = Stage::start().unwrap();
+        let network = Network::build().unwrap();
+        let postgres = Postgres::start_behind(disk, &network).unwrap();
+        let plan = plan(
+            Transport::Proxied(Ipv4Addr::LOCALHOST.into()),
+            postgres.url_without_password("vigie"),
+        );
         let binary = Binaries::find().unwrap().server;
-        let first = ServerProcess::start(&stage, &binary, plan).unwrap();
-        let second = first.beside(&stage, &binary).unwrap();
+        let first = ServerProcess::start_before(&stage, &binary, &network, plan).unwrap();
+        Self::complete(stage, postgres, Some(network), first)
+    }
+
+    fn complete(stage: Stage, postgres: Postgres, network: Option<Network>, first: ServerProcess) -> Self {
+        let second = first.beside(&stage).unwrap();
         first.add_operator("camille", PASSWORD).unwrap();
         first
             .command(
@@ -42,6 +59,7 @@ impl Site {
         Self {
             postgres,
             servers: [first, second],
+            network,
             _stage: stage,
         }
     }
@@ -52,6 +70,15 @@ impl Site {
 
     pub(crate) fn urls(&self) -> [String; 2] {
         self.servers.each_ref().map(|server| server.url().to_owned())
+    }
+}
+
+fn plan(transport: Transport, database: String) -> ServerPlan {
+    ServerPlan {
+        transport,
+        lifetimes: Lifetimes::default(),
+        database: Database::Postgres(database),
+        bounds: Bounds::Wide,
     }
 }
 

@@ -56,6 +56,7 @@ async fn two_holders_are_found_at_once_and_only_one_ever_gets_a_successor() {
     let (client, urls) = (site.client(), site.urls());
     let rounds = count("VIGIE_ROUNDS", 60);
 
+    let mut first_served = 0;
     for round in 0..rounds {
         let token = client
             .login(&urls[round % 2], "camille")
@@ -77,10 +78,15 @@ async fn two_holders_are_found_at_once_and_only_one_ever_gets_a_successor() {
                 other @ (Outcome::Refused(_) | Outcome::NotNow(_)) => panic!("round {round}: {other:?}"),
             }
         }
-        assert_eq!(served.len(), 1, "round {round}: one live branch, of one holder");
+        // The first holder's own answer may come after the second was found: then nobody was served.
+        assert!(served.len() <= 1, "round {round}: never two branches: {served:?}");
         assert!(found > 0, "round {round}: the other holder is found");
-        let (attempt, successor) = served.into_iter().next().unwrap();
-        for (token, attempt) in [(Secret::new(successor), Uuid::new_v4()), (token, attempt)] {
+        first_served += usize::from(!served.is_empty());
+        let successors = served
+            .into_iter()
+            .map(|(_, successor)| (Secret::new(successor), Uuid::new_v4()));
+        let spent = holders.map(|attempt| (token.clone(), attempt));
+        for (token, attempt) in successors.chain(spent) {
             let after = client.refresh(&urls[round % 2], &token, attempt).await;
             assert!(
                 matches!(after, Outcome::Refused(ErrorCode::RefreshReused)),
@@ -88,7 +94,9 @@ async fn two_holders_are_found_at_once_and_only_one_ever_gets_a_successor() {
             );
         }
     }
-    println!("{rounds} rounds of {AT_ONCE}: every second holder found");
+    println!(
+        "{rounds} rounds of {AT_ONCE}: every second holder found, the first served before that in {first_served}"
+    );
 }
 
 #[tokio::test]
