@@ -8,9 +8,9 @@ use std::{io, thread};
 use keeper_core::Notice;
 use notify_rust::{Hint, Notification, Urgency};
 
-use crate::notice_words::{NoticeWords, notice_words};
+use crate::notice_words::{NoticeWords, notice_words, security_words};
 use crate::surfaces::Notifier;
-use crate::view::Language;
+use crate::view::{Language, SecurityNotice};
 
 const QUEUE: usize = 8;
 
@@ -35,6 +35,7 @@ struct Message {
 enum Incident {
     Connection,
     Session,
+    Account,
 }
 
 const fn incident_of(notice: Notice) -> Incident {
@@ -64,24 +65,35 @@ impl DesktopNotifier {
             .spawn(move || show_all(&inbox, &on_click))?;
         Ok(Self { queue })
     }
-}
 
-impl Notifier for DesktopNotifier {
-    fn show(&self, notice: Notice, language: Language) {
-        let message = Message {
-            incident: incident_of(notice),
-            words: notice_words(notice, language),
-            urgency: urgency_of(notice),
-        };
+    fn put(&self, message: Message) {
         match self.queue.try_send(message) {
             Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+            Err(TrySendError::Full(message) | TrySendError::Disconnected(message)) => {
                 tracing::warn!(
-                    ?notice,
+                    title = message.words.title,
                     "the desktop does not take notifications; this one is dropped"
                 );
             }
         }
+    }
+}
+
+impl Notifier for DesktopNotifier {
+    fn show(&self, notice: Notice, language: Language) {
+        self.put(Message {
+            incident: incident_of(notice),
+            words: notice_words(notice, language),
+            urgency: urgency_of(notice),
+        });
+    }
+
+    fn show_security(&self, notice: &SecurityNotice, language: Language) {
+        self.put(Message {
+            incident: Incident::Account,
+            words: security_words(notice, language),
+            urgency: Urgency::Normal,
+        });
     }
 }
 
@@ -93,11 +105,12 @@ struct Shown {
 }
 
 fn show_all(inbox: &Receiver<Message>, on_click: &OnClick) {
-    let (mut connection, mut session) = (Shown::default(), Shown::default());
+    let (mut connection, mut session, mut account) = (Shown::default(), Shown::default(), Shown::default());
     for message in inbox {
         let shown = match message.incident {
             Incident::Connection => &mut connection,
             Incident::Session => &mut session,
+            Incident::Account => &mut account,
         };
         show_one(&message, shown, on_click);
     }

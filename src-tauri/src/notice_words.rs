@@ -2,7 +2,9 @@
 
 use keeper_core::{Banner, EndReason, Notice, Trouble};
 
-use crate::view::{Language, Phase, SessionView};
+use protocol::notice::NoticeKind;
+
+use crate::view::{Language, Phase, SecurityNotice, SessionView};
 
 /// What a notification says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +27,66 @@ pub fn notice_words(notice: Notice, language: Language) -> NoticeWords {
         title,
         body,
         open: open(language),
+    }
+}
+
+/// The words of what happened to the operator's account. The screen says the rest.
+pub fn security_words(notice: &SecurityNotice, language: Language) -> NoticeWords {
+    let known = notice.device_name.as_deref().or(notice.application.as_deref());
+    let (title, body) = match language {
+        Language::Fr => (
+            "Sécurité de votre compte",
+            french_security(notice.kind, known.unwrap_or("appareil inconnu")),
+        ),
+        Language::En => (
+            "Your account's security",
+            english_security(notice.kind, known.unwrap_or("unknown device")),
+        ),
+    };
+    NoticeWords {
+        title,
+        body,
+        open: open(language),
+    }
+}
+
+fn french_security(kind: NoticeKind, device: &str) -> String {
+    match kind {
+        NoticeKind::NewDevice => {
+            format!("Première connexion depuis « {device} ». Si ce n'était pas vous, ouvrez Vigie.")
+        }
+        NoticeKind::NewNetwork => format!(
+            "Première connexion depuis un nouveau réseau (« {device} »). Si ce n'était pas vous, ouvrez Vigie."
+        ),
+        NoticeKind::DeviceLimit => {
+            format!("Trop d'appareils connectés : la session de « {device} » a été fermée.")
+        }
+        NoticeKind::PasswordChanged => format!(
+            "Votre mot de passe a été changé depuis « {device} ». Si ce n'était pas vous, prévenez un responsable."
+        ),
+        NoticeKind::ProofRefused => format!(
+            "Un autre appareil (« {device} ») a tenté d'utiliser votre session. Il a été refusé ; votre session tient bon."
+        ),
+    }
+}
+
+fn english_security(kind: NoticeKind, device: &str) -> String {
+    match kind {
+        NoticeKind::NewDevice => {
+            format!("First sign-in from “{device}”. If it was not you, open Vigie.")
+        }
+        NoticeKind::NewNetwork => {
+            format!("First sign-in from a new network (“{device}”). If it was not you, open Vigie.")
+        }
+        NoticeKind::DeviceLimit => {
+            format!("Too many devices are signed in: the session of “{device}” was closed.")
+        }
+        NoticeKind::PasswordChanged => {
+            format!("Your password was changed from “{device}”. If it was not you, tell a manager.")
+        }
+        NoticeKind::ProofRefused => format!(
+            "Another device (“{device}”) tried to use your session. It was turned away; your session holds."
+        ),
     }
 }
 
@@ -167,8 +229,11 @@ pub fn tooltip(session: &SessionView, language: Language) -> &'static str {
 mod tests {
     use keeper_core::{EndReason, Notice, Trouble};
 
-    use super::notice_words;
-    use crate::view::Language;
+    use protocol::notice::NoticeKind;
+    use strum::IntoEnumIterator as _;
+
+    use super::{notice_words, security_words};
+    use crate::view::{Language, Millis, SecurityNotice};
 
     #[test]
     fn words_of_every_notice() {
@@ -202,6 +267,29 @@ mod tests {
             .flat_map(|notice| {
                 [Language::Fr, Language::En].map(|language| {
                     let words = notice_words(notice, language);
+                    format!("{language:?} | {} | {} | {}", words.title, words.body, words.open)
+                })
+            })
+            .collect();
+        insta::assert_snapshot!(table.join("\n"));
+    }
+
+    #[test]
+    fn words_of_every_security_notice() {
+        let notice = |kind, device_name: Option<&str>| SecurityNotice {
+            id: "1".to_owned(),
+            kind,
+            at_ms: Millis::from_epoch_ms(0),
+            device_name: device_name.map(str::to_owned),
+            ip_address: None,
+            application: None,
+        };
+        let table: Vec<String> = NoticeKind::iter()
+            .map(|kind| notice(kind, Some("Caisse 2")))
+            .chain([notice(NoticeKind::NewDevice, None)])
+            .flat_map(|notice| {
+                [Language::Fr, Language::En].map(|language| {
+                    let words = security_words(&notice, language);
                     format!("{language:?} | {} | {} | {}", words.title, words.body, words.open)
                 })
             })

@@ -2,7 +2,7 @@
 
 use keeper_core::{Notice, Severity};
 
-use crate::view::{AppView, Language};
+use crate::view::{AppView, Language, SecurityNotice};
 
 /// The window.
 pub trait Window: Send + Sync {
@@ -10,6 +10,8 @@ pub trait Window: Send + Sync {
     fn show(&self);
     /// Brings it to the front.
     fn bring_to_front(&self);
+    /// Whether the operator has it in front, so that what stands on the screen is seen.
+    fn is_in_front(&self) -> bool;
     /// Hides it while the app puts itself away.
     fn hide(&self);
     /// Hands the screen a new view.
@@ -28,6 +30,8 @@ pub trait Tray: Send + Sync {
 pub trait Notifier: Send + Sync {
     /// Shows this; it takes the place of the one before of the same incident. Never waits.
     fn show(&self, notice: Notice, language: Language);
+    /// Shows what happened to the operator's account; it takes the place of the one before. Never waits.
+    fn show_security(&self, notice: &SecurityNotice, language: Language);
 }
 
 /// All three.
@@ -47,5 +51,8 @@ pub struct NoNotifier;
 impl Notifier for NoNotifier {
     fn show(&self, notice: Notice, _language: Language) {
         tracing::info!(?notice, "not notified");
+    }
+    fn show_security(&self, notice: &SecurityNotice, _language: Language) {
+        tracing::info!(kind = notice.kind.as_str(), "not notified");
     }
 }

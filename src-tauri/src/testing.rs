@@ -1,6 +1,6 @@
 //! What the shell's tests stand on: a network that can be cut, and surfaces without a screen.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use keeper::vault::MemoryVault;
 use keeper::{Limits, Transport, TransportFault, Vault};
 use keeper_core::{Knobs, Notice, Severity, Span};
 use protocol::Secret;
+use protocol::notice::NoticeKind;
 use tokio::sync::Notify;
 
 use crate::controller::{ControllerHandle, Parts, Request, WorkRequest, controller};
@@ -21,7 +22,7 @@ use crate::folders::Folders;
 use crate::reach::Reach;
 use crate::settings::{SettingsFile, defaults};
 use crate::surfaces::{Notifier, Surfaces, Tray, Window};
-use crate::view::{AppView, Language, Phase, Saved, TicketDraft, UiError};
+use crate::view::{AppView, Language, Phase, Saved, SecurityNotice, TicketDraft, UiError};
 use crate::work::WorkDesk;
 
 /// What the network between the app and its server does.
@@ -104,6 +105,8 @@ pub(crate) struct Shown {
     pub(crate) tray: Mutex<Vec<(Severity, String)>>,
     pub(crate) views: AtomicU32,
     pub(crate) window: Mutex<Vec<&'static str>>,
+    pub(crate) security: Mutex<Vec<NoticeKind>>,
+    pub(crate) in_front: AtomicBool,
     pub(crate) ended: Notify,
 }
 
@@ -137,6 +140,9 @@ impl Window for Part {
     fn bring_to_front(&self) {
         self.note("front");
     }
+    fn is_in_front(&self) -> bool {
+        self.0.in_front.load(Ordering::SeqCst)
+    }
     fn hide(&self) {
         self.note("hide");
     }
@@ -158,6 +164,9 @@ impl Tray for Part {
 impl Notifier for Part {
     fn show(&self, notice: Notice, _language: Language) {
         self.0.notices.lock().unwrap().push(notice);
+    }
+    fn show_security(&self, notice: &SecurityNotice, _language: Language) {
+        self.0.security.lock().unwrap().push(notice.kind);
     }
 }
 

@@ -103,6 +103,11 @@ impl<R: Runtime> Window for DesktopWindow<R> {
         });
     }
 
+    fn is_in_front(&self) -> bool {
+        let window = self.app.get_webview_window(LABEL);
+        window.is_some_and(|window| window.is_focused().unwrap_or(false))
+    }
+
     fn hide(&self) {
         self.with("hide", WebviewWindow::hide);
     }

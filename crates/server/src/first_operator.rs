@@ -12,6 +12,7 @@ use crate::ids::new_id;
 use crate::password_rules::judge;
 use crate::passwords::PasswordError;
 use crate::server::Server;
+use crate::starter_goods::add_starter_goods;
 
 /// Why there is no first account.
 #[derive(Debug, Error)]
@@ -47,7 +48,7 @@ pub(crate) async fn has_operator(store: &dyn Store) -> Result<bool, StoreError> 
     Ok(!anybody.is_empty())
 }
 
-/// Makes what is missing of the organisation, its site and the account. Returns the organisation's id.
+/// Makes what is missing of the organisation, its site, its goods and the account. Returns the organisation's id.
 pub(crate) async fn add_first_operator(
     server: &Server,
     first: FirstOperator<'_>,
@@ -96,6 +97,7 @@ pub(crate) async fn add_first_operator(
         Some(name) => Some(site(server, organization_id, name).await?),
         None => None,
     };
+    add_starter_goods(server, organization_id).await?;
     let id = new_id(server.now());
     let new = NewUser {
         id,

@@ -52,6 +52,7 @@ mod server;
 mod session_settings;
 mod session_view;
 mod sign_in_place;
+mod starter_goods;
 pub mod tls;
 mod touches;
 mod user_agent;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keeper::{SignInError, SlotId};
+use keeper::{ServerEvent, SignInError, SlotId};
 use keeper_core::{Notice, SessionSnapshot, VaultFault};
 use protocol::auth::Me;
 
@@ -22,6 +22,7 @@ pub(crate) enum Event {
     Asked(Request),
     Snapshot(Epoch, Arc<SessionSnapshot>),
     Notice(Epoch, Notice),
+    Told(Epoch, ServerEvent),
     ServerReady(Epoch, Result<Accounts, UiError>),
     SignInAnswered {
         epoch: Epoch,

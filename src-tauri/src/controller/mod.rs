@@ -150,6 +150,7 @@ impl Controller {
             Event::Asked(request) => self.asked(request).await,
             Event::Snapshot(epoch, snapshot) => self.snapshot_came(epoch, snapshot),
             Event::Notice(epoch, notice) => self.notice_came(epoch, notice),
+            Event::Told(epoch, event) => self.server_told(epoch, event),
             Event::ServerReady(epoch, result) => self.server_ready(epoch, result),
             Event::SignInAnswered { epoch, result, reply } => self.sign_in_answered(epoch, *result, reply),
             Event::FirstOperatorMade {

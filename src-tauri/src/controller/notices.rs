@@ -1,5 +1,6 @@
 //! What the operator should know of about the own account: asked for after a sign-in and when the server says so.
 
+use keeper::ServerEvent;
 use keeper_core::{Connection, SessionPhase};
 use uuid::Uuid;
 
@@ -10,6 +11,20 @@ use crate::sessions;
 use crate::view::{AppView, SecurityNotice, UiError};
 
 impl Controller {
+    /// The server let something be known. It is a reason to ask, and nothing more.
+    pub(super) fn server_told(&mut self, epoch: Epoch, event: ServerEvent) {
+        if epoch != self.session.epoch {
+            return;
+        }
+        match event {
+            ServerEvent::OrganizationChanged | ServerEvent::SettingsChanged => self.ask_me_anew(None),
+            ServerEvent::Notice(added) => {
+                self.session.told.push(added.id);
+                self.ask_notices();
+            }
+        }
+    }
+
     pub(super) fn ask_notices(&self) {
         let Some(keeper) = &self.session.keeper else {
             return;
@@ -33,10 +48,26 @@ impl Controller {
             return;
         }
         match result {
-            Ok(notices) => self.session.notices = notices,
+            Ok(notices) => {
+                self.session.notices = notices;
+                self.notify_told();
+            }
             Err(error) => tracing::debug!(code = %error.code, "the server did not give its security notices"),
         }
         self.publish();
+    }
+
+    /// A native notification for what the server has told of just now, where nobody looks at the screen that shows it.
+    fn notify_told(&mut self) {
+        let told = std::mem::take(&mut self.session.told);
+        let Some(surfaces) = self.surfaces.as_ref().filter(|on| !on.window.is_in_front()) else {
+            return;
+        };
+        for notice in &self.session.notices {
+            if told.iter().any(|id| id.to_string() == notice.id) {
+                surfaces.notifier.show_security(notice, self.settings.language);
+            }
+        }
     }
 
     /// Takes a notice off the screen at once; the server is told beside it, and where that fails it comes back another

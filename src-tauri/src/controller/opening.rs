@@ -5,6 +5,9 @@ use std::sync::Arc;
 use keeper::{Keeper, KeeperConfig, OpenError, VigieProfile};
 use keeper_core::SessionSnapshot;
 
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
 use super::Controller;
 use super::event::{Epoch, Event};
 use super::session::Session;
@@ -76,13 +79,25 @@ impl Controller {
         });
         let (events, mut notices) = (self.events.clone(), keeper.notices());
         let noticed = tokio::spawn(async move {
-            while let Ok(notice) = notices.recv().await {
+            while let Some(notice) = next(&mut notices).await {
                 if events.send(Event::Notice(epoch, notice)).is_err() {
                     break;
                 }
             }
         });
-        self.session.listeners = vec![heard.abort_handle(), noticed.abort_handle()];
+        let (events, mut told) = (self.events.clone(), keeper.events());
+        let listened = tokio::spawn(async move {
+            while let Some(event) = next(&mut told).await {
+                if events.send(Event::Told(epoch, event)).is_err() {
+                    break;
+                }
+            }
+        });
+        self.session.listeners = vec![
+            heard.abort_handle(),
+            noticed.abort_handle(),
+            listened.abort_handle(),
+        ];
     }
 
     /// Opens the embedded server ahead of the first sign-in, where it is the one in use.
@@ -107,5 +122,16 @@ impl Controller {
             Err(fault) => self.session.fault = Some(fault),
         }
         self.publish();
+    }
+}
+
+/// The next message; those that came too fast to be kept are left out.
+async fn next<T: Clone>(messages: &mut broadcast::Receiver<T>) -> Option<T> {
+    loop {
+        match messages.recv().await {
+            Ok(message) => return Some(message),
+            Err(RecvError::Lagged(missed)) => tracing::debug!(missed, "messages of the keeper were missed"),
+            Err(RecvError::Closed) => return None,
+        }
     }
 }

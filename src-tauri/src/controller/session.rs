@@ -27,6 +27,8 @@ pub(super) struct Session {
     pub(super) accounts: Accounts,
     pub(super) asking_me: bool,
     pub(super) notices: Vec<SecurityNotice>,
+    /// The notices that the server told of since they were last asked for.
+    pub(super) told: Vec<Uuid>,
     pub(super) reopen: Reopen,
     pub(super) listeners: Vec<AbortHandle>,
 }
@@ -60,6 +62,7 @@ impl Session {
             accounts: Accounts::Some,
             asking_me: false,
             notices: Vec::new(),
+            told: Vec::new(),
             reopen: Reopen::No,
             listeners: Vec::new(),
         }
@@ -284,6 +287,7 @@ impl Controller {
             tracing::info!("signed out");
             self.session.me = None;
             self.session.notices = Vec::new();
+            self.session.told = Vec::new();
             self.take_newest_snapshot();
             if self.session.reopen == Reopen::WhenSignedOut {
                 self.open_keeper().await;

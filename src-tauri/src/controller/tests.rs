@@ -1,7 +1,10 @@
 //! The shell without a screen, over the embedded server and a network that can be cut.
 
+use std::sync::atomic::Ordering;
+
 use keeper_core::{Banner, Connection, EndReason, Notice, Persistence, Severity, Trouble, VaultFault};
 use protocol::Secret;
+use protocol::notice::NoticeKind;
 use server::demo::{CAMILLE, DOMINIQUE};
 
 use super::{CloseAnswer, FirstAccount, Request, Unsent, WorkRequest};
@@ -197,15 +200,13 @@ async fn close_session(device: &Device, keys: &server::Keys, session_id: &str) {
     let server = device.server(keys).await;
     let transport = InProcessTransport::new(server.router.clone());
     let bearer = crate::testing::bearer_of(&transport, CAMILLE).await;
-    let path = format!("/v1/auth/sessions/{session_id}/revoke");
-    let answer = transport
-        .send(
-            crate::testing::json_request("POST", &path, Some(&bearer), String::new()),
-            Limits::AUTH,
-        )
-        .await
-        .unwrap();
-    assert_eq!(answer.status(), 200);
+    let password = serde_json::json!({ "password": CAMILLE.password }).to_string();
+    let revoke = format!("/v1/auth/sessions/{session_id}/revoke");
+    for (path, body) in [("/v1/auth/reauthenticate", password), (&revoke, String::new())] {
+        let request = crate::testing::json_request("POST", path, Some(&bearer), body);
+        let answer = transport.send(request, Limits::AUTH).await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+    }
     server.close().await;
 }
 
@@ -427,6 +428,9 @@ async fn the_first_account_of_a_new_device_is_made_and_signed_in() {
         (view.session.phase, view.first_operator_needed),
         (Phase::SignedIn, false)
     );
+    let goods = app.handle.ask(Request::Categories).await.unwrap();
+    assert!(!goods.categories.is_empty(), "a till with nothing to sell");
+    assert!(goods.categories.iter().all(|each| each.price_cents.is_none()));
     assert_eq!(
         code(make(account("une autre longue phrase")).await),
         UiErrorCode::Forbidden
@@ -480,17 +484,57 @@ async fn own_sessions_can_be_listed_and_closed() {
     assert_eq!(mine[0].device_name, "caisse");
     let client = app.client().await;
     let revoke = |session_id| sessions::revoke(&client, session_id);
+    let another = "01890000-0000-7000-8000-000000000001";
+    assert_eq!(code(revoke(another).await), UiErrorCode::ReauthenticationRequired);
+    let wrong = sessions::reauthenticate(&client, Secret::new("wrong")).await;
+    assert_eq!(code(wrong), UiErrorCode::PasswordWrong);
+    let given = Secret::new(CAMILLE.password);
+    sessions::reauthenticate(&client, given).await.unwrap();
     assert_eq!(
         code(revoke(&mine[0].session_id).await),
         UiErrorCode::CannotRevokeCurrentSession
     );
     assert_eq!(code(revoke("not-an-id").await), UiErrorCode::SessionNotFound);
-    assert_eq!(
-        code(revoke("01890000-0000-7000-8000-000000000001").await),
-        UiErrorCode::SessionNotFound
-    );
+    assert_eq!(code(revoke(another).await), UiErrorCode::SessionNotFound);
     assert_eq!(sessions::revoke_others(&client).await.unwrap(), 0);
     assert_eq!(code(lifetimes::read(&client).await), UiErrorCode::Forbidden);
+}
+
+/// Signs Camille in from another device, beside the app.
+async fn sign_in_elsewhere(app: &App, device_name: &str) {
+    let login = serde_json::json!({
+        "username": CAMILLE.username, "password": CAMILLE.password,
+        "device_name": device_name, "device_kind": "desk",
+    });
+    let client = app.client().await;
+    crate::api::call_with_for_nothing(&client, http::Method::POST, "/v1/auth/login", &login)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_sign_in_from_a_new_device_is_shown_at_once_and_notified_where_nobody_looks() {
+    let device = Device::with_accounts().await;
+    let app = device.start();
+    app.sign_in(CAMILLE).await.unwrap();
+    app.shown.in_front.store(true, Ordering::SeqCst);
+    sign_in_elsewhere(&app, "Bureau").await;
+    let view = app.view(|view| view.notices.len() == 1).await;
+    assert_eq!(view.notices[0].kind, NoticeKind::NewDevice);
+    assert_eq!(view.notices[0].device_name.as_deref(), Some("Bureau"));
+    assert!(
+        app.shown.security.lock().unwrap().is_empty(),
+        "it stands on the screen"
+    );
+
+    app.shown.in_front.store(false, Ordering::SeqCst);
+    sign_in_elsewhere(&app, "Autre bureau").await;
+    app.view(|view| view.notices.len() == 2).await;
+    assert_eq!(*app.shown.security.lock().unwrap(), [NoticeKind::NewDevice]);
+
+    let id = view.notices[0].id.clone();
+    let view = app.handle.ask(|reply| Request::PutNoticeAway { id, reply }).await;
+    assert_eq!(view.unwrap().notices.len(), 1);
 }
 
 #[tokio::test]

@@ -434,11 +434,15 @@ impl Controller {
         let Some(open) = &mut self.work.open else { return };
         match (may_send, key, &self.session.keeper, &open.sender) {
             (true, Some((owner, key)), Some(keeper), None) => {
+                let Some(operator) = self.session.snapshot.operator.as_deref() else {
+                    return;
+                };
+                let client = keeper.client().only_for(operator);
                 let sender = Sender {
                     desk,
                     owner: owner.clone(),
                     key,
-                    office: std::sync::Arc::new(ServerSales(keeper.client())),
+                    office: std::sync::Arc::new(ServerSales(client)),
                     bell,
                     clock,
                 };

@@ -44,7 +44,7 @@ export const en: Words = {
     attempting: 'Trying again now…',
     workSafe: 'You can carry on: your work is saved on this device.',
     access: (duration) => `Access for ${duration} more`,
-    accessOver: 'Access is on hold: it resumes as soon as the server answers.',
+    accessOver: 'Access is on hold until the server answers.',
     idleEnd: (duration) => `Your session is about to stop for lack of activity in ${duration}.`,
     idleEndNow: 'Your session is stopping for lack of activity…',
     idleEndSafe: 'Press “Continue” to stay.',

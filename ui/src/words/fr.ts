@@ -44,7 +44,7 @@ export const fr = {
     attempting: 'Nouvelle tentative en cours…',
     workSafe: 'Vous pouvez continuer : votre travail est enregistré sur cet appareil.',
     access: (duration: string) => `Accès encore ${duration}`,
-    accessOver: 'Accès suspendu : il reprendra dès que le serveur répondra.',
+    accessOver: 'Accès suspendu en attendant le serveur.',
     idleEnd: (duration: string) => `Votre session va s'arrêter faute d'activité dans ${duration}.`,
     idleEndNow: "Votre session s'arrête faute d'activité…",
     idleEndSafe: 'Touchez « Continuer » pour rester.',
@@ -191,7 +191,7 @@ export const fr = {
     title: 'Se reconnecter',
     safe: 'Votre travail est conservé derrière cette fenêtre.',
     as: (name: string) => `Vous reprenez en tant que ${name}.`,
-    other: "Ce n'est pas vous ?",
+    other: "Ce n'est pas vous ?",
     later: 'Plus tard',
   },
 

@@ -39,12 +39,12 @@ function leaves(node: unknown, path: string): Leaf[] {
   return Object.entries(node as object).flatMap(([key, child]) => leaves(child, path === '' ? key : `${path}.${key}`));
 }
 
-const office: Record<string, OfficeWords> = { French: officeFr, English: officeEn };
+const office: Record<'French' | 'English', OfficeWords> = { French: officeFr, English: officeEn };
 
 describe.each([
   ['French', fr],
   ['English', en],
-] as [string, Words][])('the words in %s', (name, words) => {
+] as [keyof typeof office, Words][])('the words in %s', (name, words) => {
   it('know every error the shell can give', () => {
     const codes = members('UiErrorCode');
     expect(codes.length).toBeGreaterThan(25);
