@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::USER_AGENT;
+use http::{HeaderValue, Request, Response};
 use keeper::transport::ByteStream;
 use keeper::{Limits, Transport, TransportFault, Vault};
 use tokio::sync::{Mutex, MutexGuard};
@@ -101,17 +102,24 @@ impl EmbeddedServer {
 impl Transport for EmbeddedServer {
     async fn send(&self, request: Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, TransportFault> {
         match self.transport().await {
-            Some(transport) => transport.send(request, limits).await,
+            Some(transport) => transport.send(introduced(request), limits).await,
             None => Err(TransportFault::Refused),
         }
     }
 
     async fn open_stream(&self, request: Request<Bytes>) -> Result<Response<ByteStream>, TransportFault> {
         match self.transport().await {
-            Some(transport) => transport.open_stream(request).await,
+            Some(transport) => transport.open_stream(introduced(request)).await,
             None => Err(TransportFault::Refused),
         }
     }
+}
+
+/// The request with the app's name on it, as it would have over the network.
+fn introduced(mut request: Request<Bytes>) -> Request<Bytes> {
+    let name = HeaderValue::from_static(crate::reach::USER_AGENT);
+    request.headers_mut().entry(USER_AGENT).or_insert(name);
+    request
 }
 
 /// Without the server inside, there is nothing to open.

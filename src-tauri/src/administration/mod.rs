@@ -34,6 +34,8 @@ fn id(text: &str, missing: UiErrorCode) -> Result<Uuid, UiError> {
 }
 
 #[cfg(test)]
+mod calls;
+#[cfg(test)]
 mod tests {
     use super::{id, with_query};
     use crate::view::UiErrorCode;

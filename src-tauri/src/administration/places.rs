@@ -22,17 +22,8 @@ const PAGE: &str = "200";
 /// # Errors
 /// Whatever stood in the way.
 pub async fn all(client: &AuthorisedClient) -> Result<Places, UiError> {
-    let page = |path, after: Option<String>| {
-        let archived = Some("true".to_owned());
-        with_query(
-            path,
-            &[
-                ("archived", archived),
-                ("after", after),
-                ("limit", Some(PAGE.to_owned())),
-            ],
-        )
-    };
+    let page =
+        |path, after: Option<String>| with_query(path, &[("after", after), ("limit", Some(PAGE.to_owned()))]);
     let mut places = Places::default();
     let mut after = None;
     loop {

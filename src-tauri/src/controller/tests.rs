@@ -482,6 +482,7 @@ async fn own_sessions_can_be_listed_and_closed() {
     let mine = my_sessions(&app).await;
     assert_eq!((mine.len(), mine[0].is_current), (1, true));
     assert_eq!(mine[0].device_name, "caisse");
+    assert_eq!(mine[0].application, concat!("Vigie ", env!("CARGO_PKG_VERSION")));
     let client = app.client().await;
     let revoke = |session_id| sessions::revoke(&client, session_id);
     let another = "01890000-0000-7000-8000-000000000001";

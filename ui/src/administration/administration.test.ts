@@ -230,7 +230,7 @@ describe('people', () => {
     await userEvent.click(screen.getAllByTestId('person-open')[louise]!);
     await userEvent.click(await screen.findByTestId('person-disable'));
     const question = await screen.findByTestId('person-confirm');
-    expect(question).toHaveTextContent(/\d+ sessions seront fermées, aussitôt/);
+    expect(question).toHaveTextContent(/\d+ sessions seront fermées aussitôt/);
     await userEvent.click(screen.getByTestId('person-confirm-yes'));
     await userEvent.type(await screen.findByTestId('reauthenticate-password'), 'juste{Enter}');
     expect(await toast()).toHaveTextContent(fr.people.disabledDone('Louise Garnier'));

@@ -1,5 +1,6 @@
 // A security notice in words.
 
+import { addressWords } from '../sessions/address';
 import type { SecurityNotice } from '../shell/port';
 import type { OfficeWords } from '../words/office.fr';
 
@@ -10,7 +11,8 @@ export function noticeWords(
   when: (ms: number) => string,
 ): string {
   const device = notice.device_name ?? notice.application ?? words.unknownDevice;
-  return words.kind[notice.kind](device, notice.ip_address ?? words.unknownAddress, when(notice.at_ms));
+  const address = notice.ip_address ? addressWords(notice.ip_address) : words.unknownAddress;
+  return words.kind[notice.kind](device, address, when(notice.at_ms));
 }
 
 /** Whether somebody else may have done it: then there is something to do about it. */

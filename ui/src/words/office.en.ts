@@ -42,6 +42,7 @@ export const en: OfficeWords = {
     kind: { till: 'Shared till', desk: 'Personal desk' },
     bound: 'Bound to the device',
     unknownApplication: 'Unknown application',
+    local: 'This device',
     fact: {
       organization: 'Organisation',
       role: 'Role',
@@ -211,12 +212,11 @@ export const en: OfficeWords = {
     disable: 'Disable the account',
     enable: 'Enable the account',
     disableTitle: (name) => `Disable the account of ${name}?`,
-    disableEffect: (sessions) =>
-      `${sessions}, at once. Nobody can sign in with this account until it is enabled again.`,
+    disableEffect: (sessions) => `${sessions}. Nobody can sign in with this account until it is enabled again.`,
     closes: (count, more) =>
       count === 0
         ? 'No session is open'
-        : `${more ? 'More than ' : ''}${many(count, 'session', 'sessions')} will be closed`,
+        : `${more ? 'More than ' : ''}${many(count, 'session', 'sessions')} will be closed at once`,
     disabledDone: (name) => `Account of ${name} disabled.`,
     enabledDone: (name) => `Account of ${name} enabled.`,
     reset: 'New password',

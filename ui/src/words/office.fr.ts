@@ -47,6 +47,7 @@ export const fr = {
     kind: { till: 'Caisse partagée', desk: 'Poste personnel' } satisfies Record<DeviceKind, string>,
     bound: "Liée à l'appareil",
     unknownApplication: 'Application inconnue',
+    local: 'Cet appareil',
     fact: {
       organization: 'Organisation',
       role: 'Rôle',
@@ -222,11 +223,11 @@ export const fr = {
     enable: 'Réactiver le compte',
     disableTitle: (name: string) => `Désactiver le compte de ${name} ?`,
     disableEffect: (sessions: string) =>
-      `${sessions}, aussitôt. Il ne sera plus possible de se connecter avec ce compte, jusqu’à ce qu’il soit réactivé.`,
+      `${sessions}. Il ne sera plus possible de se connecter avec ce compte, jusqu’à ce qu’il soit réactivé.`,
     closes: (count: number, more: boolean) =>
       count === 0
         ? 'Aucune session n’est ouverte'
-        : `${more ? 'Plus de ' : ''}${count > 1 ? `${count} sessions seront fermées` : `${count} session sera fermée`}`,
+        : `${more ? 'Plus de ' : ''}${count > 1 ? `${count} sessions seront fermées aussitôt` : `${count} session sera fermée aussitôt`}`,
     disabledDone: (name: string) => `Compte de ${name} désactivé.`,
     enabledDone: (name: string) => `Compte de ${name} réactivé.`,
     reset: 'Nouveau mot de passe',
