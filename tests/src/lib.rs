@@ -17,6 +17,8 @@ mod postgres;
 mod running;
 #[cfg(feature = "product")]
 mod screen;
+#[cfg(feature = "product")]
+mod sign_in;
 mod stage;
 #[cfg(feature = "product")]
 mod vigie_server;

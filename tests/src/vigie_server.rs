@@ -84,6 +84,8 @@ pub struct SoldTicket {
     pub note: String,
     /// How many lines it has.
     pub lines: u32,
+    /// The short name of the organisation it was sold for.
+    pub organization: String,
 }
 
 /// A server with its files. Dropping it kills it.
@@ -390,16 +392,24 @@ impl ServerProcess {
         until(what, limit, || Ok(self.answered()?.into_iter().find(&wanted)))
     }
 
+    fn database(&self) -> Result<rusqlite::Connection, StageError> {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        rusqlite::Connection::open_with_flags(self.folder.join("data/vigie.db"), flags).map_err(unexpected)
+    }
+
+    /// How many times its audit tells of this action, such as `session.organization_switched`.
+    pub fn audited(&self, action: &str) -> Result<u32, StageError> {
+        let count = "SELECT count(*) FROM audit_log WHERE action = ?1";
+        self.database()?
+            .query_row(count, [action], |row| row.get(0))
+            .map_err(unexpected)
+    }
+
     /// Every sale in its database, in the order in which they came.
     pub fn sales(&self) -> Result<Vec<SoldTicket>, StageError> {
-        let path = self.folder.join("data/vigie.db");
-        let unexpected = |error: rusqlite::Error| StageError::Unexpected {
-            program: "vigie.db",
-            answer: error.to_string(),
-        };
-        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let database = rusqlite::Connection::open_with_flags(path, flags).map_err(unexpected)?;
-        let select = "SELECT total_cents, note, (SELECT count(*) FROM sale_lines WHERE sale_id = sales.id) \
+        let database = self.database()?;
+        let select = "SELECT total_cents, note, (SELECT count(*) FROM sale_lines WHERE sale_id = sales.id), \
+                      (SELECT slug FROM organizations WHERE id = sales.organization_id) \
                       FROM sales ORDER BY received_at, rowid";
         let mut query = database.prepare(select).map_err(unexpected)?;
         let rows = query.query_map([], |row| {
@@ -407,6 +417,7 @@ impl ServerProcess {
                 total_cents: row.get(0)?,
                 note: row.get(1)?,
                 lines: row.get(2)?,
+                organization: row.get(3)?,
             })
         });
         rows.and_then(Iterator::collect).map_err(unexpected)
@@ -415,6 +426,13 @@ impl ServerProcess {
     /// Whether its port takes connections, seen from where the test runs.
     pub fn is_reachable(&self) -> bool {
         TcpStream::connect_timeout(&self.address, Duration::from_secs(1)).is_ok()
+    }
+}
+
+fn unexpected(error: rusqlite::Error) -> StageError {
+    StageError::Unexpected {
+        program: "vigie.db",
+        answer: error.to_string(),
     }
 }
 

@@ -42,25 +42,6 @@ async fn create_first_operator(window: &Window) {
     window.wait_for("screen-till", SOON).await.unwrap();
 }
 
-async fn choose_server(window: &Window, url: &str, authority: Option<&str>) {
-    window.press("first-elsewhere").await.unwrap();
-    window.wait_for("screen-signin", SOON).await.unwrap();
-    if window.shown("server-url").await.unwrap().is_none() {
-        window.press("server-open").await.unwrap();
-        window.press("server-remote").await.unwrap();
-    }
-    window.fill("server-url", url).await.unwrap();
-    if let Some(authority) = authority {
-        window.fill("server-ca", authority).await.unwrap();
-    }
-}
-
-async fn sign_in(window: &Window, username: &str, password: &str) {
-    window.fill("signin-username", username).await.unwrap();
-    window.fill("signin-password", password).await.unwrap();
-    window.press("signin-submit").await.unwrap();
-}
-
 /// The TCP ports on which processes of the stage listen.
 fn listening(stage: &Stage, program: &str) -> Vec<String> {
     let mut sockets = Vec::new();
@@ -148,19 +129,17 @@ async fn a_wrong_password_is_told_in_a_sentence_and_the_right_one_opens_the_till
     let server = ServerProcess::start(&stage, &Binaries::find().unwrap().server, plan).unwrap();
     server.add_operator("camille", PASSWORD).unwrap();
     let window = Window::open(&stage, app(&stage)).await.unwrap();
-    choose_server(
-        &window,
-        server.url(),
-        Some(&server.authority().display().to_string()),
-    )
-    .await;
+    window
+        .choose_server(server.url(), Some(&server.authority().display().to_string()))
+        .await
+        .unwrap();
 
-    sign_in(&window, "camille", "un autre mot de passe").await;
+    window.sign_in("camille", "un autre mot de passe").await.unwrap();
     let sentence = window
         .wait_text("signin-error", "why", SOON, |text| !text.is_empty())
         .await
         .unwrap();
-    sign_in(&window, "camille", PASSWORD).await;
+    window.sign_in("camille", PASSWORD).await.unwrap();
 
     window.wait_for("screen-till", SOON).await.unwrap();
     assert!(sentence.contains("mot de passe"), "{sentence}");
@@ -251,14 +230,12 @@ async fn without_a_keychain_the_session_works_with_a_banner_that_leaves_when_the
     let server = ServerProcess::start(&stage, &Binaries::find().unwrap().server, plan).unwrap();
     server.add_operator("camille", PASSWORD).unwrap();
     let window = Window::open(&stage, app(&stage)).await.unwrap();
-    choose_server(
-        &window,
-        server.url(),
-        Some(&server.authority().display().to_string()),
-    )
-    .await;
+    window
+        .choose_server(server.url(), Some(&server.authority().display().to_string()))
+        .await
+        .unwrap();
 
-    sign_in(&window, "camille", PASSWORD).await;
+    window.sign_in("camille", PASSWORD).await.unwrap();
     window.wait_for("screen-till", SOON).await.unwrap();
     let troubled = |screen: &Screen| screen.banner.as_deref() == Some("keychain_unavailable");
     let without = until_screen(&window, "the keychain's banner", troubled).await;

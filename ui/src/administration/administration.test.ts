@@ -11,7 +11,7 @@ import { fr } from '../words/office.fr';
 import Administration from './Administration.svelte';
 import { reachOf, everything } from './live';
 import { slugFault, slugOf } from './names';
-import { rolesToGive } from './roles';
+import { isAbove, rolesToGive } from './roles';
 
 async function show(
   more: Partial<OperatorView> = {},
@@ -119,8 +119,18 @@ describe('everybody’s sessions', () => {
     expect(port.administration.ended).toHaveLength(1);
   });
 
-  it('of the organisation are closed with the count of people and sessions said first', async () => {
+  it('of the organisation are an owner’s to close, and of somebody above nobody’s', async () => {
     const port = await show();
+    const rows = await screen.findAllByTestId('live-row');
+    expect(screen.queryByTestId('end-organization')).toBeNull();
+    expect(port.administration.live.every((each) => each.session.role === 'admin')).toBe(true);
+    expect(within(rows[1]!).getByTestId('live-end')).toBeInTheDocument();
+    expect(isAbove('owner', view().operator)).toBe(true);
+    expect(isAbove('admin', { ...view().operator!, role: 'admin' })).toBe(false);
+  });
+
+  it('of the organisation are closed with the count of people and sessions said first', async () => {
+    const port = await show(owner);
     await screen.findAllByTestId('live-row');
     expect(screen.queryByTestId('end-all')).toBeNull();
     await userEvent.click(screen.getByTestId('end-organization'));

@@ -53,6 +53,39 @@ const kept = (place: Partial<TicketDraft['place']>): TicketDraft => ({
 });
 
 describe('the till', () => {
+  it('asks for its goods once the password is the operator’s own', async () => {
+    const port = new FakePort(view({ operator: { ...view().operator!, must_change_password: true } }));
+    const app = new App(port);
+    await app.start();
+    render(Till, { app, ticket: new Ticket(port) });
+    await tick();
+    expect(port.calls).not.toContain('categories');
+    app.taken(await port.changePassword('donné', 'une phrase à soi'));
+    expect(await screen.findByTestId('category-0')).toBeInTheDocument();
+  });
+
+  it('keeps its tiles over a session that ends and begins again', async () => {
+    const { port } = await show();
+    let fewest = Infinity;
+    const watch = new MutationObserver(() => {
+      fewest = Math.min(fewest, screen.queryAllByTestId(/^category-\d+$/).length);
+    });
+    watch.observe(document.body, { childList: true, subtree: true });
+    port.change({}, { phase: 'ended', banner: { kind: 'ended', reason: 'revoked' }, severity: 'error' });
+    await tick();
+    port.change(
+      { operator: { ...view().operator!, organization_id: null } },
+      { phase: 'signed_in', banner: { kind: 'hidden' }, severity: 'hidden' },
+    );
+    await tick();
+    port.change({ operator: view().operator });
+    await waitFor(() => expect(port.calls.filter((call) => call === 'categories').length).toBeGreaterThan(1));
+    await tick();
+    watch.disconnect();
+    expect(screen.getAllByTestId(/^category-\d+$/)).toHaveLength(fakeCategories.length);
+    expect(fewest).toBeGreaterThanOrEqual(fakeCategories.length);
+  });
+
   it('has the focus in the search field, and gives it back after a tile', async () => {
     await show();
     await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('search')));
