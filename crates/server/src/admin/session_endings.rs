@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::fields::id;
 use super::user_view::{actor, subject};
-use crate::authority::{Act, Person, may, may_end_all_of};
+use crate::authority::{Act, Denied, Person, may, may_end_all_of};
 use crate::caller::Caller;
 use crate::client::AuditParticulars as _;
 use crate::failure::Failure;
@@ -49,8 +49,10 @@ pub(super) async fn one(
             &Person::of(&owner),
         )
         .map_err(|denied| match denied {
-            crate::authority::Denied::Unseen => not_found(),
-            crate::authority::Denied::Forbidden => denied.into(),
+            // A super admin who visits stands on the list of sessions: that there is such a session is no secret.
+            Denied::Unseen if owner.super_admin => Denied::Forbidden.into(),
+            Denied::Unseen => not_found(),
+            Denied::Forbidden => denied.into(),
         })?;
     }
     caller.confirmed()?;

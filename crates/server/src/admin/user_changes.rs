@@ -85,10 +85,6 @@ pub(super) async fn change(
     }
 
     let audit = |action| caller.audit(action).target("user", user.id);
-    if let Some(display_name) = display_name {
-        let audit = audit("user.renamed");
-        server.store.rename_user(user.id, display_name, audit).await?;
-    }
     if let Some((role, site_id)) = place {
         let before = here.map(|here| (here.role, here.site.as_ref().map(|site| site.id)));
         let audit = audit("membership.changed").detail(serde_json::json!({
@@ -124,6 +120,11 @@ pub(super) async fn change(
             .store
             .set_super_admin(user.id, super_admin, audit(action))
             .await?;
+    }
+    // What an organisation's last owner may not lose is refused above: a name is given only where all else was.
+    if let Some(display_name) = display_name {
+        let audit = audit("user.renamed");
+        server.store.rename_user(user.id, display_name, audit).await?;
     }
     reread(&server, &caller, &actor, user.id).await.map(axum::Json)
 }

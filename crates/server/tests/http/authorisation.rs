@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use store::{Directory as _, NewTill};
 use uuid::Uuid;
 
-use crate::house::{House, SignedIn, entry};
+use crate::house::{House, PASSWORD, SignedIn, entry};
 use crate::openapi::ROUTES;
 
 /// What somebody is, least first.
@@ -303,7 +303,23 @@ async fn about_sessions(table: &mut Table, house: &House) {
     let equal = of("of-an-admin", house.organization, Admin, false).await;
     let owner = of("of-an-owner", house.organization, Owner, false).await;
     let above = of("of-somebody-above", house.organization, User, true).await;
-    for (id, least) in [(own, ADMINS), (equal, ADMINS), (owner, OWNERS), (above, ABOVE)] {
+    // A super admin of another organisation who works here just now, as the list of sessions shows.
+    let visitor = house.person("visitor", house.other_organization, User).await;
+    house.store.set_super_admin(visitor, true, entry()).await.unwrap();
+    let body = json!({
+        "username": "visitor", "password": PASSWORD, "device_name": "Bureau", "organization": "port"
+    });
+    let visiting = house.login(body).await.fine()["session_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for (id, least) in [
+        (own, ADMINS),
+        (equal, ADMINS),
+        (owner, OWNERS),
+        (above, ABOVE),
+        (visiting, ABOVE),
+    ] {
         table
             .row(Method::POST, SESSION, &id, Some(json!({})))
             .after_the_password()
@@ -312,6 +328,18 @@ async fn about_sessions(table: &mut Table, house: &House) {
     let foreign = of("of-another", house.other_organization, User, false).await;
     table
         .row(Method::POST, SESSION, &foreign, Some(json!({})))
+        .after_the_password()
+        .unseen(ABOVE, ErrorCode::SessionNotFound);
+    // A member who works for another organisation just now.
+    let member = house.person("of-a-member", house.other_organization, User).await;
+    house
+        .store
+        .put_membership(member, house.organization, User, None, entry())
+        .await
+        .unwrap();
+    let elsewhere = house.sign_in("of-a-member", "till").await.id.to_string();
+    table
+        .row(Method::POST, SESSION, &elsewhere, Some(json!({})))
         .after_the_password()
         .unseen(ABOVE, ErrorCode::SessionNotFound);
     for id in [unknown(), "none".to_owned()] {
@@ -559,4 +587,44 @@ async fn no_route_of_administration_is_missing_from_the_table() {
         .map(|(method, route)| ((*method).to_owned(), *route))
         .collect();
     assert_eq!(asked, there);
+}
+
+#[tokio::test]
+async fn what_a_member_does_for_another_organisation_is_neither_seen_nor_ended() {
+    let house = House::new().await;
+    let member = house.person("nadia", house.other_organization, Owner).await;
+    house
+        .store
+        .put_membership(member, house.organization, User, None, entry())
+        .await
+        .unwrap();
+    let there = house.sign_in("nadia", "desk").await;
+    let here = house.sign_in("nadia", "till").await;
+    let to = json!({ "organization_id": house.organization });
+    house.post("/v1/auth/organization", &here.access, to).await.fine();
+    let dominique = house.sign_in("dominique", "desk").await;
+    house.confirm(&dominique).await;
+    let list = format!("/v1/admin/sessions?user_id={member}");
+    let seen = house.get(&list, &dominique.access).await.fine();
+    let seen: Vec<_> = seen["sessions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|session| session["session_id"].clone())
+        .collect();
+    assert_eq!(seen, [json!(here.id)]);
+    let path = USER_SESSIONS.replace("{id}", &member.to_string());
+    let ended = house.post(&path, &dominique.access, json!({})).await.fine();
+    assert_eq!(ended["revoked"], 1);
+    let path = MEMBERSHIP.replace("{id}", &member.to_string());
+    let ended = house
+        .ask(Method::DELETE, &path, &dominique.access, None)
+        .await
+        .fine();
+    assert_eq!(ended["revoked"], 0);
+    house.get("/v1/auth/me", &there.access).await.fine();
+    house
+        .refresh(&here.refresh, 1)
+        .await
+        .problem(ErrorCode::SessionRevoked);
 }

@@ -124,6 +124,20 @@ async fn the_document_names_every_route_and_every_route_is_there() {
     }
 }
 
+/// What the document cannot say about a route stands in docs/PROTOCOL.md.
+#[test]
+fn the_protocols_page_names_every_route() {
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/PROTOCOL.md")).unwrap();
+    for (method, route) in ROUTES {
+        let route = route.trim_start_matches("/v1");
+        let is_named = page
+            .lines()
+            .any(|line| line.contains(&format!("{route}`")) && line.contains(&method.to_uppercase()));
+        assert!(is_named, "{method} {route}");
+    }
+}
+
 #[test]
 fn every_operation_may_fail_with_a_problem_and_every_reference_resolves() {
     let document: Value = serde_json::from_str(&server::openapi_json()).unwrap();

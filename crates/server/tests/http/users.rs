@@ -406,6 +406,11 @@ async fn an_organisation_keeps_its_last_owner() {
         .to_owned();
     let path = of(eva.user_id);
     for (method, path, body) in [
+        (
+            Method::PATCH,
+            path.clone(),
+            Some(json!({ "display_name": "Autre", "role": "admin" })),
+        ),
         (Method::PATCH, path.clone(), Some(json!({ "role": "admin" }))),
         (Method::PATCH, path.clone(), Some(json!({ "disabled": true }))),
         (Method::DELETE, format!("{path}/membership"), None),
@@ -415,6 +420,11 @@ async fn an_organisation_keeps_its_last_owner() {
             .await
             .problem(ErrorCode::LastOwner);
     }
+    let detail = house.get(&path, &access).await.fine();
+    assert_eq!(
+        (&detail["display_name"], &detail["role"]),
+        (&json!("EVA"), &json!("owner"))
+    );
     house.get("/v1/auth/me", &eva.access).await.fine();
 }
 
