@@ -329,6 +329,11 @@ impl Postgres {
         Ok(done("psql", asked)?.trim_end().to_owned())
     }
 
+    /// One of PostgreSQL's own programs, of the version that runs here.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
+    }
+
     /// What it wrote to its log.
     pub fn log(&self) -> String {
         let bytes = std::fs::read(self.folder.join("log")).unwrap_or_default();

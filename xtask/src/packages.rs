@@ -222,6 +222,13 @@ pub(crate) const PACKAGES: &[Package] = &[
     ),
     package(
         Need::Test,
+        "nginx-light",
+        "nginx",
+        Probe::AnyFile(&["/usr/sbin/nginx", "/usr/bin/nginx"]),
+        "the balancer of the two-node example; its service need not run",
+    ),
+    package(
+        Need::Test,
         "chromium",
         "chromium",
         Probe::Unseen,

@@ -44,6 +44,7 @@ mod proof;
 mod rate;
 mod refresh_limit;
 pub mod refresh_token;
+pub mod restore;
 mod router;
 mod sale_check;
 mod sales;

@@ -4,10 +4,10 @@ use sqlx_core::query::query;
 use sqlx_postgres::PgConnection;
 use store::rotation::{ATTEMPTS_KEPT, FORWARDED, Verdict, judge, noted_input, remember};
 use store::session::RevokeReason;
-use store::{AuditEntry, Change, Presented, RotationOutcome, SessionRow, StoreError};
+use store::{AuditEntry, Change, Millis, Presented, RotationOutcome, SessionRow, StoreError};
 
 use crate::audit;
-use crate::column::{ATTEMPT_BYTES, pack_attempt, pack_attempts, text};
+use crate::column::{ATTEMPT_BYTES, count, pack_attempt, pack_attempts, text};
 use crate::fault::Fault;
 use crate::session_row::{default_idle_minutes, hold, returning, session};
 
@@ -43,7 +43,26 @@ const REVOKE: &str = concat!(
     returning!()
 );
 
+/// `$2` is the mark; before it stands the next generation, as four bytes.
+const MARK_RESTORED: &str = "UPDATE sessions SET attempts = substring(
+        attempts || decode(lpad(to_hex(least(generation + 1, 4294967295)), 8, '0'), 'hex') || $2
+        FROM greatest(1, length(attempts) + 20 - $3 + 1))
+    WHERE revoked_at IS NULL AND expires_at > $1
+        AND substring(attempts FROM greatest(1, length(attempts) - 19))
+            <> decode(lpad(to_hex(least(generation + 1, 4294967295)), 8, '0'), 'hex') || $2";
+
 const PACKED_MOST: i32 = (ATTEMPTS_KEPT * ATTEMPT_BYTES) as i32;
+
+/// Takes note that nobody knows what was tried since these rows were copied.
+pub(crate) async fn mark_restored(connection: &mut PgConnection, now: Millis) -> Result<u32, Fault> {
+    let marked = query(MARK_RESTORED)
+        .bind(now)
+        .bind(&FORWARDED[..])
+        .bind(PACKED_MOST)
+        .execute(connection)
+        .await?;
+    Ok(count(marked.rows_affected()))
+}
 
 /// Spends the token where it is current, in one statement that commits by itself.
 pub(crate) async fn spend(

@@ -342,6 +342,13 @@ impl Sessions for PostgresStore {
         self.end(which, reason, now, audit).await
     }
 
+    async fn mark_restored(&self, now: Millis, audit: AuditEntry) -> Result<u32, StoreError> {
+        transaction!(self, |connection| {
+            audit::add(connection, &audit).await?;
+            rotation::mark_restored(connection, now).await
+        })
+    }
+
     async fn purge_sessions(&self, ended_before: Millis, limit: u32) -> Result<u32, StoreError> {
         self.single(async |connection| {
             let purged = query(PURGE)

@@ -24,6 +24,7 @@ mod migration;
 mod notices;
 mod places;
 mod reader;
+mod restore;
 mod revocation;
 mod rotation;
 mod sales;
@@ -36,9 +37,11 @@ mod transfer;
 mod users;
 mod writer;
 
+pub use backup::backup;
 use fault::{from_io, from_sqlite};
 use lock::DatabaseLock;
 use reader::Readers;
+pub use restore::Restoring;
 pub use transfer::NewDatabase;
 use writer::{Shape, Writer};
 

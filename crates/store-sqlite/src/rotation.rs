@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use store::rotation::{ATTEMPTS_KEPT, FORWARDED, Verdict, judge, noted_input, remember};
 use store::session::RevokeReason;
-use store::{AuditEntry, Change, Presented, RotationOutcome, SessionRow, StoreError};
+use store::{AuditEntry, Change, Millis, Presented, RotationOutcome, SessionRow, StoreError};
 
 use crate::audit;
 use crate::column::{ATTEMPT_BYTES, pack_attempt, pack_attempts};
@@ -41,6 +41,14 @@ const TOUCH: &str = concat!(
     returning!()
 );
 
+/// `?2` is the mark; before it stands the next generation, as four bytes.
+const MARK_RESTORED: &str = "UPDATE sessions
+    SET attempts = substr(
+        CAST(attempts || unhex(printf('%08x', min(generation + 1, 4294967295))) || ?2 AS BLOB), ?3)
+    WHERE revoked_at IS NULL AND expires_at > ?1
+        AND substr(attempts, -20)
+            <> CAST(unhex(printf('%08x', min(generation + 1, 4294967295))) || ?2 AS BLOB)";
+
 const PACKED_MOST: i64 = (ATTEMPTS_KEPT * ATTEMPT_BYTES) as i64;
 
 const REVOKE: &str = concat!(
@@ -60,6 +68,14 @@ pub(crate) fn rotate(
         return Ok(RotationOutcome::Rotated(row));
     }
     in_savepoint(connection, |connection| settle(connection, presented, entry))
+}
+
+/// Takes note that nobody knows what was tried since these rows were copied.
+pub(crate) fn mark_restored(connection: &Connection, now: Millis) -> Result<u32, Fault> {
+    let marked = connection
+        .prepare_cached(MARK_RESTORED)?
+        .execute(params![now, FORWARDED, -PACKED_MOST])?;
+    Ok(u32::try_from(marked).unwrap_or(u32::MAX))
 }
 
 /// What others are told of it.

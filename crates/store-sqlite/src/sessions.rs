@@ -294,6 +294,15 @@ impl Sessions for SqliteStore {
         self.end(Which::All(keep), reason, now, audit).await
     }
 
+    async fn mark_restored(&self, now: Millis, audit: AuditEntry) -> Result<u32, StoreError> {
+        self.writer
+            .write(Shape::Several, move |connection| {
+                audit::add(connection, &audit)?;
+                rotation::mark_restored(connection, now)
+            })
+            .await
+    }
+
     async fn purge_sessions(&self, ended_before: Millis, limit: u32) -> Result<u32, StoreError> {
         self.writer
             .write(Shape::Single, move |connection| {

@@ -385,6 +385,15 @@ pub trait Sessions {
         audit: AuditEntry,
     ) -> Result<u32, StoreError>;
 
+    /// Takes note that the database was restored from a backup: the mark [`FORWARDED`](crate::rotation::FORWARDED) is
+    /// remembered one generation above each live session's own, so that tokens and attempts which the backup does not
+    /// know are not taken for a thief's. Writes the audit entry in any case. Returns how many sessions were marked; one
+    /// whose last attempt is its mark already is left as it is.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn mark_restored(&self, now: Millis, audit: AuditEntry) -> Result<u32, StoreError>;
+
     /// Deletes sessions that were ended or reached their absolute end before this moment, at most `limit`. Returns how
     /// many.
     ///

@@ -168,6 +168,7 @@ pass_on!(Sessions {
         organization_id: Uuid, keep: Option<Uuid>, reason: RevokeReason, now: Millis, audit: AuditEntry
     ) -> u32;
     fn revoke_all_sessions(keep: Option<Uuid>, reason: RevokeReason, now: Millis, audit: AuditEntry) -> u32;
+    fn mark_restored(now: Millis, audit: AuditEntry) -> u32;
     fn purge_sessions(ended_before: Millis, limit: u32) -> u32;
 });
 

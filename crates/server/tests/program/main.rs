@@ -14,5 +14,7 @@ mod log;
 #[cfg(target_os = "linux")]
 mod migrate;
 mod place;
+#[cfg(target_os = "linux")]
+mod restore;
 mod slow_clients;
 mod tls;

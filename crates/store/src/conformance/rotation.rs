@@ -229,6 +229,63 @@ pub async fn a_token_that_a_restore_forgot_is_stale(engine: &dyn Engine) -> Conf
     Ok(())
 }
 
+/// After a restored backup an attempt that it does not know is stale, until that generation is tried again; what has
+/// ended is left as it is, and nothing is forgotten that the backup knew.
+pub async fn a_restored_backup_leaves_its_mark(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let row = spent(&world, ATTEMPTS_KEPT as u8 + 2).await?;
+    let ended = world.till().await?;
+    world
+        .store
+        .revoke_session(
+            ended.id,
+            None,
+            None,
+            RevokeReason::ByOwner,
+            START,
+            entry("session.revoked"),
+        )
+        .await?;
+    let ended = world.row(ended.id).await?;
+    let expected = remember(&row.attempts, row.generation + 1, FORWARDED);
+    let marked = world
+        .store
+        .mark_restored(START + 1, entry("database.restored"))
+        .await?;
+    let again = world
+        .store
+        .mark_restored(START + 1, entry("database.restored"))
+        .await?;
+    ensure!([marked, again] == [1, 0], "{marked}, then {again} were marked");
+    let found = world.row(row.id).await?;
+    ensure!(
+        found.attempts == expected && found.generation == row.generation,
+        "the row reads {found:?}"
+    );
+    ensure!(world.row(ended.id).await? == ended, "an ended session was marked");
+    let actions = world.actions().await?;
+    ensure!(
+        actions.iter().any(|action| action == "database.restored"),
+        "the log reads {actions:?}"
+    );
+    let parent = rotate(&world, present(&row, row.generation - 1, 99)).await?;
+    ensure!(
+        parent == RotationOutcome::Stale,
+        "an attempt that is not known gave {parent:?}"
+    );
+    let current = rotate(&world, present(&row, row.generation, 77)).await?;
+    ensure!(
+        matches!(current, RotationOutcome::Rotated(_)),
+        "the backup's own token gave {current:?}"
+    );
+    let thief = rotate(&world, present(&row, row.generation, 78)).await?;
+    ensure!(
+        matches!(thief, RotationOutcome::Reused(_)),
+        "another attempt afterwards gave {thief:?}"
+    );
+    Ok(())
+}
+
 /// A token ahead that is only renewed moves the row to it and no further.
 pub async fn a_renewal_ahead_moves_the_row_to_the_token(engine: &dyn Engine) -> Conforms {
     let world = World::new(engine).await?;

@@ -127,6 +127,7 @@ macro_rules! conformance_suite {
                 the_last_attempts_are_remembered: FourAttemptsRemembered, AttemptsWithoutEnd;
                 a_token_ahead_moves_the_row_forward: AheadIsUnknown, AheadIsReuse;
                 a_token_that_a_restore_forgot_is_stale: ForgottenIsReuse, ForgottenForEver;
+                a_restored_backup_leaves_its_mark: RestoreUnmarked, RestoreUnaudited, RestoreMiscounted;
                 a_renewal_ahead_moves_the_row_to_the_token: RenewalAheadNotKept;
                 what_is_over_says_why: EveryEndIsTheOwners;
                 the_absolute_end_is_the_end: ExpiredRotates;

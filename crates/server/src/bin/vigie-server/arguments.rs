@@ -83,6 +83,10 @@ pub(crate) enum Command {
     Init(Init),
     /// Say what configuration, keys, certificate and database are like
     Check,
+    /// Write a copy of the database to a file, while the server goes on
+    Backup(Backup),
+    /// Put a backup back, and settle what becomes of sessions
+    Restore(Restore),
     /// Copy a whole database from a file to PostgreSQL, or back, and compare both
     Migrate(Migrate),
     /// Add and list users, set passwords, disable accounts, name super admins
@@ -152,6 +156,29 @@ pub(crate) struct Init {
     /// A host name or address for that certificate; may be given several times
     #[arg(long = "name", value_name = "HOST", num_args = 1.., requires = "self_signed_ca")]
     pub(crate) names: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Backup {
+    /// The file to write; it must not exist
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Restore {
+    /// The backup; without it the database stays as it is, put back by other means, and only its sessions are settled
+    pub(crate) file: Option<PathBuf>,
+    /// What becomes of sessions that were open when the backup was made
+    #[arg(long, value_enum)]
+    pub(crate) sessions: Sessions,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Sessions {
+    /// They go on: nobody has to sign in again
+    Keep,
+    /// They end: everybody signs in again
+    End,
 }
 
 #[derive(Args)]

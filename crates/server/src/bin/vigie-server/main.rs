@@ -11,6 +11,7 @@ mod check;
 mod init;
 mod logging;
 mod migrate;
+mod restore;
 mod table;
 mod users;
 
@@ -59,6 +60,8 @@ fn run(arguments: Arguments) -> Result<(), Failed> {
             }
             Command::Init(how) => init::init(&config, how).await,
             Command::Check => check::check(&config).await,
+            Command::Backup(how) => restore::backup(&config, &how).await,
+            Command::Restore(how) => restore::restore(&config, &how).await,
             Command::Migrate(how) => migrate::migrate(&how).await,
             Command::User(command) => users::user(&config, command).await,
             Command::Session(command) => administer::session(&config, command).await,

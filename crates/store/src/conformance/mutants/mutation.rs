@@ -119,6 +119,12 @@ pub enum Mutation {
     ForgottenIsReuse,
     /// After a restored backup nobody is ever taken for a second holder.
     ForgottenForEver,
+    /// A restored backup leaves no mark.
+    RestoreUnmarked,
+    /// The audit log does not say that a backup was restored.
+    RestoreUnaudited,
+    /// More sessions are said to be marked than are.
+    RestoreMiscounted,
     /// A renewal ahead of the row leaves the row behind.
     RenewalAheadNotKept,
     /// Every ended session was ended by its owner.

@@ -414,6 +414,27 @@ impl Sessions for Mutant {
         self.store.revoke_all_sessions(keep, reason, now, audit).await
     }
 
+    async fn mark_restored(&self, now: Millis, audit: AuditEntry) -> Result<u32, StoreError> {
+        if self.is(Mutation::RestoreUnmarked) {
+            let live = self.everybodys(now).await?.len();
+            self.store.audit(audit).await?;
+            return Ok(u32::try_from(live).unwrap_or(u32::MAX));
+        }
+        if self.is(Mutation::RestoreUnaudited) {
+            let restored = AuditEntry {
+                action: "nothing",
+                ..audit
+            };
+            return self.store.mark_restored(now, restored).await;
+        }
+        let marked = self.store.mark_restored(now, audit).await?;
+        Ok(if self.is(Mutation::RestoreMiscounted) {
+            marked + 1
+        } else {
+            marked
+        })
+    }
+
     async fn purge_sessions(&self, ended_before: Millis, limit: u32) -> Result<u32, StoreError> {
         self.seen().purged = true;
         let limit = if self.is(Mutation::PurgeLimitIgnored) {
