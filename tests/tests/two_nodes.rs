@@ -222,6 +222,22 @@ impl Site {
         format!("{}\n{}", self.nginx.said(), read("error.log"))
     }
 
+    /// Refreshes and sales that one node took and did not answer, and the other then did.
+    fn repeated(&self) -> usize {
+        let calls = std::fs::read_to_string(self.nginx_log.join("access.log")).unwrap();
+        let is_repeated = |line: &&str| {
+            let Some((_, rest)) = line.split_once("\" 20") else {
+                return false;
+            };
+            let seconds = rest
+                .split_whitespace()
+                .nth(1)
+                .and_then(|text| text.parse::<f64>().ok());
+            line.contains("\"POST ") && seconds.is_some_and(|seconds| seconds >= 4.0) && rest.contains(", ")
+        };
+        calls.lines().filter(is_repeated).count()
+    }
+
     async fn login(&self, username: &str) -> Value {
         let body = json!({ "username": username, "password": PASSWORD, "device_name": "Caisse", "device_kind": "till" });
         let url = format!("{}/v1/auth/login", self.url);
@@ -429,7 +445,7 @@ async fn a_node_that_is_killed_or_hangs_takes_no_session_along() {
         goes_on(12).await;
         // It is given work again.
         let begun = Stopwatch::start();
-        while site.nodes[dying].answered("/v1/auth/refresh") == 0 {
+        while site.nodes[dying].answered("/v1/auth/refresh") + site.nodes[dying].answered("/v1/sales") == 0 {
             assert!(begun.elapsed() < Duration::from_secs(20), "{}", site.nginx_said());
             sleep(Duration::from_millis(50)).await;
         }
@@ -444,6 +460,14 @@ async fn a_node_that_is_killed_or_hangs_takes_no_session_along() {
     // A node that hangs keeps its connections and says nothing.
     let hanging = site.nodes[0].running.as_ref().unwrap();
     hanging.signal(Signal::STOP).unwrap();
+    let begun = Stopwatch::start();
+    while site.repeated() == 0 {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "no call that it kept was given to the other"
+        );
+        sleep(Duration::from_millis(50)).await;
+    }
     goes_on(12).await;
     hanging.signal(Signal::CONT).unwrap();
     goes_on(12).await;
