@@ -130,10 +130,18 @@ fn ended_since(connection: &Connection, present: &Path) -> rusqlite::Result<Opti
 /// Gives the database a second name. What its write-ahead log holds is moved into it first; the log of a database that
 /// cannot be opened goes along under the second name, so that it is never taken for the restored one's.
 fn set_aside(path: &Path, aside: &Path) -> Result<(), StoreError> {
-    let moved = connection::writing(path, &Options::default())
-        .and_then(|connection| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
-    if let Err(error) = moved {
-        tracing::warn!(%error, "the database that is replaced is not whole");
+    let moved = connection::writing(path, &Options::default()).and_then(|connection| {
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
+    });
+    match moved {
+        Ok(false) => {}
+        Ok(true) => {
+            return Err(StoreError::InUse(format!(
+                "another program reads {}",
+                path.display()
+            )));
+        }
+        Err(error) => tracing::warn!(%error, "the database that is replaced is not whole"),
     }
     for ending in ["-wal", "-shm"] {
         let (from, to) = (lock::beside(path, ending), lock::beside(aside, ending));
