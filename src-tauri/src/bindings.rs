@@ -43,6 +43,7 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             administration::person,
             administration::add_person,
             administration::change_person,
+            administration::join_person,
             administration::remove_person,
             administration::reset_password,
             administration::administered_organizations,

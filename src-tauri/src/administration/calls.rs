@@ -1,11 +1,14 @@
 //! Every call of the administrator's screens, as the server itself takes it.
 
 use protocol::Secret;
-use protocol::administration::{NewTillRequest, NewUserRequest, SiteChange, TillChange, UserChange};
+use protocol::administration::{
+    MembershipRequest, NewTillRequest, NewUserRequest, SiteChange, TillChange, UserChange,
+};
 use protocol::auth::OrganizationRole;
-use server::demo::DOMINIQUE;
+use server::demo::{ALIX, CAMILLE, DOMINIQUE, OTHER_ORGANIZATION_NAME};
 
 use super::{organizations, people, places, sessions};
+use crate::controller::Request;
 use crate::testing::{App, Device};
 use crate::view::UiErrorCode;
 use crate::view::administration::{PeopleQuery, SessionQuery};
@@ -82,7 +85,7 @@ async fn people_are_made_found_changed_reset_and_taken_out() {
     );
     let query = PeopleQuery {
         search: Some("noé".to_owned()),
-        after: None,
+        ..PeopleQuery::default()
     };
     let found = people::list(&client, query).await.unwrap().people;
     assert_eq!(found.len(), 1);
@@ -114,6 +117,55 @@ async fn people_are_made_found_changed_reset_and_taken_out() {
     people::remove(&client, id).await.unwrap();
     let gone = people::detail(&client, id).await.unwrap_err();
     assert_eq!(gone.code, UiErrorCode::UserNotFound);
+}
+
+#[tokio::test]
+async fn somebody_of_another_organisation_gets_a_role_here_from_a_super_admin() {
+    let device = Device::with_accounts().await;
+    let app = device.start();
+    app.sign_in(ALIX).await.unwrap();
+    let client = app.client().await;
+    let own = crate::sessions::organizations(&client).await.unwrap();
+    let other = own
+        .iter()
+        .find(|each| each.name == OTHER_ORGANIZATION_NAME)
+        .unwrap();
+    let organization_id = other.organization_id.clone();
+    app.handle
+        .ask(|reply| Request::SwitchOrganization {
+            organization_id,
+            reply,
+        })
+        .await
+        .unwrap();
+    let named = |everywhere| PeopleQuery {
+        search: Some(CAMILLE.username.to_owned()),
+        everywhere,
+        after: None,
+    };
+    assert!(
+        people::list(&client, named(false))
+            .await
+            .unwrap()
+            .people
+            .is_empty()
+    );
+    let found = people::list(&client, named(true)).await.unwrap().people;
+    crate::sessions::reauthenticate(&client, Secret::new(ALIX.password))
+        .await
+        .unwrap();
+    let membership = MembershipRequest {
+        role: OrganizationRole::Manager,
+        site_id: None,
+    };
+
+    let joined = people::join(&client, &found[0].user_id, &membership)
+        .await
+        .unwrap();
+
+    assert_eq!(joined.person.role, Some(OrganizationRole::Manager));
+    assert_eq!(joined.organizations.len(), 2);
+    assert_eq!(people::list(&client, named(false)).await.unwrap().people.len(), 1);
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use http::Method;
 use keeper::AuthorisedClient;
 use protocol::administration::{
-    NewUserAnswer, NewUserRequest, OneTimePasswordAnswer, UserChange, UserDetail, UserList, UserSummary,
+    MembershipRequest, NewUserAnswer, NewUserRequest, OneTimePasswordAnswer, UserChange, UserDetail,
+    UserList, UserSummary,
 };
 
 use super::{id, with_query};
@@ -29,6 +30,7 @@ pub async fn list(client: &AuthorisedClient, query: PeopleQuery) -> Result<Peopl
         USERS,
         &[
             ("search", query.search),
+            ("everywhere", query.everywhere.then(|| "true".to_owned())),
             ("after", query.after),
             ("limit", Some(PAGE.to_string())),
         ],
@@ -73,6 +75,21 @@ pub async fn change(
     change: &UserChange,
 ) -> Result<PersonDetail, UiError> {
     api::call_with(client, Method::PATCH, &of(user_id)?, change)
+        .await
+        .map(person_detail)
+}
+
+/// Makes somebody of another organisation a member of the current one.
+///
+/// # Errors
+/// Whatever stood in the way.
+pub async fn join(
+    client: &AuthorisedClient,
+    user_id: &str,
+    membership: &MembershipRequest,
+) -> Result<PersonDetail, UiError> {
+    let path = format!("{}/membership", of(user_id)?);
+    api::call_with(client, Method::PUT, &path, membership)
         .await
         .map(person_detail)
 }

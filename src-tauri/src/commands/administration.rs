@@ -1,8 +1,8 @@
 //! What administrators do: everybody's sessions, people, organisations, sites and tills.
 
 use protocol::administration::{
-    NewOrganizationRequest, NewTillRequest, NewUserRequest, OrganizationList, OrganizationSummary,
-    SiteChange, TillChange, UserChange,
+    MembershipRequest, NewOrganizationRequest, NewTillRequest, NewUserRequest, OrganizationList,
+    OrganizationSummary, SiteChange, TillChange, UserChange,
 };
 use tauri::State;
 
@@ -90,6 +90,17 @@ pub async fn change_person(
     change: UserChange,
 ) -> Result<PersonDetail, UiError> {
     people::change(&app.client().await?, &user_id, &change).await
+}
+
+/// Makes somebody of another organisation one of the current organisation's people.
+#[tauri::command]
+#[specta::specta]
+pub async fn join_person(
+    app: State<'_, ControllerHandle>,
+    user_id: String,
+    membership: MembershipRequest,
+) -> Result<PersonDetail, UiError> {
+    people::join(&app.client().await?, &user_id, &membership).await
 }
 
 /// Takes somebody out of the current organisation.

@@ -83,6 +83,8 @@ pub struct Person {
 pub struct PeopleQuery {
     /// Those whose name holds this.
     pub search: Option<String>,
+    /// Those of all organisations, for a super admin.
+    pub everywhere: bool,
     /// Those after this mark of a page before.
     pub after: Option<String>,
 }

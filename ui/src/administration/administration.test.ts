@@ -203,6 +203,26 @@ describe('people', () => {
     });
   });
 
+  it('of another organisation get a role here from a super admin alone', async () => {
+    const port = await show({ is_super_admin: true }, 'people', (each) => (each.reauthenticated = false));
+    await screen.findAllByTestId('person-row');
+    await userEvent.click(screen.getByTestId('person-join'));
+    await userEvent.click(screen.getByTestId('join-submit'));
+    expect(screen.getByTestId('join-problem')).toHaveTextContent(fr.people.joinMissing);
+    await userEvent.type(screen.getByTestId('filter-person'), 'bihan');
+    await userEvent.click(await screen.findByTestId('filter-person-option'));
+    await userEvent.click(screen.getByTestId('role-manager'));
+    await userEvent.click(screen.getByTestId('join-submit'));
+    await userEvent.type(await screen.findByTestId('reauthenticate-password'), 'juste{Enter}');
+    expect(await toast()).toHaveTextContent(
+      fr.people.joined('Yann Le Bihan', view().operator!.organization_name ?? ''),
+    );
+    expect(port.administration.everybody.at(-1)).toMatchObject({ username: 'yann', role: 'manager' });
+    document.body.replaceChildren();
+    await show(owner, 'people');
+    expect(screen.queryByTestId('person-join')).toBeNull();
+  });
+
   it('are changed in what may be changed', async () => {
     const port = await show(owner, 'people');
     await userEvent.click((await screen.findAllByTestId('person-open'))[0]!);

@@ -65,6 +65,8 @@ export const commands = {
 	addPerson: (person: NewUserRequest) => typedError<OneTimePassword, UiError>(__TAURI_INVOKE("add_person", { person })),
 	/**  Changes an account. */
 	changePerson: (userId: string, change: UserChange) => typedError<PersonDetail, UiError>(__TAURI_INVOKE("change_person", { userId, change })),
+	/**  Makes somebody of another organisation one of the current organisation's people. */
+	joinPerson: (userId: string, membership: MembershipRequest) => typedError<PersonDetail, UiError>(__TAURI_INVOKE("join_person", { userId, membership })),
 	/**  Takes somebody out of the current organisation. */
 	removePerson: (userId: string) => typedError<null, UiError>(__TAURI_INVOKE("remove_person", { userId })),
 	/**  Makes a password for one sign-in. */
@@ -323,6 +325,17 @@ export type LiveSession = {
 	is_active: boolean,
 };
 
+/**
+ *  `PUT /v1/admin/users/{id}/membership`: makes a user of another organisation a member of the current one. Only a super
+ *  admin may, who sees the users of all organisations.
+ */
+export type MembershipRequest = {
+	/**  The role. */
+	role: OrganizationRole,
+	/**  A site of the organisation. */
+	site_id?: string | null,
+};
+
 /**  Milliseconds since 1970 by this device's clock. */
 export type Millis = number;
 
@@ -507,6 +520,8 @@ export type PeoplePage = {
 export type PeopleQuery = {
 	/**  Those whose name holds this. */
 	search: string | null,
+	/**  Those of all organisations, for a super admin. */
+	everywhere: boolean,
 	/**  Those after this mark of a page before. */
 	after: string | null,
 };

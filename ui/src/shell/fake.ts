@@ -10,6 +10,7 @@ import type {
   NewOrganizationRequest,
   NewTillRequest,
   NewUserRequest,
+  MembershipRequest,
   OneTimePassword,
   OrganizationList,
   OrganizationSummary,
@@ -422,6 +423,13 @@ export class FakePort implements Port {
     const error = this.#fails('changePerson') ?? (change.role || change.disabled ? this.#wants() : undefined);
     if (error) return no(error);
     this.administration.change(userId, change);
+    return this.#person(userId);
+  }
+
+  async joinPerson(userId: string, membership: MembershipRequest): Promise<Answer<PersonDetail>> {
+    const error = this.#fails('joinPerson') ?? this.#wants();
+    if (error) return no(error);
+    this.administration.join(userId, membership);
     return this.#person(userId);
   }
 

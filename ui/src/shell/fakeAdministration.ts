@@ -8,6 +8,7 @@ import type {
   OrganizationSummary,
   OwnOrganization,
   PeoplePage,
+  MembershipRequest,
   PeopleQuery,
   Person,
   PersonDetail,
@@ -62,6 +63,20 @@ export class FakeAdministration {
     is_archived: index === 4,
   }));
   everybody: Person[];
+  /** Who has an account in another organisation only. */
+  elsewhere: Person[] = [
+    {
+      user_id: 'u-elsewhere',
+      username: 'yann',
+      display_name: 'Yann Le Bihan',
+      role: null,
+      site_id: null,
+      site_name: null,
+      is_disabled: false,
+      is_super_admin: false,
+      last_sign_in_at_ms: null,
+    },
+  ];
   live: LiveSession[];
   ended: string[] = [];
 
@@ -133,11 +148,19 @@ export class FakeAdministration {
 
   page(query: PeopleQuery): PeoplePage {
     const wanted = query.search?.toLowerCase() ?? '';
-    const people = this.everybody.filter((each) =>
+    const people = (query.everywhere ? [...this.everybody, ...this.elsewhere] : this.everybody).filter((each) =>
       `${each.username} ${each.display_name}`.toLowerCase().includes(wanted),
     );
     const from = Number(query.after ?? 0);
     return { people: people.slice(from, from + PAGE), next: from + PAGE < people.length ? String(from + PAGE) : null };
+  }
+
+  /** Makes somebody of another organisation one of these people. */
+  join(user_id: string, { role, site_id }: MembershipRequest): void {
+    const person = this.elsewhere.find((each) => each.user_id === user_id);
+    if (!person) return;
+    this.elsewhere = this.elsewhere.filter((each) => each !== person);
+    this.everybody.push({ ...person, role, site_id: site_id ?? null });
   }
 
   detail(user_id: string, caller: { username: string; role: OrganizationRole | null }): PersonDetail | null {

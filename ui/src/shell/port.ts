@@ -5,6 +5,7 @@ import type {
   AppView,
   Categories,
   DeviceSettings,
+  MembershipRequest,
   MySession,
   NewOrganizationRequest,
   NewTillRequest,
@@ -49,6 +50,7 @@ export type {
   Fault,
   Language,
   LiveSession,
+  MembershipRequest,
   Millis,
   MySession,
   NewOrganizationRequest,
@@ -135,6 +137,7 @@ export interface Port {
   person(userId: string): Promise<Answer<PersonDetail>>;
   addPerson(person: NewUserRequest): Promise<Answer<OneTimePassword>>;
   changePerson(userId: string, change: UserChange): Promise<Answer<PersonDetail>>;
+  joinPerson(userId: string, membership: MembershipRequest): Promise<Answer<PersonDetail>>;
   removePerson(userId: string): Promise<Answer<null>>;
   resetPassword(userId: string): Promise<Answer<OneTimePassword>>;
   administeredOrganizations(after: string | null): Promise<Answer<OrganizationList>>;

@@ -52,6 +52,7 @@ export const tauriPort: Port = {
   person: (id) => answer(commands.person(id)),
   addPerson: (person) => answer(commands.addPerson(person)),
   changePerson: (id, change) => answer(commands.changePerson(id, change)),
+  joinPerson: (id, membership) => answer(commands.joinPerson(id, membership)),
   removePerson: (id) => answer(commands.removePerson(id)),
   resetPassword: (id) => answer(commands.resetPassword(id)),
   administeredOrganizations: (after) => answer(commands.administeredOrganizations(after)),

@@ -23,6 +23,8 @@ const numberIn = cached((tag) => new Intl.NumberFormat(tag));
 const timeIn = cached((tag) => new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit' }));
 const dateIn = cached((tag) => new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'long' }));
 const yearIn = cached((tag) => new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'long', year: 'numeric' }));
+const shortDateIn = cached((tag) => new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short' }));
+const shortYearIn = cached((tag) => new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short', year: 'numeric' }));
 
 /** `12,50 €` */
 export const money = (cents: number, language: Language): string => moneyIn(language).format(cents / 100);
@@ -44,17 +46,23 @@ const sameDay = (a: number, b: number): boolean => new Date(a).toDateString() ==
 /** `à 14:32` today, `le 3 mars à 14:32` otherwise; the year where it is another one. */
 export function when(ms: number, now: number, language: Language, words: Words): string {
   if (sameDay(ms, now)) return words.when.today(time(ms, language));
-  return words.when.day(day(ms, now, language), time(ms, language));
+  return words.when.day(dated(ms, now, language, dateIn, yearIn), time(ms, language));
 }
 
-/** `14:32` today, `3 mars, 14:32` otherwise. */
+/** `14:32` today, `3 janv., 14:32` otherwise. */
 export const moment = (ms: number, now: number, language: Language): string =>
   sameDay(ms, now) ? time(ms, language) : `${day(ms, now, language)}, ${time(ms, language)}`;
 
-/** `3 mars`, with the year where it is another one. */
-export function day(ms: number, now: number, language: Language): string {
+/** `3 janv.`, with the year where it is another one. */
+export const day = (ms: number, now: number, language: Language): string =>
+  dated(ms, now, language, shortDateIn, shortYearIn);
+
+type Dates = (language: Language) => Intl.DateTimeFormat;
+
+function dated(ms: number, now: number, language: Language, within: Dates, beyond: Dates): string {
   const sameYear = new Date(ms).getFullYear() === new Date(now).getFullYear();
-  return (sameYear ? dateIn : yearIn)(language).format(ms);
+  const date = (sameYear ? within : beyond)(language).format(ms);
+  return language === 'fr' ? date.replace(/^1 /, '1er ') : date;
 }
 
 /** Whole seconds left until `deadline`, never below zero. */

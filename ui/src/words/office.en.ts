@@ -178,6 +178,12 @@ export const en: OfficeWords = {
   people: {
     search: 'Find a person',
     add: 'Add a person',
+    join: 'Add somebody of another organisation',
+    joinHint: (organization) =>
+      `Somebody who already has an account elsewhere may also work for ${organization}, with the role chosen here.`,
+    joinMissing: 'Look for the person by name, then choose them.',
+    joinSubmit: 'Give access',
+    joined: (name, organization) => `${name} may work for ${organization}.`,
     none: 'Nobody fits.',
     figures: (count, more) => `${count}${more ? '+' : ''} ${count === 1 ? 'person' : 'people'}.`,
     columns: {

@@ -188,6 +188,12 @@ export const fr = {
   people: {
     search: 'Chercher une personne',
     add: 'Ajouter une personne',
+    join: "Ajouter quelqu'un d'une autre organisation",
+    joinHint: (organization: string) =>
+      `Quelqu'un qui a déjà un compte ailleurs pourra aussi travailler pour ${organization}, avec le rôle choisi ici.`,
+    joinMissing: 'Cherchez la personne par son nom, puis choisissez-la.',
+    joinSubmit: 'Donner accès',
+    joined: (name: string, organization: string) => `${name} peut travailler pour ${organization}.`,
     none: 'Personne ne correspond.',
     figures: (count: number, more: boolean) => `${count}${more ? '+' : ''} ${count > 1 ? 'personnes' : 'personne'}.`,
     columns: {

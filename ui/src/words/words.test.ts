@@ -138,7 +138,8 @@ describe('figures', () => {
   it('says today by the hour, and another day by its date', () => {
     const now = new Date(2026, 2, 3, 18, 0).getTime();
     expect(format.when(new Date(2026, 2, 3, 14, 32).getTime(), now, 'fr', fr)).toBe('à 14:32');
-    expect(format.when(new Date(2026, 2, 1, 9, 5).getTime(), now, 'fr', fr)).toBe('le 1 mars à 09:05');
+    expect(format.when(new Date(2026, 2, 1, 9, 5).getTime(), now, 'fr', fr)).toBe('le 1er mars à 09:05');
+    expect(format.moment(new Date(2026, 0, 20, 9, 5).getTime(), now, 'fr')).toBe('20 janv., 09:05');
     expect(format.when(new Date(2025, 11, 24, 9, 5).getTime(), now, 'en', en)).toBe('on 24 December 2025 at 09:05');
   });
 
