@@ -23,7 +23,11 @@ pub(crate) enum Event {
     Snapshot(Epoch, Arc<SessionSnapshot>),
     Notice(Epoch, Notice),
     Told(Epoch, ServerEvent),
-    ServerReady(Epoch, Result<Accounts, UiError>),
+    ServerReady {
+        epoch: Epoch,
+        turn: u32,
+        result: Result<Accounts, UiError>,
+    },
     SignInAnswered {
         epoch: Epoch,
         result: Box<Result<Me, SignInError>>,

@@ -151,7 +151,7 @@ impl Controller {
             Event::Snapshot(epoch, snapshot) => self.snapshot_came(epoch, snapshot),
             Event::Notice(epoch, notice) => self.notice_came(epoch, notice),
             Event::Told(epoch, event) => self.server_told(epoch, event),
-            Event::ServerReady(epoch, result) => self.server_ready(epoch, result),
+            Event::ServerReady { epoch, turn, result } => self.server_ready(epoch, turn, result),
             Event::SignInAnswered { epoch, result, reply } => self.sign_in_answered(epoch, *result, reply),
             Event::FirstOperatorMade {
                 result,

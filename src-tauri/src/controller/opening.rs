@@ -101,15 +101,23 @@ impl Controller {
     }
 
     /// Opens the embedded server ahead of the first sign-in, where it is the one in use.
-    pub(super) fn ask_embedded_server(&self) {
+    pub(super) fn ask_embedded_server(&mut self) {
         if self.settings.server == ServerView::ThisDevice {
-            let (epoch, embedded) = (self.session.epoch, Arc::clone(self.reach.embedded()));
-            self.beside(async move { Event::ServerReady(epoch, embedded.ready().await) });
+            self.session.asked_server = self.session.asked_server.wrapping_add(1);
+            let (epoch, turn) = (self.session.epoch, self.session.asked_server);
+            let embedded = Arc::clone(self.reach.embedded());
+            self.beside(async move {
+                Event::ServerReady {
+                    epoch,
+                    turn,
+                    result: embedded.ready().await,
+                }
+            });
         }
     }
 
-    pub(super) fn server_ready(&mut self, epoch: Epoch, result: Result<Accounts, UiError>) {
-        if epoch != self.session.epoch {
+    pub(super) fn server_ready(&mut self, epoch: Epoch, turn: u32, result: Result<Accounts, UiError>) {
+        if epoch != self.session.epoch || turn != self.session.asked_server {
             return;
         }
         match result {

@@ -25,6 +25,8 @@ pub(super) struct Session {
     pub(super) me: Option<Known>,
     pub(super) fault: Option<UiError>,
     pub(super) accounts: Accounts,
+    /// Counts the questions to the embedded server: an answer to an earlier one says how it was, not how it is.
+    pub(super) asked_server: u32,
     pub(super) asking_me: bool,
     pub(super) notices: Vec<SecurityNotice>,
     /// The notices that the server told of since they were last asked for.
@@ -60,6 +62,7 @@ impl Session {
             me: None,
             fault: None,
             accounts: Accounts::Some,
+            asked_server: 0,
             asking_me: false,
             notices: Vec::new(),
             told: Vec::new(),
@@ -139,13 +142,18 @@ impl Controller {
             let _ = reply.send(Err(fault));
             return self.publish();
         };
-        let (epoch, embedded) = (self.session.epoch, Arc::clone(self.reach.embedded()));
+        let (epoch, turn) = (self.session.epoch, self.session.asked_server);
+        let embedded = Arc::clone(self.reach.embedded());
         let this_device = self.settings.server == ServerView::ThisDevice;
         let events = self.events.clone();
         self.vault.permit_prompt();
         tokio::spawn(async move {
             if this_device && let Err(fault) = embedded.ready().await {
-                let _ = events.send(Event::ServerReady(epoch, Err(fault.clone())));
+                let _ = events.send(Event::ServerReady {
+                    epoch,
+                    turn,
+                    result: Err(fault.clone()),
+                });
                 let _ = reply.send(Err(fault));
                 return;
             }
@@ -174,6 +182,7 @@ impl Controller {
             Ok(me) => {
                 tracing::info!("signed in");
                 self.session.fault = None;
+                self.session.asked_server = self.session.asked_server.wrapping_add(1);
                 self.session.me = Some(Known {
                     operator: normalised(&me.username),
                     me,
