@@ -1,6 +1,6 @@
 //! The one table from everything that can fail to the code that the screen has words for.
 
-use keeper::{RequestError, SignInError, TargetError, TransportFault};
+use keeper::{RequestError, SignInError, SwitchError, TargetError, TransportFault};
 use keeper_core::{Trouble, VaultFault};
 use protocol::error::{ErrorCode, Problem};
 
@@ -39,6 +39,23 @@ impl From<RequestError> for UiError {
             RequestError::Transport(fault) => fault.into(),
             RequestError::NotRepeatable => UiErrorCode::ServerDown.into(),
             RequestError::Stopped => UiErrorCode::Internal.into(),
+        }
+    }
+}
+
+impl From<SwitchError> for UiError {
+    fn from(error: SwitchError) -> Self {
+        match error {
+            SwitchError::Unsupported => UiErrorCode::NotVigie.into(),
+            SwitchError::NotAsked(error) => error.into(),
+            SwitchError::Refused {
+                code,
+                retry_after_seconds,
+            } => Self {
+                retry_after_seconds,
+                ..Problem::new(code).into()
+            },
+            SwitchError::InDoubt { trouble } | SwitchError::TokenPending { trouble, .. } => trouble.into(),
         }
     }
 }

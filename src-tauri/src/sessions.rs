@@ -4,8 +4,7 @@ use http::Method;
 use keeper::AuthorisedClient;
 use protocol::Secret;
 use protocol::auth::{
-    ChangePasswordRequest, Me, OwnOrganization as Membership, OwnOrganizationList, ReauthenticateRequest,
-    SwitchOrganizationRequest,
+    ChangePasswordRequest, OwnOrganization as Membership, OwnOrganizationList, ReauthenticateRequest,
 };
 use protocol::notice::{SecurityNotice as Told, SecurityNoticeList};
 use protocol::session::{Revoked, SessionList, SessionSummary};
@@ -82,15 +81,6 @@ pub async fn change_password(
 pub async fn organizations(client: &AuthorisedClient) -> Result<Vec<OwnOrganization>, UiError> {
     let list: OwnOrganizationList = api::call(client, Method::GET, "/v1/auth/organizations").await?;
     Ok(list.organizations.into_iter().map(own_organization).collect())
-}
-
-/// Lets the session work in another organisation from now on.
-///
-/// # Errors
-/// Whatever stood in the way.
-pub async fn switch_organization(client: &AuthorisedClient, organization_id: Uuid) -> Result<Me, UiError> {
-    let request = SwitchOrganizationRequest { organization_id };
-    api::call_with(client, Method::POST, "/v1/auth/organization", &request).await
 }
 
 /// What the operator should know of and has not put away.

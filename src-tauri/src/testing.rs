@@ -42,6 +42,7 @@ pub(crate) enum Network {
 pub(crate) struct Between {
     state: Arc<AtomicU8>,
     sales: Arc<AtomicU32>,
+    asked: Arc<AtomicU32>,
 }
 
 impl Between {
@@ -52,6 +53,11 @@ impl Between {
     /// How many sales were sent.
     pub(crate) fn sales(&self) -> u32 {
         self.sales.load(Ordering::SeqCst)
+    }
+
+    /// How often the server was asked who is signed in.
+    pub(crate) fn asked_who(&self) -> u32 {
+        self.asked.load(Ordering::SeqCst)
     }
 
     pub(crate) fn over(&self, inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
@@ -78,6 +84,9 @@ impl Transport for Line {
         let is_sale = request.uri().path() == "/v1/sales" && request.method() == http::Method::POST;
         if state == Network::Cut as u8 {
             return Err(TransportFault::Offline);
+        }
+        if request.uri().path() == "/v1/auth/me" {
+            self.between.asked.fetch_add(1, Ordering::SeqCst);
         }
         if is_sale {
             self.between.sales.fetch_add(1, Ordering::SeqCst);
@@ -181,6 +190,8 @@ pub(crate) struct Device {
 pub(crate) struct App {
     pub(crate) handle: ControllerHandle,
     pub(crate) shown: Arc<Shown>,
+    /// The server inside it, as another device would reach it.
+    pub(crate) server: Arc<EmbeddedServer>,
 }
 
 impl Device {
@@ -266,10 +277,16 @@ impl Device {
     }
 
     pub(crate) fn start(&self) -> App {
-        let (handle, controller) = controller(self.parts());
+        let parts = self.parts();
+        let server = Arc::clone(parts.reach.embedded());
+        let (handle, controller) = controller(parts);
         let shown = Arc::new(Shown::default());
         tokio::spawn(controller.run(shown.surfaces()));
-        App { handle, shown }
+        App {
+            handle,
+            shown,
+            server,
+        }
     }
 }
 

@@ -68,12 +68,9 @@ pub enum Input {
         /// What the server said.
         reason: EndReason,
     },
-    /// The access token of this serial says something that is no longer so, as its own user's act has just changed: the
-    /// organisation, for instance.
-    AccessSuperseded {
-        /// Its serial.
-        serial: u64,
-    },
+    /// The server has just moved this session to another organisation, as its operator asked: the access token at hand, and
+    /// whatever a refresh that has left brings, may say the one before.
+    AccessSuperseded,
     /// The server let it be known that something changed. It is a reason to ask, and nothing more.
     Hinted(Hint),
     /// A caller needs an access token and there is none that lives.
@@ -177,11 +174,8 @@ pub enum Output {
         /// How long ago the input was.
         last_input_age: Span,
     },
-    /// Tell the server that this session is over, best effort, with this token.
-    SendLogout {
-        /// The access token in force, if any.
-        access: Option<AccessGrant>,
-    },
+    /// Tell the server that a session is over: now, or as soon as it can be reached.
+    SendLogout(Farewell),
     /// From now on callers get this token; `None`: there is none to get.
     HandOut(Option<AccessGrant>),
     /// Tell the operator, outside the window too.
@@ -207,6 +201,15 @@ pub struct RefreshCall {
     pub last_input_age: Option<Span>,
     /// The key to sign with, where the session is bound to one.
     pub key: Option<KeyThumbprint>,
+}
+
+/// What a session that this device has left is ended with on the server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Farewell {
+    /// Its access token, where one was at hand.
+    pub access: Option<AccessGrant>,
+    /// What brings another one when that is dead: the session's own refresh token, under the attempt that may have spent it.
+    pub renewal: RefreshCall,
 }
 
 /// A native notification; one of a kind replaces the one before.

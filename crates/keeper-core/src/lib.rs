@@ -30,7 +30,8 @@ pub mod token;
 pub use answer::{Answer, Deadlines, EndReason, Fault, Grant, Trouble};
 pub use entropy::Entropy;
 pub use event::{
-    CallId, Decision, DeviceKey, Hint, Input, LockAnswer, Notice, OperatorAct, Output, RefreshCall, StoreRead,
+    CallId, Decision, DeviceKey, Farewell, Hint, Input, LockAnswer, Notice, OperatorAct, Output, RefreshCall,
+    StoreRead,
 };
 pub use knobs::{Capabilities, Knobs};
 pub use machine::Keeper;

@@ -111,7 +111,7 @@ impl Device {
             | Output::Notify(_)
             | Output::Publish
             | Output::Record(_) => None,
-            Output::DeleteVault | Output::SendLogout { .. } => panic!("nobody signs out here"),
+            Output::DeleteVault | Output::SendLogout(_) => panic!("nobody signs out here"),
         }
     }
 

@@ -1,5 +1,4 @@
 //! Signing in again over a session that lives: the old one is ended, once nothing on this device leads back to it.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use keeper_core::DeviceKey;
 use keeper_core::{
@@ -23,6 +22,7 @@ struct Till {
     keeper: Keeper,
     now: Moment,
     keychain: Result<(), VaultFault>,
+    lock: LockAnswer,
     stored: Option<SessionRecord>,
     logouts: Vec<String>,
     shown: Vec<Persistence>,
@@ -43,6 +43,7 @@ impl Till {
             keeper: Keeper::new(slot, capabilities, Knobs::default(), now),
             now,
             keychain: Ok(()),
+            lock: LockAnswer::Held,
             stored: None,
             logouts: Vec::new(),
             shown: Vec::new(),
@@ -77,7 +78,7 @@ impl Till {
         while let Some(input) = inputs.pop() {
             for output in self.keeper.handle(input, self.now, &mut Even) {
                 match output {
-                    Output::AcquireLock { .. } => inputs.push(Input::LockAnswered(LockAnswer::Held)),
+                    Output::AcquireLock { .. } => inputs.push(Input::LockAnswered(self.lock)),
                     Output::ReadStore => inputs.push(Input::StoreRead(StoreRead {
                         record: self.keychain.map(|()| self.stored.clone()),
                         journal: Some(Journal::default()),
@@ -90,15 +91,17 @@ impl Till {
                         }
                         inputs.push(Input::VaultWritten(self.keychain));
                     }
-                    Output::SendLogout { access } => {
-                        let stored = self.stored.as_ref().map(|record| record.session_id.clone());
-                        let ended = access.unwrap().token.expose().to_owned();
+                    Output::SendLogout(farewell) => {
+                        let refresh = farewell.renewal.refresh_token.expose().to_owned();
+                        let stored = self.stored.as_ref().map(|record| record.refresh_token.expose());
                         assert_ne!(
-                            stored.map(|id| format!("a-{id}")),
-                            Some(ended.clone()),
+                            stored,
+                            Some(refresh.as_str()),
                             "a session is ended only when the keychain no longer leads to it"
                         );
-                        self.logouts.push(ended);
+                        let living = farewell.access.filter(|access| self.now < access.expires);
+                        self.logouts
+                            .push(living.map_or(refresh, |access| access.token.expose().to_owned()));
                     }
                     Output::DeleteVault => self.stored = None,
                     Output::Publish => self.shown.push(self.keeper.snapshot().persistence),
@@ -147,6 +150,41 @@ fn the_session_before_lives_for_as_long_as_only_it_would_survive_a_restart() {
     till.pass(Span::from_secs(40));
     assert_eq!(till.logouts, ["a-one"]);
     assert_eq!(till.stored.as_ref().unwrap().session_id, "two");
+}
+
+#[test]
+fn a_session_whose_access_token_is_dead_is_ended_too() {
+    let mut till = Till::new();
+    till.sign_in("one");
+    till.pass(Span::from_secs(1_000));
+    till.sign_in("two");
+    assert_eq!(till.logouts, ["r-one"]);
+}
+
+#[test]
+fn a_session_that_the_keychain_still_held_is_ended_when_another_takes_its_place() {
+    let mut till = Till::new();
+    till.sign_in("one");
+    let held = till.stored.clone();
+    let mut restarted = Till::new();
+    restarted.stored = held;
+    restarted.keychain = Err(VaultFault::Locked);
+    restarted.give(Input::Started);
+    restarted.sign_in("two");
+    assert_eq!(restarted.logouts, [""; 0]);
+    restarted.keychain = Ok(());
+    restarted.pass(Span::from_secs(60));
+    assert_eq!(restarted.stored.as_ref().unwrap().session_id, "two");
+    assert_eq!(restarted.logouts, ["r-one"]);
+}
+
+#[test]
+fn signing_out_while_signing_in_ends_what_the_server_has_begun() {
+    let mut till = Till::new();
+    till.lock = LockAnswer::Busy;
+    till.sign_in("one");
+    till.give(Input::Operator(OperatorAct::SignOut));
+    assert_eq!(till.logouts, ["a-one"]);
 }
 
 #[test]

@@ -123,8 +123,6 @@ impl AuthorisedClient {
         parts.headers.insert(AUTHORIZATION, handed.bearer.clone());
         let response = self.exchange(Request::from_parts(parts, body), limits).await?;
         if !is_refusal(&response) {
-            let (method, path) = (kept.method(), kept.uri().path());
-            self.note_superseded(method, path, &response, &handed).await;
             return Ok(response);
         }
         Box::pin(self.after_refusal(kept, response, &handed, limits)).await
@@ -191,11 +189,8 @@ impl AuthorisedClient {
             return Ok(response);
         };
         kept.headers_mut().insert(AUTHORIZATION, newer.bearer.clone());
-        let (method, uri) = (kept.method().clone(), kept.uri().clone());
         let second = self.exchange(kept, limits).await?;
-        if !is_refusal(&second) {
-            self.note_superseded(&method, uri.path(), &second, &newer).await;
-        } else {
+        if is_refusal(&second) {
             let reply = Reply::of(&second, self.shared.config.clock.wall_ms());
             if let Refusal::Session(reason) = profile.read_refusal(reply) {
                 self.shared.send_input(
@@ -210,33 +205,9 @@ impl AuthorisedClient {
         Ok(second)
     }
 
-    /// After a request that makes its own access token out of date nobody is handed that token any more: what follows
-    /// carries the next one.
-    async fn note_superseded(
-        &self,
-        method: &Method,
-        path: &str,
-        response: &Response<Bytes>,
-        handed: &Handed,
-    ) {
-        let profile = &self.shared.config.profile;
-        if !response.status().is_success() || !profile.supersedes_access(method, path) {
-            return;
-        }
-        let serial = handed.grant.serial;
-        self.shared
-            .send_input(handed.epoch, Input::AccessSuperseded { serial });
-        let mut outcomes = self.shared.outcome.subscribe();
-        let withdrawn = outcomes.wait_for(|outcome| {
-            let access = self.shared.access.load();
-            outcome.stopped || access.as_ref().is_none_or(|current| !current.is_same(handed))
-        });
-        let _ = timeout_at(Instant::now() + WAIT_FOR_TOKEN, withdrawn).await;
-    }
-
     /// Waits for a living token newer than `refused`, or for the keeper's verdict that there is none to be had. `None`:
     /// the refused token is so new that another one would fare no better.
-    async fn wait_for_token(
+    pub(crate) async fn wait_for_token(
         &self,
         refused: Option<&Handed>,
         begun_in: u64,

@@ -6,10 +6,14 @@ use keeper_core::{AccessGrant, Notice, SessionSnapshot};
 use protocol::auth::Me;
 use secrecy::SecretString;
 use tokio::sync::{broadcast, oneshot, watch};
+use uuid::Uuid;
 
 use crate::driver::{Driver, Message, Shared};
 use crate::journal::{DecisionEntry, JournalFault};
-use crate::{AuthorisedClient, Clock, KeeperConfig, ServerEvent, ServerTarget, SignInError, SlotId, Vault};
+use crate::{
+    AuthorisedClient, Clock, KeeperConfig, ServerEvent, ServerTarget, SignInError, SlotId, SwitchError,
+    Vault, organization,
+};
 
 /// One session keeper. Cheap to clone; all clones speak to the same task.
 #[derive(Clone)]
@@ -98,6 +102,16 @@ impl Keeper {
         answer.await.unwrap_or(Err(SignInError::Stopped))
     }
 
+    /// Lets the session work in another organisation, by one call to the server, and returns when the access token for it
+    /// is there: whatever is sent from then on is sent there. A refresh under way meanwhile is waited for and does not
+    /// bring back a token of the organisation before.
+    ///
+    /// # Errors
+    /// [`SwitchError`] says whether the session stayed, has moved without its token, or which of the two is not known.
+    pub async fn switch_organization(&self, organization_id: Uuid) -> Result<Me, SwitchError> {
+        organization::switch(&self.shared, organization_id).await
+    }
+
     /// Tries at once, as the operator asks, and returns the snapshot once the attempt has an outcome or 12 s are over.
     pub async fn retry(&self) -> Arc<SessionSnapshot> {
         let (done, answer) = oneshot::channel();
@@ -106,8 +120,9 @@ impl Keeper {
         Arc::clone(&self.shared.snapshot.borrow())
     }
 
-    /// Signs out: the tokens are gone from this device when it returns, and the server is told as far as it can be
-    /// reached within 3 s.
+    /// Signs out: the tokens are gone from this device when it returns, and no answer that is still under way brings them
+    /// back. The server is told at once where it can be reached, else later, for as long as this keeper runs and for 24 h
+    /// at most; a session that it was not told of runs out there by itself.
     pub async fn sign_out(&self) {
         let (done, answer) = oneshot::channel();
         self.shared.send(Message::SignOut { done });

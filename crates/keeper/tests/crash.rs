@@ -23,6 +23,7 @@ use support::{Stage, signed_in, until_snapshot};
 const STAGE: &str = "KEEPER_TEST_STAGE";
 const FOLDER: &str = "KEEPER_TEST_FOLDER";
 const THIS_TEST: &str = "killed_at_any_step_the_next_process_goes_on";
+const LEAVING: &str = "killed_while_signing_out_the_next_process_does_not_bring_the_session_back";
 
 /// Every durable step of a refresh after a restart; the second write of the journal closes the intent.
 const STEPS: [&str; 11] = [
@@ -36,6 +37,16 @@ const STEPS: [&str; 11] = [
     "vault-written=kill@1",
     "journal-before-write=kill@2",
     "journal-before-rename=kill@2",
+    "journal-written=kill@2",
+];
+
+/// Every durable step of signing out from the one on that says so: of the files, the first two and the first journal are
+/// those of signing in, and the third notes who leaves.
+const FAREWELLS: [&str; 5] = [
+    "vault-before-delete=kill@1",
+    "vault-deleted=kill@1",
+    "journal-before-write=kill@4",
+    "journal-before-rename=kill@4",
     "journal-written=kill@2",
 ];
 
@@ -124,6 +135,67 @@ async fn survive(step: &str) {
         all,
         "{step}: a token was spent under two attempts: {rotating:?}"
     );
+}
+
+/// What the process does that is killed while it signs out.
+#[tokio::main]
+async fn leaver(address: SocketAddr, folder: PathBuf) {
+    let stage = Stage {
+        inner: Stage::inner(1),
+        address,
+    };
+    let keeper = keeper(&stage, &folder).await;
+    signed_in(&keeper).await;
+    keeper.sign_out().await;
+    keeper.shutdown().await;
+}
+
+#[tokio::main]
+async fn stay_away(step: &str) {
+    let (stage, folder) = (Stage::open(600).await, tempfile::tempdir().unwrap());
+    let (address, path, failpoints) = (
+        stage.address.to_string(),
+        folder.path().to_owned(),
+        step.to_owned(),
+    );
+    let status = tokio::task::spawn_blocking(move || {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", LEAVING, "--nocapture"])
+            .env(STAGE, address)
+            .env(FOLDER, path)
+            .env("VIGIE_FAILPOINTS", failpoints)
+            .status()
+            .unwrap()
+    })
+    .await
+    .unwrap();
+    assert_eq!(status.signal(), Some(9), "{step}: {status}");
+
+    let next = keeper(&stage, folder.path()).await;
+    assert_eq!(next.snapshots().borrow().phase, SessionPhase::SignedOut, "{step}");
+    let slot = keeper::SlotId::of(&stage.target(), "marie");
+    let vault = FileVault::new(&folder.path().join("vault"));
+    let mut left = true;
+    for _ in 0..300 {
+        left = !matches!(vault.secret_read(slot.as_str()).await, Ok(None));
+        if !left {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(!left, "{step}: the keychain still holds the session");
+    assert!(next.access().is_none(), "{step}");
+    assert_eq!(stage.refreshes(), 0, "{step}: nobody used what was left");
+}
+
+#[test]
+fn killed_while_signing_out_the_next_process_does_not_bring_the_session_back() {
+    if let (Ok(address), Ok(folder)) = (std::env::var(STAGE), std::env::var(FOLDER)) {
+        return leaver(address.parse().unwrap(), folder.into());
+    }
+    for step in FAREWELLS {
+        stay_away(step);
+    }
 }
 
 #[test]

@@ -251,27 +251,3 @@ async fn nobody_listens_while_the_server_is_away_or_nobody_is_signed_in() {
     keeper.sign_in("paul", support::password()).await.unwrap();
     until("listening for paul", || events.listening() == 1).await;
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_switch_of_organisation_one_refresh_brings_the_next_token() {
-    let house = House::new(Broadcast::Sound).await;
-    let keeper = house.heard_by().await;
-    let client = keeper.client();
-    for turn in 1..=3 {
-        let before = keeper.access().unwrap().serial;
-        let switched = client
-            .send(call(Method::POST, "/v1/auth/organization"))
-            .await
-            .unwrap();
-        assert_eq!(switched.status(), 200);
-        assert!(keeper.access().is_none_or(|access| access.serial > before));
-        for _ in 0..5 {
-            let answer = client.send(call(Method::POST, "/v1/sales")).await.unwrap();
-            assert_eq!(answer.status(), 201, "even a request that cannot be repeated");
-        }
-        assert_eq!(house.stage.refreshes(), turn);
-        house.stage.inner.events.tell("organization_changed", "{}");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        assert_eq!(house.stage.refreshes(), turn, "the echo of one's own act");
-    }
-}

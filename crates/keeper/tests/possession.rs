@@ -64,7 +64,7 @@ impl Device {
             keeper.client().send(get("/v1/auth/me")).await.unwrap().status(),
             200
         );
-        assert_eq!(keeper.snapshots().borrow().refreshes, before + 1);
+        until_snapshot(keeper, "one refresh", |snapshot| snapshot.refreshes == before + 1).await;
     }
 }
 

@@ -16,15 +16,18 @@ use keeper::{
     BoottimeClock, Device, HttpTransport, Keeper, KeeperConfig, Limits, RequestError, ServerTarget,
     SignInError, SlotId, Transport, TransportFault, Trust, VigieProfile,
 };
-use keeper_core::{Banner, EndReason, SessionPhase};
-use protocol::auth::DeviceKind;
+use keeper_core::{Banner, EndReason, Knobs, SessionPhase, Span};
+use protocol::auth::{DeviceKind, OrganizationRole};
 use secrecy::SecretString;
 use server::embedded::EmbeddedServer;
 use server::options::TestingOverrides;
 use server::{Keys, KnownAs, ServerOptions};
-use support::until_snapshot;
+use store::{AuditEntry, NewOrganization, SessionFilter};
+use support::line::Line;
+use support::{until, until_snapshot};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use uuid::Uuid;
 
 const PASSWORD: &str = "une phrase assez longue";
 
@@ -82,6 +85,42 @@ impl House {
         }
     }
 
+    /// The ids of the sessions that the server still takes.
+    async fn live(&self) -> Vec<String> {
+        let now = keeper::Clock::wall_ms(&BoottimeClock::new());
+        let store = self.server.server().store();
+        let page = store.sessions_page(SessionFilter::default(), None, 50, now).await;
+        page.unwrap()
+            .into_iter()
+            .map(|identity| identity.session.id.to_string())
+            .collect()
+    }
+
+    async fn until_live(&self, count: usize) {
+        for _ in 0..500 {
+            if self.live().await.len() == count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(self.live().await.len(), count, "sessions on the server");
+    }
+
+    /// A second organisation, in which Marie is a manager.
+    async fn atelier(&self, marie: Uuid) -> Uuid {
+        let (store, id) = (self.server.server().store(), Uuid::now_v7());
+        let (slug, name) = ("atelier".to_owned(), "Atelier".to_owned());
+        store
+            .add_organization(NewOrganization { id, slug, name }, entry())
+            .await
+            .unwrap();
+        store
+            .put_membership(marie, id, OrganizationRole::Manager, None, entry())
+            .await
+            .unwrap();
+        id
+    }
+
     fn transport(&self) -> Arc<dyn Transport> {
         match &self.target {
             ServerTarget::Embedded => Arc::new(InProcessTransport::new(self.server.router.clone())),
@@ -111,6 +150,10 @@ impl Machine {
     }
 
     async fn keeper_by(&self, house: &House, transport: Arc<dyn Transport>) -> Keeper {
+        self.keeper_with(house, transport, support::quick()).await
+    }
+
+    async fn keeper_with(&self, house: &House, transport: Arc<dyn Transport>, knobs: Knobs) -> Keeper {
         let keeper = Keeper::open(KeeperConfig {
             server: house.target.clone(),
             profile: Arc::new(VigieProfile::new()),
@@ -123,7 +166,7 @@ impl Machine {
                 kind: DeviceKind::Till,
                 user_agent: "vigie/test".into(),
             },
-            knobs: support::quick(),
+            knobs,
         });
         let keeper = keeper.await.unwrap();
         keeper.settled().await;
@@ -138,6 +181,31 @@ struct Deaf(Arc<dyn Transport>);
 impl Transport for Deaf {
     async fn send(&self, request: Request<Bytes>, limits: Limits) -> Result<Response<Bytes>, TransportFault> {
         self.0.send(request, limits).await
+    }
+}
+
+fn entry() -> AuditEntry {
+    AuditEntry {
+        id: Uuid::now_v7(),
+        now: keeper::Clock::wall_ms(&BoottimeClock::new()),
+        organization_id: None,
+        actor_user_id: None,
+        session_id: None,
+        action: "test.furnished",
+        target: None,
+        detail: serde_json::json!({}),
+        ip_address: String::new(),
+        user_agent: String::new(),
+        request_id: String::new(),
+    }
+}
+
+/// No heartbeat comes within a test.
+fn calm() -> Knobs {
+    Knobs {
+        heartbeat_busy: Span::from_secs(600),
+        heartbeat_calm: Span::from_secs(600),
+        ..support::quick()
     }
 }
 
@@ -220,23 +288,35 @@ async fn a_session_revoked_elsewhere_ends_here_though_nobody_touches_it() {
     for way in [Way::InProcess, Way::socket().await] {
         let house = House::open(None, way).await;
         let (here, there) = (Machine::new(), Machine::new());
-        let (till, desk) = (here.keeper(&house).await, there.keeper(&house).await);
+        let line = Line::over(house.transport());
+        let till = here
+            .keeper_with(&house, Arc::clone(&line) as Arc<dyn Transport>, calm())
+            .await;
+        let desk = there.keeper(&house).await;
         till.sign_in("marie", password()).await.unwrap();
         desk.sign_in("marie", password()).await.unwrap();
-        // The stream opens after the sign-in; what it missed would only be known at the next call.
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        until("the stream is open", || line.streams() == 1).await;
         let id = till.snapshots().borrow().session_id.clone().unwrap();
         assert_eq!(
             till.snapshots().borrow().refreshes,
             0,
             "the next one is minutes away"
         );
-        let begun = tokio::time::Instant::now();
+        let (heartbeats, pings) = (line.calls("/healthz"), line.calls("/v1/activity/ping"));
 
         revoke(&desk, &id).await;
 
         until_snapshot(&till, "ended", |snapshot| snapshot.banner == revoked()).await;
-        println!("heard and ended after {:?}", begun.elapsed());
+        assert_eq!(
+            line.calls("/v1/auth/refresh"),
+            1,
+            "it asked because of what it heard"
+        );
+        assert_eq!(
+            (line.calls("/healthz"), line.calls("/v1/activity/ping")),
+            (heartbeats, pings),
+            "it was heard before anything else was asked"
+        );
         assert_eq!(me(&desk).await, 200);
         till.sign_in("marie", password()).await.unwrap();
         assert_eq!(me(&till).await, 200);
@@ -302,6 +382,122 @@ async fn signing_out_ends_the_session_on_the_server() {
     let slot = SlotId::of(&ServerTarget::Embedded, "marie");
     assert!(machine.vault.peek(slot.as_str()).is_none());
     until_refused(&house, access.token.expose()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_moves_by_one_audited_call_and_the_token_for_it_is_there() {
+    for way in [Way::InProcess, Way::socket().await] {
+        let house = House::open(None, way).await;
+        let machine = Machine::new();
+        let keeper = machine.keeper(&house).await;
+        let marie = keeper.sign_in("marie", password()).await.unwrap().user_id;
+        let atelier = house.atelier(marie).await;
+        let session = keeper.snapshots().borrow().session_id.clone();
+
+        let there = keeper.switch_organization(atelier).await.unwrap();
+
+        assert_eq!(
+            (there.organization_id, there.current_organization_role),
+            (atelier, OrganizationRole::Manager)
+        );
+        let refreshed = keeper.snapshots().borrow().refreshes;
+        let who = call(Method::GET, "/v1/auth/me");
+        let who = keeper.client().send(who).await.unwrap();
+        let who: protocol::auth::Me = serde_json::from_slice(who.body()).unwrap();
+        assert_eq!(who.organization_id, atelier);
+        assert_eq!(
+            keeper.snapshots().borrow().refreshes,
+            refreshed,
+            "the token fitted"
+        );
+        assert_eq!(
+            keeper.snapshots().borrow().session_id,
+            session,
+            "the same session"
+        );
+        let rows = house.server.server().store().audit_rows(None, 100).await.unwrap();
+        let moved = rows
+            .iter()
+            .filter(|row| row.action == "session.organization_switched");
+        assert_eq!(moved.count(), 1);
+
+        let unknown = keeper.switch_organization(Uuid::from_u128(9)).await.unwrap_err();
+        assert_eq!(unknown.code(), "organization_not_found");
+        assert_eq!(me(&keeper).await, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signing_out_while_a_refresh_is_in_flight_is_final_here_and_there() {
+    for way in [Way::InProcess, Way::socket().await] {
+        let house = House::open(Some(2), way).await;
+        let machine = Machine::new();
+        let line = Line::over(house.transport());
+        let keeper = machine
+            .keeper_by(&house, Arc::clone(&line) as Arc<dyn Transport>)
+            .await;
+        keeper.sign_in("marie", password()).await.unwrap();
+        line.hold("/v1/auth/refresh");
+        until("the server has rotated", || line.kept_back() == 1).await;
+        let leaving = tokio::spawn({
+            let keeper = keeper.clone();
+            async move { keeper.sign_out().await }
+        });
+        until_snapshot(&keeper, "signed out", |snapshot| {
+            snapshot.phase == SessionPhase::SignedOut
+        })
+        .await;
+        line.let_go();
+        leaving.await.unwrap();
+        house.until_live(0).await;
+        assert!(keeper.access().is_none());
+        keeper.shutdown().await;
+        let again = machine.keeper(&house).await;
+        assert_eq!(again.snapshots().borrow().phase, SessionPhase::SignedOut);
+        let rows = house.server.server().store().audit_rows(None, 100).await.unwrap();
+        assert!(
+            rows.iter().all(|row| row.action != "session.reuse_detected"),
+            "no alarm is raised: {rows:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_out_while_cut_off_reaches_the_server_later() {
+    let house = House::open(Some(2), Way::socket().await).await;
+    let machine = Machine::new();
+    let line = Line::over(house.transport());
+    let keeper = machine
+        .keeper_by(&house, Arc::clone(&line) as Arc<dyn Transport>)
+        .await;
+    keeper.sign_in("marie", password()).await.unwrap();
+    line.cut();
+    until("the access token is dead", || keeper.access().is_none()).await;
+    keeper.sign_out().await;
+    assert_eq!(house.live().await.len(), 1);
+    line.mend();
+    house.until_live(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signing_in_again_and_again_leaves_one_session_on_the_server() {
+    let house = House::open(Some(2), Way::socket().await).await;
+    let machine = Machine::new();
+    let line = Line::over(house.transport());
+    let keeper = machine
+        .keeper_by(&house, Arc::clone(&line) as Arc<dyn Transport>)
+        .await;
+    for _ in 0..3 {
+        keeper.sign_in("marie", password()).await.unwrap();
+        line.cut();
+        until("the access token is dead", || keeper.access().is_none()).await;
+        line.mend();
+    }
+    keeper.sign_in("marie", password()).await.unwrap();
+    house.until_live(1).await;
+    assert_eq!(me(&keeper).await, 200);
+    let left = house.live().await;
+    assert_eq!(keeper.snapshots().borrow().session_id.as_ref(), left.first());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

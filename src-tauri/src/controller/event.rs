@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keeper::{ServerEvent, SignInError, SlotId};
+use keeper::{ServerEvent, SignInError, SlotId, SwitchError};
 use keeper_core::{Notice, SessionSnapshot, VaultFault};
 use protocol::auth::Me;
 
@@ -40,6 +40,7 @@ pub(crate) enum Event {
     },
     MeAnswered {
         epoch: Epoch,
+        asked: u64,
         operator: String,
         result: Box<Result<Me, UiError>>,
         reply: Option<Reply<AppView>>,
@@ -47,7 +48,7 @@ pub(crate) enum Event {
     OrganizationSwitched {
         epoch: Epoch,
         operator: String,
-        result: Box<Result<Me, UiError>>,
+        result: Box<Result<Me, SwitchError>>,
         reply: Reply<AppView>,
     },
     NoticesAnswered {

@@ -162,10 +162,11 @@ impl Controller {
             }
             Event::MeAnswered {
                 epoch,
+                asked,
                 operator,
                 result,
                 reply,
-            } => self.me_answered(epoch, operator, *result, reply),
+            } => self.me_answered(epoch, asked, operator, *result, reply),
             Event::OrganizationSwitched {
                 epoch,
                 operator,

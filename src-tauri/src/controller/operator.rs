@@ -14,7 +14,7 @@ impl Controller {
     pub(super) fn ask_me(&mut self) {
         let can_ask = self.session.snapshot.phase == SessionPhase::SignedIn
             && self.session.snapshot.connection == Connection::Online;
-        if can_ask && self.session.known().is_none() && !self.session.asking_me {
+        if can_ask && self.session.asking.is_due(self.session.known().is_some()) {
             self.ask_me_anew(None);
             self.ask_notices();
         }
@@ -29,11 +29,12 @@ impl Controller {
             return;
         };
         let (client, operator, epoch) = (keeper.client(), operator.clone(), self.session.epoch);
-        self.session.asking_me = true;
+        let asked = self.session.asking.ask();
         self.beside(async move {
             let result = api::call(&client, http::Method::GET, "/v1/auth/me").await;
             Event::MeAnswered {
                 epoch,
+                asked,
                 operator,
                 result: Box::new(result),
                 reply,
@@ -48,13 +49,13 @@ impl Controller {
     pub(super) fn me_answered(
         &mut self,
         epoch: Epoch,
+        asked: u64,
         operator: String,
         result: Result<Me, UiError>,
         reply: Option<Reply<AppView>>,
     ) {
         let outcome = if epoch == self.session.epoch {
-            self.session.asking_me = false;
-            self.take_me(operator, result)
+            self.take_me(asked, operator, result)
         } else {
             Ok(())
         };
@@ -65,9 +66,13 @@ impl Controller {
         }
     }
 
-    fn take_me(&mut self, operator: String, result: Result<Me, UiError>) -> Result<(), UiError> {
+    fn take_me(&mut self, asked: u64, operator: String, result: Result<Me, UiError>) -> Result<(), UiError> {
         let is_still_here = self.session.snapshot.operator.as_ref() == Some(&operator);
         match result {
+            Ok(_) if !self.session.asking.learn(asked) => {
+                tracing::debug!("a newer answer was there first");
+                Ok(())
+            }
             Ok(me) if is_still_here => {
                 self.session.me = Some(Known { operator, me });
                 self.follow_slot();
@@ -78,6 +83,7 @@ impl Controller {
                 Ok(())
             }
             Err(error) => {
+                self.session.asking.fail(asked);
                 tracing::debug!(code = %error.code, "the server did not say who is signed in");
                 Err(error)
             }

@@ -1,5 +1,6 @@
 //! Working in another organisation: only with nothing left to send, and with its own ticket, goods and role afterwards.
 
+use keeper::SwitchError;
 use protocol::auth::Me;
 use uuid::Uuid;
 
@@ -7,7 +8,6 @@ use super::Controller;
 use super::event::{Epoch, Event};
 use super::request::Reply;
 use super::session::Known;
-use crate::sessions;
 use crate::view::{AppView, UiError, UiErrorCode};
 
 impl Controller {
@@ -23,12 +23,12 @@ impl Controller {
         let (Some(keeper), Some(operator)) = (&self.session.keeper, &self.session.snapshot.operator) else {
             return drop(reply.send(Err(UiErrorCode::SessionOver.into())));
         };
-        let (client, operator, epoch) = (keeper.client(), operator.clone(), self.session.epoch);
+        let (keeper, operator, epoch) = (keeper.clone(), operator.clone(), self.session.epoch);
         self.beside(async move {
             Event::OrganizationSwitched {
                 epoch,
                 operator,
-                result: Box::new(sessions::switch_organization(&client, id).await),
+                result: Box::new(keeper.switch_organization(id).await),
                 reply,
             }
         });
@@ -38,7 +38,7 @@ impl Controller {
         &mut self,
         epoch: Epoch,
         operator: String,
-        result: Result<Me, UiError>,
+        result: Result<Me, SwitchError>,
         reply: Reply<AppView>,
     ) {
         if epoch != self.session.epoch {
@@ -46,17 +46,26 @@ impl Controller {
             return;
         }
         match result {
-            Ok(me) => {
-                tracing::info!("the session works in another organisation");
-                self.session.me = Some(Known { operator, me });
-                self.follow_slot();
-                self.reply_with_view(reply);
-            }
+            Ok(me) => self.work_there(operator, me, reply),
+            // The session has moved; what waits for its token says so by itself.
+            Err(SwitchError::TokenPending { me, .. }) => self.work_there(operator, *me, reply),
             Err(error) => {
-                tracing::info!(code = %error.code, "the session stays in its organisation");
+                tracing::info!(code = error.code(), "the session is not known to have moved");
+                if matches!(error, SwitchError::InDoubt { .. }) {
+                    self.session.asking.doubt();
+                }
                 self.ask_me_anew(None);
-                let _ = reply.send(Err(error));
+                let _ = reply.send(Err(error.into()));
             }
         }
+    }
+
+    fn work_there(&mut self, operator: String, me: Me, reply: Reply<AppView>) {
+        tracing::info!("the session works in another organisation");
+        let asked = self.session.asking.ask();
+        self.session.asking.learn(asked);
+        self.session.me = Some(Known { operator, me });
+        self.follow_slot();
+        self.reply_with_view(reply);
     }
 }

@@ -27,12 +27,58 @@ pub(super) struct Session {
     pub(super) accounts: Accounts,
     /// Counts the questions to the embedded server: an answer to an earlier one says how it was, not how it is.
     pub(super) asked_server: u32,
-    pub(super) asking_me: bool,
+    pub(super) asking: Asking,
     pub(super) notices: Vec<SecurityNotice>,
     /// The notices that the server told of since they were last asked for.
     pub(super) told: Vec<Uuid>,
     pub(super) reopen: Reopen,
     pub(super) listeners: Vec<AbortHandle>,
+}
+
+/// What was asked of the server about the operator, and what of it is known. Answers may overtake each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asking {
+    /// How often the server was asked.
+    asked: u64,
+    /// The newest question that has an answer, good or bad.
+    answered: u64,
+    /// The newest question whose answer is known.
+    known: u64,
+    /// Something may have changed since the last answer.
+    in_doubt: bool,
+}
+
+impl Asking {
+    /// Counts a new question.
+    pub(super) fn ask(&mut self) -> u64 {
+        self.asked += 1;
+        self.in_doubt = false;
+        self.asked
+    }
+
+    /// Takes a good answer in; returns whether it is the newest.
+    pub(super) fn learn(&mut self, asked: u64) -> bool {
+        self.answered = self.answered.max(asked);
+        let is_newest = asked >= self.known;
+        self.known = self.known.max(asked);
+        is_newest
+    }
+
+    /// The question has no answer.
+    pub(super) fn fail(&mut self, asked: u64) {
+        self.answered = self.answered.max(asked);
+        self.in_doubt |= asked > self.known;
+    }
+
+    /// What is known may no longer be so.
+    pub(super) fn doubt(&mut self) {
+        self.in_doubt = true;
+    }
+
+    /// Whether to ask, where `is_known` says whether anything is known at all.
+    pub(super) fn is_due(self, is_known: bool) -> bool {
+        self.answered == self.asked && (self.in_doubt || !is_known)
+    }
 }
 
 /// What the server said about an operator.
@@ -63,7 +109,7 @@ impl Session {
             fault: None,
             accounts: Accounts::Some,
             asked_server: 0,
-            asking_me: false,
+            asking: Asking::default(),
             notices: Vec::new(),
             told: Vec::new(),
             reopen: Reopen::No,
@@ -112,6 +158,8 @@ impl Controller {
         self.follow_slot();
         if back {
             self.work.bell.back();
+            // What the server told meanwhile was not heard.
+            self.session.asking.doubt();
         }
         if kept_again || back {
             self.try_key_again();
@@ -183,6 +231,8 @@ impl Controller {
                 tracing::info!("signed in");
                 self.session.fault = None;
                 self.session.asked_server = self.session.asked_server.wrapping_add(1);
+                let asked = self.session.asking.ask();
+                self.session.asking.learn(asked);
                 self.session.me = Some(Known {
                     operator: normalised(&me.username),
                     me,

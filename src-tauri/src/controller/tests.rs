@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use keeper::{Limits, Transport as _};
 use keeper_core::{Banner, Connection, EndReason, Notice, Persistence, Severity, Trouble, VaultFault};
 use protocol::Secret;
 use protocol::notice::NoticeKind;
@@ -10,7 +11,7 @@ use server::demo::{CAMILLE, DOMINIQUE};
 use super::{CloseAnswer, FirstAccount, Request, Unsent, WorkRequest};
 use crate::administration::lifetimes;
 use crate::sessions;
-use crate::testing::{App, Device, Network};
+use crate::testing::{App, Device, Network, bearer_of, json_request};
 use crate::view::{Language, MySession, Phase, RetryOutcome, ServerView, Theme, UiError, UiErrorCode};
 
 fn code<T: std::fmt::Debug>(answer: Result<T, UiError>) -> UiErrorCode {
@@ -199,11 +200,11 @@ async fn close_session(device: &Device, keys: &server::Keys, session_id: &str) {
     use keeper::{InProcessTransport, Limits, Transport};
     let server = device.server(keys).await;
     let transport = InProcessTransport::new(server.router.clone());
-    let bearer = crate::testing::bearer_of(&transport, CAMILLE).await;
+    let bearer = bearer_of(&transport, CAMILLE).await;
     let password = serde_json::json!({ "password": CAMILLE.password }).to_string();
     let revoke = format!("/v1/auth/sessions/{session_id}/revoke");
     for (path, body) in [("/v1/auth/reauthenticate", password), (&revoke, String::new())] {
-        let request = crate::testing::json_request("POST", path, Some(&bearer), body);
+        let request = json_request("POST", path, Some(&bearer), body);
         let answer = transport.send(request, Limits::AUTH).await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
     }
@@ -569,4 +570,49 @@ async fn an_unreadable_settings_file_starts_with_defaults_and_says_so() {
     let view = app.view(|view| view.fault.is_some()).await;
     assert_eq!(view.fault.unwrap().subject.as_deref(), Some("theme"));
     assert_eq!(view.settings.theme, Theme::System);
+}
+
+/// Waits until this app hears of what changes: it asks by itself who is signed in, because the settings are others now.
+async fn listening(app: &App, device: &Device) {
+    let client = app.client().await;
+    let mut settings = lifetimes::read(&client).await.unwrap();
+    for turn in 0..100 {
+        let before = device.network.asked_who();
+        settings.session_max_hours = 20 + turn % 4;
+        lifetimes::put(&client, &settings).await.unwrap();
+        for _ in 0..10 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            if device.network.asked_who() > before {
+                return;
+            }
+        }
+    }
+    panic!("nothing is ever heard");
+}
+
+/// What another device of the same operator asks of the server.
+async fn elsewhere(app: &App, bearer: &str, path: &str, body: &str) -> serde_json::Value {
+    let request = json_request("POST", path, Some(bearer), body.to_owned());
+    let answer = app.server.send(request, Limits::AUTH).await.unwrap();
+    assert_eq!(answer.status(), 200, "{path}: {answer:?}");
+    serde_json::from_slice(answer.body()).unwrap()
+}
+
+#[tokio::test]
+async fn a_session_closed_elsewhere_shows_its_banner_though_nothing_is_asked_here() {
+    let device = Device::with_accounts().await;
+    let app = device.start();
+    app.sign_in(DOMINIQUE).await.unwrap();
+    listening(&app, &device).await;
+    let bearer = bearer_of(app.server.as_ref(), DOMINIQUE).await;
+    let password = serde_json::json!({ "password": DOMINIQUE.password }).to_string();
+    elsewhere(&app, &bearer, "/v1/auth/reauthenticate", &password).await;
+    let asked = device.network.asked_who();
+
+    elsewhere(&app, &bearer, "/v1/auth/sessions/revoke-others", "{}").await;
+
+    let reason = EndReason::Revoked;
+    app.view(|view| view.session.banner == Banner::Ended { reason })
+        .await;
+    assert_eq!(device.network.asked_who(), asked);
 }

@@ -3,7 +3,7 @@
 use super::state::Stage;
 use super::{Keeper, Step};
 use crate::timer::Timer;
-use crate::{Hint, Moment, Output, Span};
+use crate::{CallId, Hint, Moment, Output, Span};
 
 /// When each kind of hint last led to a refresh: whoever floods this device with hints gets a few refreshes for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -13,6 +13,8 @@ pub(super) struct Hints {
     settings_changed: Option<Moment>,
     /// When this device itself last changed what its access token says.
     superseded: Option<Moment>,
+    /// Calls up to this one left before that: their answers may still say what was so then.
+    outdated: Option<CallId>,
 }
 
 impl Keeper {
@@ -58,15 +60,25 @@ impl Keeper {
         }
     }
 
-    pub(super) fn access_superseded(&mut self, serial: u64, step: &mut Step<'_>) {
+    pub(super) fn access_superseded(&mut self, step: &mut Step<'_>) {
         let Stage::Live(live) = &mut self.stage else {
             return;
         };
-        if live.access.as_ref().is_some_and(|access| access.serial == serial) {
-            live.access = None;
+        live.held = None;
+        if live.access.take().is_some() {
             step.put(Output::HandOut(None));
-            self.hints.superseded = Some(step.now);
-            self.follow_hint(step);
         }
+        self.timers.stop(Timer::AccessEnd);
+        self.hints.superseded = Some(step.now);
+        self.hints.outdated = Some(CallId(self.calls));
+        // A refresh under way is followed by another one; one that is failing is tried again anyway.
+        if live.failures == 0 && !self.cycle.is_sending() {
+            self.wants.refresh = true;
+        }
+    }
+
+    /// Whether the answer to this call may say what was so before the session moved.
+    pub(super) fn is_outdated(&self, call: CallId) -> bool {
+        self.hints.outdated.is_some_and(|outdated| call <= outdated)
     }
 }

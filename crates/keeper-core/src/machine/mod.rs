@@ -8,11 +8,11 @@ mod state;
 mod storage;
 mod view;
 
-use crate::{
-    AccessGrant, Capabilities, Entropy, Input, Knobs, LockAnswer, Moment, OperatorAct, Output,
-    SessionSnapshot, Slot,
-};
 use crate::{CallId, timer::Timer, timer::TimerTable};
+use crate::{
+    Capabilities, Entropy, Farewell, Input, Knobs, LockAnswer, Moment, OperatorAct, Output, SessionSnapshot,
+    Slot,
+};
 use state::{Cycle, Link, Stage, Wants};
 
 /// The keeper of one slot: one operator at one server.
@@ -30,8 +30,8 @@ pub struct Keeper {
     last_input: Option<Moment>,
     last_ping: Option<Moment>,
     hints: hints::Hints,
-    /// Access to a session that a new sign-in replaced; it is ended once the new one is durable.
-    replaced: Option<AccessGrant>,
+    /// Sessions that a new sign-in replaced, by their ids; they are ended once the new one is durable.
+    replaced: Vec<(String, Farewell)>,
     ping_out: Option<(CallId, Moment)>,
     clock_ahead_ms: Option<i64>,
     calls: u64,
@@ -71,7 +71,7 @@ impl Keeper {
             last_input: None,
             last_ping: None,
             hints: hints::Hints::default(),
-            replaced: None,
+            replaced: Vec::new(),
             ping_out: None,
             clock_ahead_ms: None,
             calls: 0,
@@ -144,7 +144,7 @@ impl Keeper {
             }
             Input::RequestRefused { serial } => self.request_refused(serial, step),
             Input::SessionRefused { serial, reason: _ } => self.request_refused(serial, step),
-            Input::AccessSuperseded { serial } => self.access_superseded(serial, step),
+            Input::AccessSuperseded => self.access_superseded(step),
             Input::Hinted(hint) => self.hinted(&hint, step),
             Input::TokenWanted => self.token_wanted(step),
             Input::Reached(reached) => self.reached(reached, step),

@@ -135,7 +135,7 @@ impl Keeper {
         }
         self.timers.stop(Timer::CallLimit);
         match answer {
-            Answer::Granted(grant) => self.granted(&grant, sent, plan, step),
+            Answer::Granted(grant) => self.granted(&grant, (call, sent), plan, step),
             Answer::Refused(reason) => self.question(reason, plan, step),
             Answer::Stale => self.question(EndReason::Outdated, plan, step),
             Answer::RotationRequired => {
@@ -184,7 +184,8 @@ impl Keeper {
         self.failed_softly(None, None, step);
     }
 
-    fn granted(&mut self, grant: &Grant, sent: Moment, plan: Plan, step: &mut Step<'_>) {
+    fn granted(&mut self, grant: &Grant, (call, sent): (CallId, Moment), plan: Plan, step: &mut Step<'_>) {
+        let outdated = self.is_outdated(call);
         let Stage::Live(live) = &mut self.stage else {
             return;
         };
@@ -212,7 +213,7 @@ impl Keeper {
             live.durable = false;
         }
         let record = live.record.clone();
-        self.wants.refresh = false;
+        self.wants.refresh = outdated;
         self.refreshes = self.refreshes.saturating_add(1);
         self.clock_ahead_ms = grant.clock_ahead_ms.or(self.clock_ahead_ms);
         step.put(Output::Record(Decision::RefreshGranted {
@@ -220,7 +221,9 @@ impl Keeper {
         }));
         self.link_answers(step);
         self.take_deadlines(grant.deadlines, sent, step);
-        self.take_access(grant, sent, hold, step);
+        if !outdated {
+            self.take_access(grant, sent, hold, step);
+        }
         self.schedule(grant, sent, step);
         if hold {
             step.put(Output::WriteVault(record));

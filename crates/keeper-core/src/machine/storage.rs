@@ -1,11 +1,12 @@
 //! Lock, keychain and journal: what is read before a token is spent and written before it is used.
 
+use super::ending::entered_with;
 use super::state::{Cycle, Live, Stage};
 use super::{Keeper, Step};
 use crate::timer::Timer;
 use crate::{
-    Decision, EndReason, Fingerprint, Grant, Head, Journal, Moment, Output, SessionRecord, Span, StoreRead,
-    VaultFault,
+    AccessGrant, Decision, EndReason, Fingerprint, Grant, Head, Intent, Journal, Moment, Output,
+    SessionRecord, Span, StoreRead, VaultFault,
 };
 
 impl Keeper {
@@ -271,6 +272,10 @@ impl Keeper {
                     Some(Standing::Newest { write: false })
                 } else {
                     live.durable = false;
+                    if !same_session {
+                        let begun = read.journal.as_ref().and_then(|journal| journal.intent);
+                        self.replace(&record, None, begun, step);
+                    }
                     Some(Standing::Newest { write: true })
                 }
             }
@@ -344,11 +349,24 @@ impl Keeper {
         self.hand_out_held(step);
     }
 
-    /// The operator signed in again over a session that lived. Nothing on this device leads back to that one any more.
-    fn end_replaced(&mut self, step: &mut Step<'_>) {
-        if let Some(access) = self.replaced.take().filter(|access| step.now < access.expires) {
-            let access = Some(access);
-            step.put(Output::SendLogout { access });
+    /// A new sign-in takes the place of this session.
+    fn replace(
+        &mut self,
+        record: &SessionRecord,
+        access: Option<AccessGrant>,
+        begun: Option<Intent>,
+        step: &mut Step<'_>,
+    ) {
+        if self.replaced.iter().all(|(id, _)| *id != record.session_id) {
+            let farewell = self.farewell(record, access, begun, step);
+            self.replaced.push((record.session_id.clone(), farewell));
+        }
+    }
+
+    /// Nothing on this device leads back any more to the sessions that the operator signed in over.
+    pub(super) fn end_replaced(&mut self, step: &mut Step<'_>) {
+        for (_, farewell) in std::mem::take(&mut self.replaced) {
+            step.put(Output::SendLogout(farewell));
         }
     }
 
@@ -374,7 +392,7 @@ impl Keeper {
         let serial = self.serials;
         if let Stage::Live(live) = &mut self.stage {
             live.granted = Some((sent, grant.expires_in));
-            live.held = Some(crate::AccessGrant {
+            live.held = Some(AccessGrant {
                 serial,
                 token: grant.access_token.clone(),
                 expires: sent + grant.expires_in,
@@ -395,11 +413,18 @@ impl Keeper {
         if !self.is_ours(&record) {
             return;
         }
-        if let Stage::Live(live) = &mut self.stage {
-            step.put(Output::HandOut(None));
-            if live.record.session_id != record.session_id {
-                self.replaced = live.access.take().or(live.held.take());
+        let before = match &mut self.stage {
+            Stage::Live(live) => {
+                step.put(Output::HandOut(None));
+                Some((live.record.clone(), live.access.take().or(live.held.take())))
             }
+            Stage::Entering { record, grant, sent } => {
+                Some((record.clone(), Some(entered_with(grant, *sent))))
+            }
+            Stage::Blank | Stage::Restoring { .. } | Stage::Over { .. } => None,
+        };
+        if let Some((before, access)) = before.filter(|(before, _)| before.session_id != record.session_id) {
+            self.replace(&before, access, self.journal.intent, step);
         }
         self.timers.clear();
         self.wants = super::state::Wants {

@@ -837,7 +837,7 @@ impl World {
                 self.processes[index].access = grant;
             }
             Output::Notify(notice) => self.processes[index].notices.push(notice),
-            Output::SendLogout { .. } => {
+            Output::SendLogout(_) => {
                 self.server
                     .row
                     .revoked

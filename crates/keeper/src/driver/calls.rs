@@ -1,21 +1,14 @@
 //! The calls that the state machine asks for: each is a task of its own whose answer comes back as an input.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::header::AUTHORIZATION;
-use keeper_core::{AccessGrant, Answer, CallId, Input, RefreshCall, Span, Trouble};
+use keeper_core::{Answer, CallId, Input, RefreshCall, Span, Trouble};
 
-use super::{Message, Shared};
+use super::Shared;
 use crate::Limits;
 use crate::failpoint;
 use crate::profile::{Refusal, Reply};
-
-/// Signing out does not make anybody wait longer than this.
-const LOGOUT_LIMITS: Limits = Limits {
-    total: Duration::from_secs(3),
-    body_bytes: 64 << 10,
-};
 
 pub(super) fn refresh(shared: &Arc<Shared>, epoch: u64, call: RefreshCall) {
     let shared = Arc::clone(shared);
@@ -99,23 +92,5 @@ pub(super) fn ping(shared: &Arc<Shared>, epoch: u64, call: CallId, last_input_ag
             Err(fault) => Err(fault.trouble()),
         };
         shared.send_input(epoch, Input::PingAnswered { call, answer });
-    });
-}
-
-pub(super) fn logout(shared: &Arc<Shared>, epoch: u64, access: Option<AccessGrant>) {
-    let shared = Arc::clone(shared);
-    tokio::spawn(async move {
-        let config = &shared.config;
-        let bearer = access
-            .and_then(|grant| http::HeaderValue::try_from(format!("Bearer {}", grant.token.expose())).ok());
-        if let Some(mut bearer) = bearer {
-            bearer.set_sensitive(true);
-            let mut request = config.profile.logout_request();
-            request.headers_mut().insert(AUTHORIZATION, bearer);
-            if let Err(fault) = config.transport.send(request, LOGOUT_LIMITS).await {
-                tracing::info!(%fault, "the server was not told of signing out");
-            }
-        }
-        shared.send(Message::LogoutEnded { epoch });
     });
 }

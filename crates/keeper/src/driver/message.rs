@@ -31,6 +31,9 @@ pub(crate) enum Message {
     },
     /// The server was told of signing out, or could not be.
     LogoutEnded { epoch: u64 },
+    /// The session of this epoch works in another organisation: nobody is handed the access token of before any more, once
+    /// this is done.
+    AccessSuperseded { epoch: u64, done: oneshot::Sender<()> },
     /// Try at once.
     Retry { done: oneshot::Sender<()> },
     /// Sign out.

@@ -2,6 +2,7 @@
 
 mod calls;
 mod entropy;
+mod farewell;
 mod message;
 mod outputs;
 mod shared;
@@ -226,6 +227,12 @@ impl Driver {
                 if let Some(active) = self.active.as_mut().filter(|active| active.epoch == epoch) {
                     active.logouts_out = active.logouts_out.saturating_sub(1);
                 }
+            }
+            Message::AccessSuperseded { epoch, done } => {
+                if self.active.as_ref().is_some_and(|active| active.epoch == epoch) {
+                    self.feed_active(Input::AccessSuperseded);
+                }
+                let _ = done.send(());
             }
             Message::Retry { done } => self.retry(done),
             Message::SignOut { done } => self.sign_out(done),

@@ -3,7 +3,7 @@
 use keeper_core::{Decision, Output};
 
 use super::store::StoreJob;
-use super::{Driver, calls};
+use super::{Driver, calls, farewell};
 use crate::SlotId;
 use crate::journal::DecisionEntry;
 
@@ -38,9 +38,9 @@ impl Driver {
                 active.calls_out += 1;
                 calls::ping(&self.shared, epoch, call, last_input_age);
             }
-            Output::SendLogout { access } => {
+            Output::SendLogout(session) => {
                 active.logouts_out += 1;
-                calls::logout(&self.shared, epoch, access);
+                farewell::say(&self.shared, epoch, session);
             }
             Output::HandOut(grant) => {
                 let operator = active.core.slot().operator.clone();

@@ -237,9 +237,14 @@ impl Shared {
         });
     }
 
-    pub(super) fn forget_active(&self, operator: String) {
+    /// The operator signs out: from now on no start brings the session back, and what a crash leaves of it is removed.
+    pub(super) fn leave(&self, slot: SlotId, operator: String) {
         let server = self.config.server.name();
         self.change_index(move |index| {
+            let slot = slot.to_string();
+            if !index.to_delete.contains(&slot) {
+                index.to_delete.push(slot);
+            }
             if index
                 .active
                 .get(&server)
@@ -269,9 +274,7 @@ impl Shared {
                     return;
                 }
                 if shared.config.vault.secret_delete(slot.as_str()).await.is_ok() {
-                    let gone = slot.clone();
-                    shared.change_index(move |index| index.to_delete.retain(|other| other != gone.as_str()));
-                    return;
+                    return shared.deleted(slot);
                 }
                 drop(shared);
                 tokio::time::sleep(DELETION_PAUSE).await;
@@ -279,16 +282,18 @@ impl Shared {
         });
     }
 
-    pub(super) async fn deletion_failed(self: &Arc<Self>, slot: SlotId) {
-        let text = slot.as_str().to_owned();
-        let noted = self.journals.change_index(move |index| {
-            if !index.to_delete.contains(&text) {
-                index.to_delete.push(text);
-            }
+    /// Nothing of this slot is left in the keychain.
+    pub(super) fn deleted(&self, slot: SlotId) {
+        self.change_index(move |index| index.to_delete.retain(|other| other != slot.as_str()));
+    }
+
+    /// Waits until every change to the index that was asked for so far is on disk.
+    pub(super) async fn index_written(&self) {
+        let (done, written) = oneshot::channel();
+        self.change_index(move |_| {
+            let _ = done.send(());
         });
-        if noted.await.is_ok() {
-            self.finish_deletion(slot);
-        }
+        let _ = written.await;
     }
 
     pub(super) fn send_sign_in(

@@ -203,10 +203,19 @@ impl Work {
         written
     }
 
+    /// That the slot is left is on disk before its record goes: whatever is cut here, no start brings it back.
     async fn delete(&self) {
-        if let Err(fault) = self.shared.config.vault.secret_delete(self.slot.as_str()).await {
-            tracing::warn!(%fault, slot = %self.slot, "the keychain still holds a session that was signed out");
-            self.shared.deletion_failed(self.slot.clone()).await;
+        self.shared.index_written().await;
+        let _ = failpoint::reach("vault-before-delete").await;
+        match self.shared.config.vault.secret_delete(self.slot.as_str()).await {
+            Ok(()) => {
+                let _ = failpoint::reach("vault-deleted").await;
+                self.shared.deleted(self.slot.clone());
+            }
+            Err(fault) => {
+                tracing::warn!(%fault, slot = %self.slot, "the keychain still holds a session that was signed out");
+                self.shared.finish_deletion(self.slot.clone());
+            }
         }
     }
 }

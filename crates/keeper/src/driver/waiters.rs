@@ -103,7 +103,8 @@ impl Driver {
             return;
         };
         let epoch = active.epoch;
-        self.shared.forget_active(active.core.slot().operator.clone());
+        self.shared
+            .leave(active.slot.clone(), active.core.slot().operator.clone());
         let until = Instant::now() + SIGN_OUT_WAIT;
         self.signing_out.push(SignOutWaiter {
             epoch,

@@ -5,15 +5,16 @@ mod reading;
 mod vigie;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use keeper_core::{Answer, Capabilities, Deadlines, EndReason, Grant, RefreshCall, Span, Trouble};
 use protocol::auth::Me;
 use secrecy::SecretString;
+use uuid::Uuid;
 
 pub use vigie::VigieProfile;
 
 use crate::listening::Heard;
-use crate::{Device, SignInError};
+use crate::{Device, SignInError, SwitchError};
 
 /// Requests and the meaning of answers. A profile does no I/O. Request URIs are paths below the server's origin.
 pub trait Profile: Send + Sync {
@@ -68,18 +69,39 @@ pub trait Profile: Send + Sync {
     fn read_event(&self, _name: &str, _data: &str) -> Option<Heard> {
         None
     }
-    /// Whether this request, answered with success, makes the access token that it carried say what is no longer so.
-    fn supersedes_access(&self, _method: &Method, _path: &str) -> bool {
-        false
+    /// Moves the session to another organisation; `None` where the server has no such thing. The client adds the
+    /// authorisation. Sent twice it does what it does sent once.
+    fn switch_request(&self, _organization_id: Uuid) -> Option<Request<Bytes>> {
+        None
+    }
+    /// Reads the answer to [`Profile::switch_request`].
+    ///
+    /// # Errors
+    /// Why the session is not known to work there.
+    fn read_switch(&self, _reply: Reply<'_>) -> Result<Me, SwitchError> {
+        Err(SwitchError::Unsupported)
     }
 
     /// Signs out. The client adds the authorisation.
     fn logout_request(&self) -> Request<Bytes>;
+    /// Reads the answer to [`Profile::logout_request`].
+    fn read_logout(&self, reply: Reply<'_>) -> Parting;
 
     /// Reads the answer to any authorised request for what it says about the session.
     fn read_refusal(&self, reply: Reply<'_>) -> Refusal;
     /// Whether this path belongs to signing in, refreshing or signing out, where nothing is ever refreshed or repeated.
     fn is_auth_path(&self, path: &str) -> bool;
+}
+
+/// What an answer to signing out says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// The session is over on the server.
+    Over,
+    /// The access token is not good.
+    TokenRefused,
+    /// Nothing.
+    Unknown,
 }
 
 /// How a server wants it proved that a token is presented by the device it was given to.

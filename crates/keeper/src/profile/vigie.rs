@@ -9,7 +9,7 @@ use keeper_core::{
     Span, Trouble,
 };
 use protocol::ErrorCode;
-use protocol::auth::{LoginRequest, Me, PingRequest, RefreshRequest};
+use protocol::auth::{LoginRequest, Me, PingRequest, RefreshRequest, SwitchOrganizationRequest};
 use protocol::event::{EventName, SessionEnded};
 use protocol::health::{Health, SERVICE};
 use secrecy::{ExposeSecret, SecretString};
@@ -19,9 +19,9 @@ use uuid::Uuid;
 
 use super::json::{self, Field};
 use super::reading::{self, Kind};
-use super::{Possession, Profile, Refusal, Reply, SignedIn};
+use super::{Parting, Possession, Profile, Refusal, Reply, SignedIn};
 use crate::listening::Heard;
-use crate::{Device, SignInError};
+use crate::{Device, SignInError, SwitchError};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream, application/problem+json");
@@ -179,12 +179,57 @@ impl Profile for VigieProfile {
         })
     }
 
-    fn supersedes_access(&self, method: &Method, path: &str) -> bool {
-        *method == Method::POST && path.trim_end_matches('/') == "/v1/auth/organization"
+    fn switch_request(&self, organization_id: Uuid) -> Option<Request<Bytes>> {
+        Some(post(
+            "/v1/auth/organization",
+            &SwitchOrganizationRequest { organization_id },
+        ))
+    }
+
+    fn read_switch(&self, reply: Reply<'_>) -> Result<Me, SwitchError> {
+        match reading::kind(&reply) {
+            Kind::Good(map) => serde_json::from_value(Value::Object(map)).map_err(|_| SwitchError::InDoubt {
+                trouble: Trouble::Malformed,
+            }),
+            // The server may have gone on after it gave up waiting for its own database.
+            Kind::Problem(
+                code @ (ErrorCode::Timeout | ErrorCode::StoreUnavailable | ErrorCode::Internal),
+                _,
+            ) => Err(SwitchError::InDoubt {
+                trouble: trouble_of(code),
+            }),
+            Kind::Problem(code, _) => Err(SwitchError::Refused {
+                code,
+                retry_after_seconds: reading::retry_after(&reply).map(age_seconds),
+            }),
+            Kind::Other(trouble) => Err(SwitchError::InDoubt { trouble }),
+        }
     }
 
     fn logout_request(&self) -> Request<Bytes> {
         request(Method::POST, "/v1/auth/logout", Bytes::new())
+    }
+
+    fn read_logout(&self, reply: Reply<'_>) -> Parting {
+        match reading::kind(&reply) {
+            Kind::Good(map) if map.contains_key("revoked") => Parting::Over,
+            Kind::Problem(code, _) => match meaning(code) {
+                Meaning::Over(_) => Parting::Over,
+                Meaning::AccessRefused => Parting::TokenRefused,
+                Meaning::CredentialsWrong
+                | Meaning::NonceWanted
+                | Meaning::ProofRefused
+                | Meaning::Stale
+                | Meaning::RotationRequired
+                | Meaning::NotAllowed
+                | Meaning::RequestRejected
+                | Meaning::RateLimited
+                | Meaning::Busy
+                | Meaning::Broken
+                | Meaning::Elsewhere => Parting::Unknown,
+            },
+            Kind::Good(_) | Kind::Other(_) => Parting::Unknown,
+        }
     }
 
     fn read_refusal(&self, reply: Reply<'_>) -> Refusal {

@@ -12,6 +12,7 @@
 
 pub mod events;
 pub mod file_vault;
+pub mod line;
 pub mod proofs;
 
 use std::collections::HashMap;
@@ -72,6 +73,12 @@ pub struct Session {
     pub bound_to: Option<String>,
 }
 
+impl Session {
+    fn takes(&self, token: &str) -> bool {
+        self.access.iter().any(|access| access == token)
+    }
+}
+
 pub struct Inner {
     pub expires_in_seconds: AtomicU64,
     pub logins: AtomicU32,
@@ -79,8 +86,11 @@ pub struct Inner {
     pub rotations: AtomicU32,
     pub logouts: AtomicU32,
     pub sales: AtomicU32,
+    pub switches: AtomicU32,
     pub pings: AtomicU32,
     pub mood: Mutex<Mood>,
+    /// What moving to another organisation does besides its work.
+    pub switching: Mutex<Mood>,
     pub heartbeat: Mutex<Pulse>,
     pub attempts: Mutex<Vec<(String, String, bool)>>,
     pub sessions: Mutex<HashMap<String, Session>>,
@@ -114,8 +124,10 @@ impl Stage {
             rotations: AtomicU32::new(0),
             logouts: AtomicU32::new(0),
             sales: AtomicU32::new(0),
+            switches: AtomicU32::new(0),
             pings: AtomicU32::new(0),
             mood: Mutex::new(Mood::Sound),
+            switching: Mutex::new(Mood::Sound),
             heartbeat: Mutex::new(Pulse::Steady),
             attempts: Mutex::new(Vec::new()),
             sessions: Mutex::new(HashMap::new()),
@@ -380,9 +392,7 @@ async fn refresh(State(inner): State<Arc<Inner>>, headers: HeaderMap, Json(body)
         }
     };
     if lose {
-        // A body that fails cuts the connection under the client.
-        let broken = futures_util::stream::once(async { Err::<Bytes, _>(std::io::Error::other("cut")) });
-        return axum::body::Body::from_stream(broken).into_response();
+        return cut();
     }
     if let Mood::AnswersLate(time) = mood {
         tokio::time::sleep(time).await;
@@ -391,23 +401,20 @@ async fn refresh(State(inner): State<Arc<Inner>>, headers: HeaderMap, Json(body)
 }
 
 pub fn authorised(inner: &Inner, headers: &HeaderMap) -> Result<(), Response> {
+    let token = &bearer(headers);
+    let sessions = inner.sessions.lock().unwrap();
+    match sessions.values().find(|session| session.takes(token)) {
+        Some(session) => session.ended.map_or(Ok(()), |code| Err(problem(code))),
+        None => Err(problem(ErrorCode::TokenExpired)),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> String {
     let bearer = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let token = bearer.strip_prefix("Bearer ").unwrap_or_default();
-    let sessions = inner.sessions.lock().unwrap();
-    if let Some(code) = sessions.values().find_map(|session| session.ended) {
-        return Err(problem(code));
-    }
-    if sessions
-        .values()
-        .any(|session| session.access.iter().any(|access| access == token))
-    {
-        Ok(())
-    } else {
-        Err(problem(ErrorCode::TokenExpired))
-    }
+    bearer.strip_prefix("Bearer ").unwrap_or_default().to_owned()
 }
 
 async fn logout(State(inner): State<Arc<Inner>>, headers: HeaderMap) -> Response {
@@ -415,10 +422,13 @@ async fn logout(State(inner): State<Arc<Inner>>, headers: HeaderMap) -> Response
         return refusal;
     }
     inner.logouts.fetch_add(1, Ordering::SeqCst);
+    let token = bearer(&headers);
     for session in inner.sessions.lock().unwrap().values_mut() {
-        session.ended = Some(ErrorCode::SessionSignedOut);
+        if session.takes(&token) {
+            session.ended = Some(ErrorCode::SessionSignedOut);
+        }
     }
-    StatusCode::NO_CONTENT.into_response()
+    Json(json!({"revoked": 1})).into_response()
 }
 
 async fn ping(State(inner): State<Arc<Inner>>, headers: HeaderMap) -> Response {
@@ -437,14 +447,37 @@ async fn guarded(State(inner): State<Arc<Inner>>, headers: HeaderMap) -> Respons
 }
 
 /// As every token says its organisation, those of before are good no more.
-async fn other_organization(State(inner): State<Arc<Inner>>, headers: HeaderMap) -> Response {
+async fn other_organization(
+    State(inner): State<Arc<Inner>>,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> Response {
     if let Err(refusal) = authorised(&inner, &headers) {
         return refusal;
     }
+    let mood = inner.switching.lock().unwrap().clone();
+    if let Mood::Refuses(code) = mood {
+        return problem(code);
+    }
+    inner.switches.fetch_add(1, Ordering::SeqCst);
     for session in inner.sessions.lock().unwrap().values_mut() {
         session.access.clear();
     }
-    Json(json!({"ok": true})).into_response()
+    if let Mood::LosesAnswers(_) = mood {
+        return cut();
+    }
+    let id = &body["organization_id"];
+    Json(json!({
+        "user_id": id, "username": "marie", "display_name": "Marie", "organization_id": id,
+        "organization_name": "Atelier", "current_organization_role": "manager", "site_id": null, "site_name": null,
+    }))
+    .into_response()
+}
+
+/// A body that fails cuts the connection under the client.
+fn cut() -> Response {
+    let broken = futures_util::stream::once(async { Err::<Bytes, _>(std::io::Error::other("cut")) });
+    axum::body::Body::from_stream(broken).into_response()
 }
 
 async fn sale(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes) -> Response {
