@@ -65,6 +65,18 @@ describe('signing in', () => {
     expect(screen.getByTestId('signin-password')).toHaveAttribute('type', 'text');
   });
 
+  it('takes a password that is pasted or filled in by a program that keeps passwords', async () => {
+    const { port } = await show();
+    const password = screen.getByTestId('signin-password');
+    expect(password).toHaveAttribute('autocomplete', 'current-password');
+    await userEvent.type(screen.getByTestId('signin-username'), 'camille');
+    await userEvent.click(password);
+    await userEvent.paste('quatre mouettes ivres sur le quai');
+    expect(password).toHaveValue('quatre mouettes ivres sur le quai');
+    await userEvent.click(screen.getByTestId('signin-submit'));
+    await waitFor(() => expect(port.calls).toContain('signIn'));
+  });
+
   it('changes language at once and keeps it', async () => {
     const { port } = await show();
     await userEvent.click(screen.getByTestId('language-en'));

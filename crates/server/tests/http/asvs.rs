@@ -3,16 +3,18 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use protocol::ErrorCode;
 use protocol::auth::OrganizationRole;
-use serde_json::json;
+use serde_json::{Value, json};
 use server::ServerOptions;
 use server::options::Limits;
 use store::{Directory as _, RevokeReason, Sessions as _};
 
-use crate::house::{House, entry};
+use crate::house::{House, PASSWORD, entry};
+use crate::unreliable::Mood;
 
 #[expect(clippy::disallowed_methods, reason = "what is measured here is real time")]
 fn clock() -> Instant {
@@ -109,6 +111,124 @@ async fn a_sign_out_during_a_refresh_is_final() {
             .refresh(&token, 1_000 + attempt)
             .await
             .problem(ErrorCode::SessionSignedOut);
+    }
+}
+
+#[tokio::test]
+async fn a_password_counts_exactly_as_it_was_typed() {
+    let house = House::new().await;
+    let camille = house.sign_in("camille", "desk").await;
+    let typed = " Deux Mouettes à l\u{e9}cluse ";
+    house
+        .post(
+            "/v1/auth/password",
+            &camille.access,
+            json!({ "current_password": PASSWORD, "new_password": typed }),
+        )
+        .await
+        .fine();
+    let login =
+        |password: &str| json!({ "username": "camille", "password": password, "device_name": "Caisse 1" });
+    for other in [
+        typed.trim(),
+        &typed.to_lowercase(),
+        &typed.replace('\u{e9}', "e\u{301}"),
+        &typed[..typed.len() - 1],
+        &format!("{typed}\n"),
+    ] {
+        house
+            .login(login(other))
+            .await
+            .problem(ErrorCode::InvalidCredentials);
+    }
+    house.login(login(typed)).await.fine();
+}
+
+#[tokio::test]
+async fn a_password_stays_good_for_years() {
+    let house = House::new().await;
+    house.pass(3 * 366 * 24 * 60 * 60);
+    let camille = house.sign_in("camille", "desk").await;
+    let me = house.get("/v1/auth/me", &camille.access).await.fine();
+    assert_eq!(me["must_change_password"], json!(false));
+}
+
+/// What the server writes to its log on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        let log = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .with_max_level(tracing::Level::INFO)
+            .with_writer(move || log.clone());
+        tracing::subscriber::set_default(subscriber.finish())
+    }
+
+    /// The lines about refusals with this code.
+    fn lines(&self, code: &str) -> Vec<Value> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .filter(|line| line["fields"]["code"] == code)
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_allowed_is_in_the_log_with_its_call() {
+    let house = House::new().await;
+    let camille = house.sign_in("camille", "desk").await;
+    let log = Log::default();
+    let _listening = log.listen();
+    house
+        .get("/v1/admin/settings/session", &camille.access)
+        .await
+        .problem(ErrorCode::Forbidden);
+    let lines = log.lines("forbidden");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines[0]["level"], "WARN");
+    let line = lines[0].to_string();
+    assert!(line.contains("/v1/admin/settings/session"), "{line}");
+    assert!(!line.contains(&camille.access), "{line}");
+}
+
+#[tokio::test]
+async fn a_fault_of_the_server_is_in_the_log_with_its_cause_and_never_in_the_answer() {
+    let house = House::new().await;
+    let camille = house.sign_in("camille", "desk").await;
+    let log = Log::default();
+    let _listening = log.listen();
+    for (mood, code) in [
+        (Mood::Away, ErrorCode::StoreUnavailable),
+        (Mood::Faulty, ErrorCode::Internal),
+        (Mood::Panics, ErrorCode::Internal),
+    ] {
+        let before = log.lines(code.as_str()).len();
+        house.store.becomes(mood);
+        let answer = house.get("/v1/auth/me", &camille.access).await;
+        let told = answer.problem(code).to_string();
+        assert!(!told.contains("canary"), "{told}");
+        let lines = log.lines(code.as_str());
+        assert_eq!(lines.len(), before + 1, "{mood:?}: {lines:?}");
+        assert_eq!(lines[before]["level"], "ERROR");
+        if mood == Mood::Faulty {
+            assert!(lines[before].to_string().contains("canary-of-the-engine"));
+        }
+        house.store.becomes(Mood::Works);
+        house.get("/v1/auth/me", &camille.access).await.fine();
     }
 }
 

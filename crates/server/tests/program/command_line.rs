@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::place::{Place, Running};
 
-pub(crate) fn login(server: &Running, username: &str, password: &str) -> (u16, Value) {
+fn login(server: &Running, username: &str, password: &str) -> (u16, Value) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -19,7 +19,7 @@ pub(crate) fn login(server: &Running, username: &str, password: &str) -> (u16, V
     })
 }
 
-pub(crate) fn me(server: &Running, access: &str) -> u16 {
+fn me(server: &Running, access: &str) -> u16 {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -134,11 +134,18 @@ fn a_password_comes_from_standard_input_and_is_never_shown() {
     assert!(!String::from_utf8_lossy(&shown).contains("right horse"));
     let server = place.serve(&[]);
     assert_eq!(login(&server, "Camille", "right horse").0, 200);
-    let short = place.input(&["user", "add", "eva", "--password-stdin"], "short\n");
-    assert!(
-        String::from_utf8_lossy(&short.stderr).contains("password_short"),
-        "{short:?}"
-    );
+    for (password, code) in [
+        ("short", "password_short"),
+        ("sunshine2026!", "password_common"),
+        ("eva-vigie", "password_of_context"),
+    ] {
+        let weak = place.input(
+            &["user", "add", "eva", "--password-stdin"],
+            &format!("{password}\n"),
+        );
+        let told = String::from_utf8_lossy(&weak.stderr);
+        assert!(told.contains(code) && !told.contains(password), "{weak:?}");
+    }
 }
 
 #[test]
