@@ -119,7 +119,7 @@ impl Till {
         let mut snapshots = self.keeper.snapshots();
         let ended = snapshots.wait_for(|snapshot| snapshot.banner == Banner::Ended { reason });
         let ended = tokio::time::timeout(Duration::from_secs(30), ended).await;
-        ended.expect("nothing was heard").unwrap();
+        ended.unwrap().unwrap();
     }
 }
 

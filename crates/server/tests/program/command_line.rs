@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::place::{Place, Running};
 
-fn login(server: &Running, username: &str, password: &str) -> (u16, Value) {
+pub(crate) fn login(server: &Running, username: &str, password: &str) -> (u16, Value) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -19,7 +19,7 @@ fn login(server: &Running, username: &str, password: &str) -> (u16, Value) {
     })
 }
 
-fn me(server: &Running, access: &str) -> u16 {
+pub(crate) fn me(server: &Running, access: &str) -> u16 {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
