@@ -197,7 +197,7 @@ async fn a_session_closed_elsewhere_leaves_the_work_and_a_new_sign_in_finds_it()
 }
 
 async fn close_session(device: &Device, keys: &server::Keys, session_id: &str) {
-    use keeper::{InProcessTransport, Limits, Transport};
+    use keeper::InProcessTransport;
     let server = device.server(keys).await;
     let transport = InProcessTransport::new(server.router.clone());
     let bearer = bearer_of(&transport, CAMILLE).await;
