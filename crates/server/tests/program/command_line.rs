@@ -135,7 +135,7 @@ fn a_password_comes_from_standard_input_and_is_never_shown() {
     let server = place.serve(&[]);
     assert_eq!(login(&server, "Camille", "right horse").0, 200);
     for (password, code) in [
-        ("short", "password_short"),
+        ("mouette", "password_short"),
         ("sunshine2026!", "password_common"),
         ("eva-vigie", "password_of_context"),
     ] {
