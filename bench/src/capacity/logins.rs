@@ -14,7 +14,7 @@ use crate::failure::{Doing as _, Failure};
 use crate::figure::Target;
 use crate::measurement::{Scale, folder_on_disk};
 use crate::refresh_clients::{LOGIN_PATH, Load, Pace, RefreshClients, login};
-use crate::refresh_server::{Engine, PASSWORD, Prepared, RefreshServer, Watched};
+use crate::refresh_server::{Engine, PASSWORD, Prepared, RefreshServer, USER, Watched};
 use crate::report::Report;
 use crate::statistics::{median, quantile, ratio_of_medians};
 
@@ -210,7 +210,8 @@ fn hash_until(hash: &str, watch: Stopwatch, lasts: Duration) -> Result<u32, Fail
 fn stored_hash(database: &Path) -> Result<String, Failure> {
     rusqlite::Connection::open(database)
         .and_then(|database| {
-            database.query_row("SELECT password_hash FROM users LIMIT 1", [], |row| row.get(0))
+            let select = "SELECT password_hash FROM users WHERE username = ?1";
+            database.query_row(select, [USER], |row| row.get(0))
         })
         .doing("reading the account's hash")
 }

@@ -34,28 +34,28 @@ pub(crate) fn seed(prepared: &Prepared, count: usize) -> Result<Seeded, Failure>
         let server = prepared.serve(&Watched::No)?;
         RefreshClients::sign_in(&server, 1)?;
     }
-    let ids = put(&prepared.database(), count).doing("seeding sessions")?;
+    let sessions = put(&prepared.database(), count).doing("seeding sessions")?;
     let keys = std::fs::read(prepared.keys_file()).doing("reading the server's keys")?;
     Ok(Seeded {
         keys: Keys::from_bytes(&keys).doing("reading the server's keys")?,
-        sessions: ids.into_iter().map(|id| (id, 0)).collect(),
+        sessions,
     })
 }
 
 /// In one transaction that nobody waits for: what is measured comes after it.
-fn put(path: &Path, count: usize) -> rusqlite::Result<Vec<Uuid>> {
+fn put(path: &Path, count: usize) -> rusqlite::Result<Vec<(Uuid, u32)>> {
     let mut database = Database::open(path)?;
     let set = |name, value| database.pragma_update_and_check(None, name, value, |_| Ok(()));
     set("journal_mode", "MEMORY")?;
     database
         .execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -500000; PRAGMA foreign_keys = OFF")?;
-    let (session, user): (Uuid, Uuid) = database.query_row(
-        "SELECT id, user_id FROM sessions WHERE revoked_at IS NULL LIMIT 1",
+    let (session, user, generation): (Uuid, Uuid, u32) = database.query_row(
+        "SELECT id, user_id, generation FROM sessions WHERE revoked_at IS NULL LIMIT 1",
         [],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
     let transaction = database.transaction()?;
-    let mut ids = Vec::with_capacity(count);
+    let mut copies = Vec::with_capacity(count);
     {
         let copy = |table, set: &[(&str, &str)], from| copying(&transaction, table, set, from);
         let mut users =
@@ -76,11 +76,11 @@ fn put(path: &Path, count: usize) -> rusqlite::Result<Vec<Uuid>> {
             }
             let id = Uuid::now_v7();
             sessions.execute(params![id, of_user, session])?;
-            ids.push(id);
+            copies.push((id, generation));
         }
     }
     transaction.commit()?;
-    Ok(ids)
+    Ok(copies)
 }
 
 /// A statement that adds a copy of a row with some of its columns set otherwise, whatever other columns there are.

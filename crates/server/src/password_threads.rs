@@ -4,7 +4,13 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-type Work = Box<dyn FnOnce() + Send>;
+use argon2::Block;
+
+type Work = Box<dyn FnOnce(&mut Scratch) + Send>;
+
+/// The memory that hashes are worked out in. Each thread keeps its own: taken from the system and given back for every
+/// hash, pieces of this size leave the allocator with several times as much as is ever in use.
+pub(crate) type Scratch = Vec<Block>;
 
 /// How nice these threads are (0: as the others, 19: the least important); Linux only.
 #[cfg(target_os = "linux")]
@@ -40,20 +46,21 @@ impl PasswordThreads {
     }
 
     /// Hands over work; whether there is a thread left to do it.
-    pub(crate) fn give(&self, work: impl FnOnce() + Send + 'static) -> bool {
+    pub(crate) fn give(&self, work: impl FnOnce(&mut Scratch) + Send + 'static) -> bool {
         self.0.send(Box::new(work)).is_ok()
     }
 }
 
 fn run(receiver: &Mutex<Receiver<Work>>) {
     step_back();
+    let mut scratch = Scratch::new();
     loop {
         let work = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(work) = work else {
             return;
         };
         // A panic in the library costs one call its answer and not the thread.
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut scratch)));
     }
 }
 
@@ -84,9 +91,9 @@ mod tests {
     #[test]
     fn work_is_done_and_a_panic_costs_no_thread() {
         let threads = PasswordThreads::start(1).unwrap();
-        assert!(threads.give(|| panic!("a fault of the library")));
+        assert!(threads.give(|_| panic!("a fault of the library")));
         let (done, hears) = channel();
-        assert!(threads.give(move || done.send(1).unwrap()));
+        assert!(threads.give(move |_| done.send(1).unwrap()));
         assert_eq!(hears.recv(), Ok(1));
     }
 
@@ -96,7 +103,7 @@ mod tests {
         let (done, hears) = channel();
         for n in 0..20 {
             let done = done.clone();
-            threads.give(move || done.send(n).unwrap());
+            threads.give(move |_| done.send(n).unwrap());
         }
         drop((threads, done));
         assert_eq!(hears.iter().count(), 20);
@@ -109,7 +116,7 @@ mod tests {
         let before = niceness();
         let (done, hears) = channel();
         let threads = PasswordThreads::start(1).unwrap();
-        threads.give(move || done.send(niceness()).unwrap());
+        threads.give(move |_| done.send(niceness()).unwrap());
         assert_eq!(
             (hears.recv().unwrap(), niceness()),
             (before.max(super::NICENESS), before)

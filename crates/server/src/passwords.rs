@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{self, PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::password_hash::{self, PasswordHasher as _};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use protocol::{ErrorCode, Secret};
 use thiserror::Error;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::failure::Failure;
 use crate::password_rules::Weakness;
-use crate::password_threads::PasswordThreads;
+use crate::password_threads::{PasswordThreads, Scratch};
 
 /// Memory of one hash in KiB (OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane).
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -117,7 +117,7 @@ impl Passwords {
         }
         let argon = self.argon.clone();
         let password = password.clone();
-        self.work(move || hash_with(&argon, password.expose())).await
+        self.work(move |_| hash_with(&argon, password.expose())).await
     }
 
     /// Checks a password against a stored hash; against nobody's where there is none, which takes as long.
@@ -127,17 +127,9 @@ impl Passwords {
     pub async fn check(&self, password: &Secret, stored: Option<&str>) -> Result<Match, PasswordError> {
         let exists = stored.is_some();
         let stored: Arc<str> = stored.map_or_else(|| Arc::clone(&self.nobody), Arc::from);
-        let argon = self.argon.clone();
         let password = password.clone();
         let found = self
-            .work(move || {
-                let hash = PasswordHash::new(&stored).map_err(|_| PasswordError::NotPhc)?;
-                match argon.verify_password(password.expose().as_bytes(), &hash) {
-                    Ok(()) => Ok(Match::Right),
-                    Err(password_hash::Error::PasswordInvalid) => Ok(Match::Wrong),
-                    Err(error) => Err(error.into()),
-                }
-            })
+            .work(move |scratch| compare(password.expose(), &stored, scratch))
             .await?;
         Ok(if exists { found } else { Match::Wrong })
     }
@@ -145,21 +137,49 @@ impl Passwords {
     async fn work<T, F>(&self, work: F) -> Result<T, PasswordError>
     where
         T: Send + 'static,
-        F: FnOnce() -> Result<T, PasswordError> + Send + 'static,
+        F: FnOnce(&mut Scratch) -> Result<T, PasswordError> + Send + 'static,
     {
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| PasswordError::Busy)?;
         let (answer, answered) = oneshot::channel();
         // The place goes along: a caller that hangs up before its turn gives it back unworked, a later one when it is done.
-        self.threads.give(move || {
+        self.threads.give(move |scratch| {
             let _held = place;
             if !answer.is_closed() {
-                let _ = answer.send(work());
+                let _ = answer.send(work(scratch));
             }
         });
         answered.await.map_err(|_| PasswordError::Ending)?
     }
+}
+
+/// What the library's own check does, with the parameters that the stored hash names, in memory that is kept.
+fn compare(password: &str, stored: &str, scratch: &mut Scratch) -> Result<Match, PasswordError> {
+    let stored = PasswordHash::new(stored).map_err(|_| PasswordError::NotPhc)?;
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
+        return Err(PasswordError::NotPhc);
+    };
+    let version = stored.version.map(Version::try_from).transpose();
+    let argon = Argon2::new(
+        Algorithm::try_from(stored.algorithm.as_str())?,
+        version
+            .map_err(|_| password_hash::Error::Version)?
+            .unwrap_or_default(),
+        Params::try_from(&stored)?,
+    );
+    scratch.resize(argon.params().block_count(), Block::default());
+    let mut found = vec![0; expected.len()];
+    argon
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut found, scratch)
+        .map_err(|_| password_hash::Error::Crypto)?;
+    // Comparing two outputs takes the same time wherever they differ.
+    let found = Output::new(&found).map_err(|_| password_hash::Error::Crypto)?;
+    Ok(if found == *expected {
+        Match::Right
+    } else {
+        Match::Wrong
+    })
 }
 
 fn hash_with(argon: &Argon2<'_>, password: &str) -> Result<String, PasswordError> {
@@ -188,7 +208,9 @@ pub fn one_time_password() -> Result<Secret, getrandom::Error> {
 mod tests {
     use protocol::Secret;
 
-    use super::{Match, PasswordError, Passwords, one_time_password};
+    use argon2::{Algorithm, Argon2, Params, Version};
+
+    use super::{Match, PasswordError, Passwords, hash_with, one_time_password};
 
     #[tokio::test]
     async fn the_right_password_matches_and_another_does_not() {
@@ -207,6 +229,28 @@ mod tests {
                 .unwrap(),
             Match::Wrong
         );
+    }
+
+    #[tokio::test]
+    async fn a_hash_is_checked_with_the_parameters_that_it_names_whatever_came_before_it() {
+        let pool = Passwords::new(1, 1).unwrap();
+        let word = Secret::new("correct horse");
+        let ours = pool.hash(&word).await.unwrap();
+        let small = Params::new(64, 3, 2, Some(16)).unwrap();
+        let argon = Argon2::new(Algorithm::Argon2i, Version::V0x10, small);
+        let other = hash_with(&argon, word.expose()).unwrap();
+        for stored in [&ours, &other, &ours, &other] {
+            assert_eq!(pool.check(&word, Some(stored)).await.unwrap(), Match::Right);
+            let wrong = pool.check(&Secret::new("correct house"), Some(stored)).await;
+            assert_eq!(wrong.unwrap(), Match::Wrong);
+        }
+        for no_hash in ["", "$argon2id$v=19$m=64,t=1,p=1", "$5$abc"] {
+            let refused = pool.check(&word, Some(no_hash)).await;
+            assert!(
+                matches!(refused, Err(PasswordError::NotPhc | PasswordError::Hash(_))),
+                "{no_hash}"
+            );
+        }
     }
 
     #[tokio::test]
