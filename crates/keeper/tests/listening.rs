@@ -232,6 +232,19 @@ async fn a_server_without_events_is_asked_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_sign_in_is_listened_to_at_once_whatever_became_of_the_streams_before() {
+    let house = House::new(Broadcast::Absent).await;
+    let keeper = house.keeper().await;
+    let events = &house.stage.inner.events;
+    until("asked in vain", || events.asked() == 1).await;
+    events.be(Broadcast::Sound);
+    keeper.sign_out().await;
+    signed_in(&keeper).await;
+    until("listening", || events.listening() == 1).await;
+    assert_eq!(events.asked(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_listens_while_the_server_is_away_or_nobody_is_signed_in() {
     let house = House::new(Broadcast::Sound).await;
     let keeper = house.heard_by().await;

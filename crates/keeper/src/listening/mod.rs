@@ -76,9 +76,15 @@ pub(crate) fn start(shared: &Arc<Shared>) {
 async fn run(shared: Arc<Shared>, request: Request<Bytes>) {
     let mut failures = 0_u32;
     let mut refused: Option<Arc<Handed>> = None;
+    let mut listened_to: Option<String> = None;
     while let Some(handed) = due(&shared, refused.as_deref()).await {
+        let session_id = shared.snapshot.borrow().session_id.clone();
+        // What went wrong with another session's streams says nothing of this one's.
+        if session_id != listened_to {
+            failures = 0;
+        }
         let begun = Instant::now();
-        let end = listen(&shared, &handed, request.clone()).await;
+        let end = listen(&shared, &handed, session_id.as_deref(), request.clone()).await;
         failures = match end {
             End::Closed if begun.elapsed() >= HELD_LONG => 0,
             End::Closed | End::Fault | End::Refused | End::Unsupported => failures.saturating_add(1),
@@ -88,7 +94,8 @@ async fn run(shared: Arc<Shared>, request: Request<Bytes>) {
             End::Closed | End::Fault | End::Refused => pause(&shared, failures),
         };
         refused = matches!(end, End::Refused).then_some(handed);
-        rest(&shared, pause).await;
+        rest(&shared, pause, session_id.as_deref()).await;
+        listened_to = session_id;
     }
 }
 
@@ -123,16 +130,26 @@ fn pause(shared: &Shared, failures: u32) -> Duration {
     Duration::from_millis(span.as_ms())
 }
 
-async fn rest(shared: &Shared, pause: Duration) {
+/// Pauses, but not beyond the next sign-in: new sessions come by an operator's hand, and not more often than that.
+async fn rest(shared: &Shared, pause: Duration, session_id: Option<&str>) {
     let mut outcomes = shared.outcome.subscribe();
-    let _ = timeout(pause, outcomes.wait_for(|outcome| outcome.stopped)).await;
+    let changed = outcomes.wait_for(|outcome| {
+        let snapshot = shared.snapshot.borrow();
+        let is_new = snapshot.phase == SessionPhase::SignedIn && snapshot.session_id.as_deref() != session_id;
+        outcome.stopped || is_new
+    });
+    let _ = timeout(pause, changed).await;
 }
 
-async fn listen(shared: &Shared, handed: &Handed, mut request: Request<Bytes>) -> End {
+async fn listen(
+    shared: &Shared,
+    handed: &Handed,
+    session_id: Option<&str>,
+    mut request: Request<Bytes>,
+) -> End {
     request.headers_mut().insert(AUTHORIZATION, handed.bearer.clone());
-    let session_id = shared.snapshot.borrow().session_id.clone();
     let opening = shared.config.transport.open_stream(request);
-    let response = match unless_changed(shared, handed, session_id.as_deref(), opening).await {
+    let response = match unless_changed(shared, handed, session_id, opening).await {
         Some(Ok(response)) => response,
         Some(Err(fault)) => {
             tracing::debug!(%fault, "the server's events cannot be listened to");
@@ -147,7 +164,7 @@ async fn listen(shared: &Shared, handed: &Handed, mut request: Request<Bytes>) -
     }
     let events = SseByteStream::new(guarded(body));
     let hearing = hear(shared, handed, events);
-    unless_changed(shared, handed, session_id.as_deref(), hearing)
+    unless_changed(shared, handed, session_id, hearing)
         .await
         .unwrap_or(End::Closed)
 }
