@@ -10,6 +10,8 @@ mod connection;
 mod contender;
 #[cfg(target_os = "linux")]
 mod desktop;
+#[cfg(target_os = "linux")]
+mod events;
 mod failure;
 #[cfg(target_os = "linux")]
 mod figure;

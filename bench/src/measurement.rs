@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 
 use crate::failure::{Doing as _, Failure};
 use crate::report::Report;
-use crate::{capacity, first_screen, memory, one_post, refresh, request, start, token_read};
+use crate::{capacity, events, first_screen, memory, one_post, refresh, request, start, token_read};
 
 /// Measures what operators were promised. Every promise about speed is a ratio of two contenders measured in turn in
 /// one run; times in seconds are printed beside it and decide nothing.
@@ -36,6 +36,8 @@ pub(crate) enum Measurement {
     Refresh,
     /// What one server carries, beside its peers: refreshes, rows, sign-ins, memory, very many sessions
     Server,
+    /// From closing a session to its screen saying so, heard over the stream of events
+    Events,
     /// A thousand callers on one expired token
     OnePost,
     /// From exec to the first screen against Chromium in kiosk mode
@@ -98,6 +100,7 @@ fn take(options: &Options, report: &mut Report) -> Result<(), Failure> {
             Measurement::TokenRead => token_read::measure(scale, report),
             Measurement::Refresh => refresh::measure(scale, report),
             Measurement::Server => capacity::measure(scale, report),
+            Measurement::Events => events::measure(scale, report),
             Measurement::OnePost => one_post::measure(report),
             Measurement::Start => start::measure(scale, report),
             Measurement::Memory => memory::measure(scale, report),

@@ -99,7 +99,7 @@ impl Clock for ShiftedClock {
 
 /// Stands in for the keychain, which no measurement here touches once the sign-in is over.
 #[derive(Default)]
-struct VaultInMemory(Mutex<BTreeMap<String, SecretSlice<u8>>>);
+pub(crate) struct VaultInMemory(Mutex<BTreeMap<String, SecretSlice<u8>>>);
 
 #[async_trait]
 impl Vault for VaultInMemory {

@@ -13,7 +13,7 @@ use std::process::Command;
 /// Options of `cargo xtask bench`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Which measurements (request, token-read, refresh, server, one-post, start, memory, size); all of them when none is named
+    /// Which measurements (request, token-read, refresh, server, events, one-post, start, memory, size); all of them when none is named
     names: Vec<String>,
     /// Fewer rounds: for trying the measurements, not for figures
     #[arg(long)]

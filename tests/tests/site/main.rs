@@ -1,5 +1,5 @@
 //! One site with two server processes over one PostgreSQL database: races for one token, deaths under load, and
-//! revocation that every process knows of.
+//! revocation that every process knows of and every client hears of.
 //!
 //! `VIGIE_ROUNDS` says how many rounds the races have, `VIGIE_REVOCATIONS` how many sessions are revoked.
 
@@ -8,6 +8,7 @@
 
 mod client;
 mod deaths;
+mod listening;
 mod place;
 mod races;
 mod revocations;
