@@ -4,10 +4,12 @@
 //! grams. The server publishes these types as its OpenAPI document.
 
 pub mod administration;
+pub mod alert;
 pub mod auth;
 pub mod error;
 pub mod event;
 pub mod health;
+pub mod insight;
 pub mod notice;
 pub mod proof;
 pub mod sale;
