@@ -90,6 +90,7 @@ impl From<StoreError> for Failure {
             | StoreError::Damaged(_) => ErrorCode::StoreUnavailable,
             StoreError::NameTaken(_) => ErrorCode::NameTaken,
             StoreError::LastOwner => ErrorCode::LastOwner,
+            StoreError::RankLost => ErrorCode::Forbidden,
             StoreError::UnknownReference(_) | StoreError::Failed(_) => ErrorCode::Internal,
         };
         Self::new(code).because(&error)

@@ -345,11 +345,13 @@ impl Directory for PostgresStore {
         super_admin: bool,
         audit: AuditEntry,
     ) -> Result<bool, StoreError> {
-        let sql = "UPDATE users SET super_admin = $2 WHERE id = $1 AND super_admin <> $2";
-        transaction!(self, |connection| {
-            let changed = query(sql).bind(user_id).bind(super_admin);
-            change_one(connection, changed, &audit).await
-        })
+        transaction!(self, |connection| users::set_super_admin(
+            connection,
+            user_id,
+            super_admin,
+            &audit
+        )
+        .await)
     }
 
     async fn put_membership(

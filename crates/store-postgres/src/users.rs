@@ -2,11 +2,11 @@
 
 use sqlx_core::query::{Query, query};
 use sqlx_postgres::{PgArguments, PgConnection, PgRow, Postgres};
-use store::{AuditEntry, Change, Millis, NewUser, RevokeReason, User, UserFilter, UserListing};
+use store::{AuditEntry, Change, Millis, NewUser, RevokeReason, StoreError, User, UserFilter, UserListing};
 use uuid::Uuid;
 
 use crate::column::{get, role, role_word, text};
-use crate::directory::{hold_user, known_organization, open_site};
+use crate::directory::{change_one, exists, known_organization, open_site};
 use crate::fault::Fault;
 use crate::revocation::{self, Which};
 use crate::{audit, memberships};
@@ -147,14 +147,56 @@ fn listing(row: &PgRow, organization_id: Uuid) -> Result<UserListing, Fault> {
     })
 }
 
+/// Holds the user and whoever acts, in one order, until the transaction ends.
+async fn hold(connection: &mut PgConnection, user_id: Uuid, entry: &AuditEntry) -> Result<(), Fault> {
+    let both: Vec<Uuid> = entry.actor_user_id.into_iter().chain([user_id]).collect();
+    query("SELECT 1 FROM users WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE")
+        .bind(both)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Refuses an actor who does not stand above all organisations, or cannot sign in any more; the actor's row is held.
+async fn still_above(connection: &mut PgConnection, entry: &AuditEntry) -> Result<(), Fault> {
+    let Some(actor) = entry.actor_user_id else {
+        return Ok(());
+    };
+    let able = "SELECT 1 FROM users WHERE id = $1 AND super_admin AND disabled_at IS NULL";
+    if exists(connection, query(able).bind(actor)).await? {
+        Ok(())
+    } else {
+        Err(StoreError::RankLost.into())
+    }
+}
+
+pub(crate) async fn set_super_admin(
+    connection: &mut PgConnection,
+    user_id: Uuid,
+    super_admin: bool,
+    entry: &AuditEntry,
+) -> Result<bool, Fault> {
+    hold(connection, user_id, entry).await?;
+    still_above(connection, entry).await?;
+    let changed = query("UPDATE users SET super_admin = $2 WHERE id = $1 AND super_admin <> $2")
+        .bind(user_id)
+        .bind(super_admin);
+    change_one(connection, changed, entry).await
+}
+
 pub(crate) async fn disable(
     connection: &mut PgConnection,
     user_id: Uuid,
     now: Millis,
     entry: &AuditEntry,
 ) -> Result<(Option<u32>, Vec<Change>), Fault> {
-    if !hold_user(connection, user_id).await? {
+    hold(connection, user_id, entry).await?;
+    let known = query("SELECT super_admin FROM users WHERE id = $1").bind(user_id);
+    let Some(row) = known.fetch_optional(&mut *connection).await? else {
         return Ok((None, Vec::new()));
+    };
+    if get(&row, 0)? {
+        still_above(connection, entry).await?;
     }
     memberships::leave_an_owner(connection, user_id, None).await?;
     let disabled = query("UPDATE users SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL")

@@ -193,6 +193,52 @@ async fn of_two_owners_one_stays_whoever_goes_first() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_super_admins_one_stays_whoever_goes_first() {
+    let server = Postgres::start(Disk::NotWaited).unwrap();
+    let (one, other, people) = two(&server).await;
+    let first = people.user_id;
+    let second = Uuid::now_v7();
+    let user = NewUser {
+        id: second,
+        username: "second".to_owned(),
+        display_name: String::new(),
+        password_hash: String::new(),
+        one_time_password: false,
+        organization_id: people.organization_id,
+        role: protocol::auth::OrganizationRole::Owner,
+        site_id: None,
+    };
+    one.add_user(user, entry("user.added")).await.unwrap();
+    let by = |actor, action| store::AuditEntry {
+        actor_user_id: Some(actor),
+        ..entry(action)
+    };
+    for round in 0..40 {
+        for user in [first, second] {
+            one.set_super_admin(user, true, entry("user.promoted"))
+                .await
+                .unwrap();
+        }
+        let here = one.set_super_admin(second, false, by(first, "user.demoted"));
+        let (here, there) = if round % 2 == 0 {
+            let there = other.set_super_admin(first, false, by(second, "user.demoted"));
+            let (here, there) = join(here, there).await;
+            (here.map(drop), there.map(drop))
+        } else {
+            let there = other.disable_user(first, BEGUN, by(second, "user.disabled"));
+            let (here, there) = join(here, there).await;
+            (here.map(drop), there.map(drop))
+        };
+        let refused = [here, there]
+            .into_iter()
+            .filter(|outcome| matches!(outcome, Err(StoreError::RankLost)))
+            .count();
+        assert_eq!(refused, 1, "round {round}");
+        one.enable_user(first, entry("user.enabled")).await.unwrap();
+    }
+}
+
 async fn next(changes: &mut tokio::sync::broadcast::Receiver<Change>, within: Duration) -> Change {
     tokio::time::timeout(within, changes.recv())
         .await

@@ -321,8 +321,7 @@ impl Directory for SqliteStore {
         super_admin: bool,
         audit: AuditEntry,
     ) -> Result<bool, StoreError> {
-        let sql = "UPDATE users SET super_admin = ?2 WHERE id = ?1 AND super_admin <> ?2";
-        self.change(move |connection| change_one(connection, sql, params![user_id, super_admin], &audit))
+        self.change(move |connection| users::set_super_admin(connection, user_id, super_admin, &audit))
             .await
     }
 

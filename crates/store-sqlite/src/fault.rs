@@ -84,6 +84,7 @@ pub(crate) fn again(error: &StoreError) -> StoreError {
         StoreError::NameTaken(what) => StoreError::NameTaken(what),
         StoreError::UnknownReference(what) => StoreError::UnknownReference(what),
         StoreError::LastOwner => StoreError::LastOwner,
+        StoreError::RankLost => StoreError::RankLost,
         StoreError::Failed(text) => StoreError::Failed(text.clone()),
     }
 }

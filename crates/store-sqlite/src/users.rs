@@ -7,7 +7,7 @@ use store::{
 use uuid::Uuid;
 
 use crate::column::{role, role_word};
-use crate::directory::{exists, known_organization, open_site};
+use crate::directory::{change_one, exists, known_organization, open_site};
 use crate::fault::Fault;
 use crate::revocation::{self, Which};
 use crate::{audit, memberships};
@@ -152,6 +152,26 @@ fn listing(row: &Row<'_>, organization_id: Uuid) -> rusqlite::Result<UserListing
     })
 }
 
+/// Refuses an actor who does not stand above all organisations, or cannot sign in any more.
+fn still_above(connection: &Connection, entry: &AuditEntry) -> Result<(), Fault> {
+    let able = "SELECT 1 FROM users WHERE id = ? AND super_admin = 1 AND disabled_at IS NULL";
+    match entry.actor_user_id {
+        Some(actor) if !exists(connection, able, [actor])? => Err(StoreError::RankLost.into()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+pub(crate) fn set_super_admin(
+    connection: &Connection,
+    user_id: Uuid,
+    super_admin: bool,
+    entry: &AuditEntry,
+) -> Result<bool, Fault> {
+    still_above(connection, entry)?;
+    let sql = "UPDATE users SET super_admin = ?2 WHERE id = ?1 AND super_admin <> ?2";
+    change_one(connection, sql, params![user_id, super_admin], entry)
+}
+
 pub(crate) fn disable(
     connection: &Connection,
     user_id: Uuid,
@@ -160,6 +180,10 @@ pub(crate) fn disable(
 ) -> Result<(Option<u32>, Vec<Change>), Fault> {
     if !exists(connection, "SELECT 1 FROM users WHERE id = ?", [user_id])? {
         return Ok((None, Vec::new()));
+    }
+    let above = "SELECT 1 FROM users WHERE id = ? AND super_admin = 1";
+    if exists(connection, above, [user_id])? {
+        still_above(connection, entry)?;
     }
     memberships::leave_an_owner(connection, user_id, None)?;
     let disabled = connection

@@ -347,7 +347,9 @@ pub trait Directory {
     /// Returns how many sessions ended, `None` where there is no such user.
     ///
     /// # Errors
-    /// [`StoreError::LastOwner`] where an organisation would be left without an owner who can sign in.
+    /// [`StoreError::LastOwner`] where an organisation would be left without an owner who can sign in;
+    /// [`StoreError::RankLost`] where the account stands above all organisations and the entry's actor does not, or cannot
+    /// sign in any more.
     async fn disable_user(
         &self,
         user_id: Uuid,
@@ -363,8 +365,11 @@ pub trait Directory {
 
     /// Puts a user above all organisations, or no longer. Returns whether that changed something.
     ///
+    /// The rank of the entry's actor is read in the same transaction: of two who would take it from each other, one keeps
+    /// it. An entry without an actor is the program's own, which needs no rank.
+    ///
     /// # Errors
-    /// See [`StoreError`].
+    /// [`StoreError::RankLost`] where the entry's actor does not stand above all organisations, or cannot sign in any more.
     async fn set_super_admin(
         &self,
         user_id: Uuid,

@@ -37,6 +37,9 @@ pub enum StoreError {
     /// An organisation would be left without an owner who can sign in.
     #[error("last_owner: an organisation needs an owner who can sign in")]
     LastOwner,
+    /// Whoever asks has lost the rank that the deed needs.
+    #[error("rank_lost: whoever asks does not stand above all organisations any more")]
+    RankLost,
     /// A fault of the engine or of this program.
     #[error("store_failed: {0}")]
     Failed(String),

@@ -122,6 +122,7 @@ const fn store_fault(error: &StoreError) -> UiErrorCode {
         StoreError::InUse(_) => UiErrorCode::DataInUse,
         StoreError::Unavailable(_) | StoreError::Damaged(_) => UiErrorCode::DiskFailed,
         StoreError::LastOwner
+        | StoreError::RankLost
         | StoreError::NameTaken(_)
         | StoreError::UnknownReference(_)
         | StoreError::Failed(_) => UiErrorCode::Internal,

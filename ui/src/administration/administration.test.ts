@@ -268,6 +268,53 @@ describe('people', () => {
     expect(port.administration.live.some((each) => each.username === 'louise')).toBe(false);
   });
 
+  it('are named general administrators, and no longer, by somebody above after the question and the password', async () => {
+    const port = await show({ is_super_admin: true }, 'people', (each) => (each.reauthenticated = false));
+    await userEvent.click((await screen.findAllByTestId('person-open'))[0]!);
+    expect(screen.queryByTestId('person-super-admin')).toBeNull();
+    await userEvent.click(await screen.findByTestId('person-promote'));
+    const question = screen.getByTestId('person-confirm');
+    expect(question).toHaveTextContent('Alix Bernard');
+    expect(question).toHaveTextContent('toutes les organisations');
+    expect(screen.getByTestId('person-confirm-yes')).toHaveTextContent(fr.people.promote);
+    await userEvent.click(screen.getByTestId('person-confirm-yes'));
+    expect(port.administration.everybody[0]!.is_super_admin).toBe(false);
+    await userEvent.type(await screen.findByTestId('reauthenticate-password'), 'juste{Enter}');
+    expect(await toast()).toHaveTextContent(fr.people.promoted('Alix Bernard'));
+    expect(await screen.findByTestId('person-super-admin')).toHaveTextContent(fr.people.hasRank);
+    expect(port.administration.everybody[0]!.is_super_admin).toBe(true);
+    await userEvent.click(screen.getByTestId('person-demote'));
+    expect(screen.getByTestId('person-confirm')).toHaveTextContent('Alix Bernard garde son rôle');
+    await userEvent.click(screen.getByTestId('person-confirm-yes'));
+    await waitFor(() => expect(port.administration.everybody[0]!.is_super_admin).toBe(false));
+    expect(screen.queryByTestId('person-super-admin')).toBeNull();
+  });
+
+  it('keep the general rank to themselves: nobody below sees it, and nobody takes the own', async () => {
+    const prepare = (port: FakePort): void => {
+      for (const each of port.administration.everybody) each.is_super_admin = each.username !== 'dominique';
+    };
+    await show(owner, 'people', prepare);
+    await userEvent.click((await screen.findAllByTestId('person-open'))[0]!);
+    expect(await screen.findByTestId('person-above')).toBeInTheDocument();
+    expect(screen.queryByTestId('person-rank')).toBeNull();
+    document.body.replaceChildren();
+    await show({ is_super_admin: true }, 'people', prepare);
+    await userEvent.click((await screen.findAllByTestId('person-open'))[3]!);
+    expect(await screen.findByTestId('person-super-admin')).toBeInTheDocument();
+    expect(screen.getByTestId('person-rank')).toHaveTextContent(fr.people.rankOfYourself);
+    expect(screen.queryByTestId('person-demote')).toBeNull();
+    expect(screen.queryByTestId('person-promote')).toBeNull();
+  });
+
+  it('say why the rank stays where the server refuses', async () => {
+    await show({ is_super_admin: true }, 'people', (port) => port.failures.set('changePerson', problem('forbidden')));
+    await userEvent.click((await screen.findAllByTestId('person-open'))[0]!);
+    await userEvent.click(await screen.findByTestId('person-promote'));
+    await userEvent.click(screen.getByTestId('person-confirm-yes'));
+    expect(await screen.findByTestId('person-error')).toHaveTextContent(words.errors.forbidden);
+  });
+
   it('say why a change was refused', async () => {
     await show(owner, 'people', (port) => port.failures.set('removePerson', problem('last_owner')));
     await userEvent.click((await screen.findAllByTestId('person-open'))[0]!);

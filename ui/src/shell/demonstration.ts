@@ -96,6 +96,10 @@ export function demonstration(): Port {
     application: 'Vigie 0.1.0',
   }));
   const port = new FakePort(start);
+  if (wanted.has('super')) {
+    for (const person of port.administration.everybody)
+      person.is_super_admin = person.username === 'camille' || person.username === 'louise';
+  }
   port.reauthenticated = !wanted.has('reauthenticate');
   for (let index = 0; index < waiting; index += 1) {
     port.waiting.push({

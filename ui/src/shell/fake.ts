@@ -400,8 +400,7 @@ export class FakePort implements Port {
   }
 
   #person(userId: string): Answer<PersonDetail> {
-    const { username, role } = this.current.operator!;
-    const detail = this.administration.detail(userId, { username, role });
+    const detail = this.administration.detail(userId, this.current.operator!);
     return detail ? ok(detail) : no(problem('user_not_found'));
   }
 
@@ -420,7 +419,8 @@ export class FakePort implements Port {
   }
 
   async changePerson(userId: string, change: UserChange): Promise<Answer<PersonDetail>> {
-    const error = this.#fails('changePerson') ?? (change.role || change.disabled ? this.#wants() : undefined);
+    const grave = change.role || change.disabled || typeof change.super_admin === 'boolean';
+    const error = this.#fails('changePerson') ?? (grave ? this.#wants() : undefined);
     if (error) return no(error);
     this.administration.change(userId, change);
     return this.#person(userId);

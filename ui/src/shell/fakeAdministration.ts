@@ -4,6 +4,7 @@ import type {
   LiveSession,
   NewTillRequest,
   NewUserRequest,
+  OperatorView,
   OrganizationRole,
   OrganizationSummary,
   OwnOrganization,
@@ -163,11 +164,13 @@ export class FakeAdministration {
     this.everybody.push({ ...person, role, site_id: site_id ?? null });
   }
 
-  detail(user_id: string, caller: { username: string; role: OrganizationRole | null }): PersonDetail | null {
+  detail(user_id: string, caller: Pick<OperatorView, 'username' | 'role' | 'is_super_admin'>): PersonDetail | null {
     const person = this.everybody.find((each) => each.user_id === user_id);
     if (!person) return null;
     const self = person.username === caller.username;
-    const below = ranks.indexOf(person.role ?? 'user') <= ranks.indexOf(caller.role ?? 'user');
+    const below =
+      caller.is_super_admin ||
+      (!person.is_super_admin && ranks.indexOf(person.role ?? 'user') <= ranks.indexOf(caller.role ?? 'user'));
     const may = below && !self;
     return {
       person,
@@ -180,7 +183,7 @@ export class FakeAdministration {
         remove: may,
         reset_password: may,
         revoke_sessions: below,
-        promote: false,
+        promote: caller.is_super_admin && !self,
       },
     };
   }
@@ -211,6 +214,7 @@ export class FakeAdministration {
         display_name: change.display_name ?? each.display_name,
         role: change.role ?? each.role,
         is_disabled: change.disabled ?? each.is_disabled,
+        is_super_admin: change.super_admin ?? each.is_super_admin,
         site_id: change.site_id === undefined ? each.site_id : change.site_id,
         site_name: change.site_id === undefined ? each.site_name : (site?.name ?? null),
       };

@@ -242,6 +242,20 @@ export const en: OfficeWords = {
     removed: (name) => `${name} no longer belongs to the organisation.`,
     roleTitle: (name, role) => `Give ${name} the role “${role}”?`,
     showSessions: 'Show the sessions',
+    hasRank: 'Is a general administrator',
+    rankHint: 'A general administrator may do everything in every organisation of this server.',
+    rankOfYourself:
+      'You may do everything in every organisation of this server. Only another general administrator can take that away from you.',
+    promote: 'Make general administrator',
+    promoteTitle: (name) => `Make ${name} a general administrator?`,
+    promoteEffect: (name) =>
+      `${name} may at once do everything in every organisation of this server, and make or unmake general administrators, you too.`,
+    promoted: (name) => `${name} is a general administrator.`,
+    demote: 'Take general administration away',
+    demoteTitle: (name) => `Take general administration away from ${name}?`,
+    demoteEffect: (name) =>
+      `${name} keeps the role in their own organisations. Their sessions in the others end at once.`,
+    demoted: (name) => `${name} is no longer a general administrator.`,
   },
 
   places: {

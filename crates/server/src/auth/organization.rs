@@ -99,6 +99,7 @@ pub(super) async fn switch(
             | StoreError::Damaged(_)
             | StoreError::NameTaken(_)
             | StoreError::LastOwner
+            | StoreError::RankLost
             | StoreError::Failed(_)) => error.into(),
         })?;
     let identity = server

@@ -95,6 +95,7 @@ impl Reach {
             | StoreError::NameTaken(_)
             | StoreError::UnknownReference(_)
             | StoreError::LastOwner
+            | StoreError::RankLost
             | StoreError::Failed(_) => ReachError::Store(error),
         })?;
         let commands = Commands::over(Arc::clone(&store), Arc::new(SystemClock::new()))?;

@@ -33,6 +33,8 @@ macro_rules! conformance_suite {
                 a_sign_in_is_remembered: SignInForgotten;
                 an_enabled_user_signs_in_again: EnabledStaysDisabled, EnabledTwice;
                 a_super_admin_enters_every_organization: SuperAdminForgotten, SuperAdminForEver;
+                only_somebody_above_names_a_super_admin: NamedFromBelow, NamedByTheDisabled;
+                only_somebody_above_disables_a_super_admin: SuperAdminDisabledFromBelow;
                 a_new_password_ends_the_other_sessions: PasswordKeepsSessions, PasswordEndsThisToo;
             }
             memberships {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::fixture::{START, World, begin, entry, new_session, of, user};
 use super::{Conforms, Engine, Violation, ensure};
-use crate::{RevokeReason, UserFilter, UserListing};
+use crate::{AuditEntry, RevokeReason, StoreError, UserFilter, UserListing};
 
 fn names(users: &[UserListing]) -> Vec<&str> {
     users.iter().map(|user| user.username.as_str()).collect()
@@ -253,6 +253,92 @@ pub async fn a_super_admin_enters_every_organization(engine: &dyn Engine) -> Con
     };
     let refused = world.store.begin_session(again, entry("session.created")).await;
     ensure!(refused.is_err(), "an outsider got {refused:?}");
+    Ok(())
+}
+
+/// An entry by this user.
+fn by(actor: Uuid, action: &'static str) -> AuditEntry {
+    AuditEntry {
+        actor_user_id: Some(actor),
+        ..entry(action)
+    }
+}
+
+/// The two users, both above all organisations.
+async fn both_above(world: &World) -> Conforms {
+    for user in [world.anna, world.paul] {
+        world
+            .store
+            .set_super_admin(user, true, entry("user.super_admin_set"))
+            .await?;
+    }
+    Ok(())
+}
+
+/// Whoever lost the rank, or cannot sign in, neither gives nor takes it: of two who take it from each other one keeps it.
+pub async fn only_somebody_above_names_a_super_admin(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    both_above(&world).await?;
+    let set = |actor, user, above| {
+        world
+            .store
+            .set_super_admin(user, above, by(actor, "user.super_admin_set"))
+    };
+    ensure!(
+        set(world.anna, world.paul, false).await?,
+        "somebody above took nothing"
+    );
+    for (user, above) in [(world.anna, false), (world.paul, true)] {
+        let outcome = set(world.paul, user, above).await;
+        ensure!(
+            matches!(outcome, Err(StoreError::RankLost)),
+            "from below it gave {outcome:?}"
+        );
+    }
+    let (anna, paul) = (world.known("anna").await?, world.known("paul").await?);
+    ensure!(
+        anna.super_admin && !paul.super_admin,
+        "they stand as {} and {}",
+        anna.super_admin,
+        paul.super_admin
+    );
+    world
+        .store
+        .disable_user(world.anna, START, entry("user.disabled"))
+        .await?;
+    let disabled = set(world.anna, world.paul, true).await;
+    ensure!(
+        matches!(disabled, Err(StoreError::RankLost)),
+        "a disabled account gave {disabled:?}"
+    );
+    Ok(())
+}
+
+/// Whoever lost the rank does not disable somebody who has it, and others as before.
+pub async fn only_somebody_above_disables_a_super_admin(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let session = world.till().await?;
+    both_above(&world).await?;
+    let disable = |actor, user| world.store.disable_user(user, START, by(actor, "user.disabled"));
+    world
+        .store
+        .set_super_admin(world.paul, false, by(world.anna, "user.super_admin_set"))
+        .await?;
+    let outcome = disable(world.paul, world.anna).await;
+    ensure!(
+        matches!(outcome, Err(StoreError::RankLost)),
+        "from below it gave {outcome:?}"
+    );
+    ensure!(
+        world.row(session.id).await?.revoked.is_none(),
+        "the refused call ended a session"
+    );
+    let within = user(&*world.store, "nora", world.quai, None).await?;
+    let outcome = disable(world.paul, within).await;
+    ensure!(
+        matches!(outcome, Ok(Some(0))),
+        "somebody else's account gave {outcome:?}"
+    );
     Ok(())
 }
 

@@ -205,6 +205,7 @@ impl Directory for Mutant {
         let again = another(&audit);
         let outcome = match self.store.disable_user(user_id, now, audit).await {
             Err(StoreError::LastOwner) if self.is(Mutation::LastOwnerDisabled) => Some(0),
+            Err(StoreError::RankLost) if self.is(Mutation::SuperAdminDisabledFromBelow) => Some(0),
             outcome => outcome?,
         };
         if self.is(Mutation::DisabledEndsOthersToo) {
@@ -436,7 +437,22 @@ impl Directory for Mutant {
         if self.is(Mutation::SuperAdminForEver) && !super_admin {
             return Ok(true);
         }
-        self.store.set_super_admin(user_id, super_admin, audit).await
+        let again = another(&audit);
+        match self.store.set_super_admin(user_id, super_admin, audit).await {
+            Err(StoreError::RankLost) if self.is(Mutation::NamedFromBelow) => Ok(true),
+            Err(StoreError::RankLost) if self.is(Mutation::NamedByTheDisabled) => {
+                let actor = match again.actor_user_id {
+                    Some(actor) => self.store.user(actor).await?,
+                    None => None,
+                };
+                if actor.is_some_and(|actor| actor.super_admin) {
+                    Ok(true)
+                } else {
+                    Err(StoreError::RankLost)
+                }
+            }
+            outcome => outcome,
+        }
     }
 
     async fn put_membership(

@@ -243,6 +243,12 @@ pub enum Mutation {
     SuperAdminForgotten,
     /// Whoever stood above all organisations does so for ever.
     SuperAdminForEver,
+    /// Somebody who does not stand above all organisations any more names who does.
+    NamedFromBelow,
+    /// Somebody whose account is disabled names who stands above all organisations.
+    NamedByTheDisabled,
+    /// Somebody who does not stand above all organisations any more disables somebody who does.
+    SuperAdminDisabledFromBelow,
     /// A new password leaves sessions alive.
     PasswordKeepsSessions,
     /// A new password ends the session that set it.
