@@ -258,12 +258,12 @@ export const fr = {
     rankOfYourself:
       'Vous avez tous les droits dans toutes les organisations de ce serveur. Seule une autre personne de l’administration générale peut vous les retirer.',
     promote: 'Donner l’administration générale',
-    promoteTitle: (name: string) => `Donner l’administration générale à ${name} ?`,
+    promoteTitle: (name: string) => `Donner l’administration générale à ${name} ?`,
     promoteEffect: (name: string) =>
       `${name} aura aussitôt tous les droits dans toutes les organisations de ce serveur, et pourra donner ou retirer l’administration générale, à vous aussi.`,
     promoted: (name: string) => `${name} fait partie de l’administration générale.`,
     demote: 'Retirer l’administration générale',
-    demoteTitle: (name: string) => `Retirer l’administration générale à ${name} ?`,
+    demoteTitle: (name: string) => `Retirer l’administration générale à ${name} ?`,
     demoteEffect: (name: string) =>
       `${name} garde son rôle dans ses propres organisations. Ses sessions dans les autres s’arrêtent aussitôt.`,
     demoted: (name: string) => `${name} ne fait plus partie de l’administration générale.`,
