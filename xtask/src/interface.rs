@@ -13,19 +13,27 @@ const NOT_SOURCES: [&str; 3] = ["node_modules", "dist", "coverage"];
 
 /// Installs the interface's packages unless they are there, and gives the Node.js that runs them.
 pub(crate) fn install(place: &Place) -> Result<Node, Failure> {
-    let folder = place.interface();
+    let node = node(place)?;
+    install_in(
+        &node,
+        &place.interface(),
+        &place.own().join("package-lock.json"),
+        "the interface's packages",
+    )?;
+    Ok(node)
+}
+
+/// Installs the npm packages of a folder unless the stamp says that they are there.
+pub(crate) fn install_in(node: &Node, folder: &Path, stamp: &Path, what: &str) -> Result<(), Failure> {
     let lock = folder.join("package-lock.json");
     let wanted = std::fs::read_to_string(&lock).map_err(|_| Failure::NoInterface { path: lock.clone() })?;
-    let node = node(place)?;
-    let stamp = place.own().join("package-lock.json");
-    let have = std::fs::read_to_string(&stamp).unwrap_or_default();
+    let have = std::fs::read_to_string(stamp).unwrap_or_default();
     if have == wanted && folder.join("node_modules").is_dir() {
-        return Ok(node);
+        return Ok(());
     }
-    println!("installing the interface's packages");
-    program::run(node.npm(&folder).args(["ci", "--no-audit", "--no-fund"]))?;
-    remember(&stamp, &wanted)?;
-    Ok(node)
+    println!("installing {what}");
+    program::run(node.npm(folder).args(["ci", "--no-audit", "--no-fund"]))?;
+    remember(stamp, &wanted)
 }
 
 /// Builds the interface unless it is built from these very sources.

@@ -11,6 +11,7 @@ mod cargo;
 mod failure;
 mod format;
 mod interface;
+mod monitoring;
 mod node;
 mod packages;
 mod peers;

@@ -39,6 +39,8 @@ pub(crate) struct Package {
     pub(crate) why: &'static str,
     /// How to see whether it is there.
     pub(crate) probe: Probe,
+    /// The service that Debian starts with it, where nothing here wants that one to run.
+    pub(crate) unwanted_service: Option<&'static str>,
 }
 
 const fn package(
@@ -54,6 +56,16 @@ const fn package(
         need,
         why,
         probe,
+        unwanted_service: None,
+    }
+}
+
+impl Package {
+    const fn without_service(self, service: &'static str) -> Self {
+        Self {
+            unwanted_service: Some(service),
+            ..self
+        }
     }
 }
 
@@ -227,6 +239,22 @@ pub(crate) const PACKAGES: &[Package] = &[
         Probe::AnyFile(&["/usr/sbin/nginx", "/usr/bin/nginx"]),
         "the balancer of the two-node example; its service need not run",
     ),
+    package(
+        Need::Test,
+        "prometheus",
+        "golang-github-prometheus",
+        Probe::Program("promtool"),
+        "tries the rules, and collects figures in the tests",
+    )
+    .without_service("prometheus"),
+    package(
+        Need::Test,
+        "prometheus-alertmanager",
+        "golang-github-prometheus-alertmanager",
+        Probe::AnyFile(&["/usr/bin/prometheus-alertmanager", "/usr/bin/alertmanager"]),
+        "passes alerts on in the tests",
+    )
+    .without_service("prometheus-alertmanager"),
     package(
         Need::Test,
         "chromium",

@@ -91,7 +91,22 @@ fn install_on_debian(needs: &[Need]) -> Result<(), Failure> {
     for package in &missing {
         println!("installing {}: {}", package.debian, package.why);
     }
-    apt(missing.iter().map(|package| package.debian))
+    apt(missing.iter().map(|package| package.debian))?;
+    for service in missing.iter().filter_map(|package| package.unwanted_service) {
+        quieten(service);
+    }
+    Ok(())
+}
+
+/// Stops a service that was installed just now, for good: whoever had it before keeps it as it is.
+fn quieten(service: &str) {
+    if !std::path::Path::new("/run/systemd/system").is_dir() {
+        return;
+    }
+    let stopped = program::run(as_root("systemctl").args(["--quiet", "disable", "--now", service]));
+    if let Err(failure) = stopped {
+        println!("the service {service} runs and need not ({failure})");
+    }
 }
 
 /// Which of these Debian packages are installed.
@@ -129,16 +144,18 @@ pub(crate) fn apt<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Failur
 }
 
 fn apt_get() -> Command {
-    let variable = "DEBIAN_FRONTEND=noninteractive";
+    let mut command = as_root("env");
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    command
+}
+
+fn as_root(program: &str) -> Command {
     if is_root() {
-        let mut command = Command::new("env");
-        command.args([variable, "apt-get"]);
-        command
-    } else {
-        let mut command = Command::new("sudo");
-        command.args([variable, "apt-get"]);
-        command
+        return Command::new(program);
     }
+    let mut command = Command::new("sudo");
+    command.arg(program);
+    command
 }
 
 fn is_root() -> bool {

@@ -6,7 +6,7 @@ use crate::format::{check_format, check_interface, clippy};
 use crate::packages::Need;
 use crate::place::{Place, Profile};
 use crate::steps::{Cost, Steps};
-use crate::{interface, program, python, setup, smoke};
+use crate::{interface, monitoring, program, python, setup, smoke};
 use clap::{Args, ValueEnum};
 use std::process::Command;
 
@@ -28,6 +28,8 @@ enum Step {
     Format,
     /// The interface: build, types, component and accessibility tests
     Interface,
+    /// Rules, examples and dashboards for Prometheus, Alertmanager and Grafana
+    Monitoring,
     /// Clippy without a warning
     Clippy,
     /// Unit, property, model and conformance tests
@@ -66,6 +68,13 @@ pub(crate) fn test(place: &Place, options: &Options) -> Result<(), Failure> {
             check_interface(place)?;
             interface_tests(place)
         });
+    }
+    if options.wants(Step::Monitoring) {
+        if monitoring::has_tools() {
+            steps.step("monitoring", Cost::Cheap, || monitoring::check(place));
+        } else {
+            steps.leave_out("monitoring", "promtool and amtool are not installed");
+        }
     }
     if options.wants(Step::Clippy) {
         steps.step("clippy", Cost::Cheap, || clippy(place));
