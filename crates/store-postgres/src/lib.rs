@@ -22,6 +22,7 @@ mod changes;
 mod column;
 mod directory;
 mod fault;
+mod insight;
 mod memberships;
 mod migration;
 mod notices;

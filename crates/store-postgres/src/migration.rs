@@ -9,7 +9,10 @@ use store::StoreError;
 
 use crate::fault::Fault;
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_foundation.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_foundation.sql"),
+    include_str!("migrations/0002_insight.sql"),
+];
 
 /// `VIGI`, the advisory lock that a process holds while it brings a schema up to date.
 const LOCK: i64 = 0x5649_4749;

@@ -18,6 +18,7 @@ mod connection;
 mod directory;
 mod fault;
 mod gather;
+mod insight;
 mod lock;
 mod memberships;
 mod migration;

@@ -11,6 +11,7 @@ const APPLICATION_ID: i32 = 0x5649_4749;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_foundation.sql"),
     include_str!("migrations/0002_administration.sql"),
+    include_str!("migrations/0003_insight.sql"),
 ];
 
 /// The newest schema that this program knows.

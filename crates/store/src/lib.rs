@@ -13,6 +13,7 @@ pub mod change;
 pub mod conformance;
 pub mod directory;
 pub mod error;
+pub mod insight;
 pub mod notice;
 pub mod rotation;
 pub mod sale;
@@ -28,6 +29,10 @@ pub use directory::{
     UserFilter, UserListing,
 };
 pub use error::StoreError;
+pub use insight::{
+    DeviceReport, DeviceSum, EventBatch, EventKind, EventOutcome, EventSum, FailureKey, FailureQuery,
+    FailureSum, Insight, SessionEvent, SessionGauges, Steps, Totals,
+};
 pub use notice::{NewNotice, Notice, NoticeDetail, NoticeKind, Notices};
 pub use rotation::{AttemptHash, Presented, RotationOutcome};
 pub use sale::{NewSaleRow, SaleOutcome, SaleRow, Sales};
@@ -55,7 +60,7 @@ pub fn folded(text: &str) -> String {
 /// A whole database engine.
 #[async_trait]
 pub trait Store:
-    Directory + Sessions + SettingsStore + Sales + Notices + AuditLog + Send + Sync + 'static
+    Directory + Sessions + SettingsStore + Sales + Notices + AuditLog + Insight + Send + Sync + 'static
 {
     /// Whether the store reads and writes just now.
     ///

@@ -9,10 +9,11 @@ use protocol::sale::Category;
 use protocol::settings::SessionSettings;
 use store::session::RevokeReason;
 use store::{
-    AuditEntry, AuditLog, AuditRow, BeginOutcome, Change, Directory, Identity, Millis, NewNotice,
-    NewOrganization, NewSaleRow, NewSession, NewSite, NewTill, NewUser, Notice, Notices, Organization,
-    PageKey, Presented, RotationOutcome, SaleOutcome, SaleRow, Sales, SessionFilter, SessionRow, Sessions,
-    SettingsStore, Site, Store, StoreError, Till, Touch, User, UserFilter, UserListing,
+    AuditEntry, AuditLog, AuditRow, BeginOutcome, Change, DeviceSum, Directory, EventBatch, EventSum,
+    FailureQuery, FailureSum, Identity, Insight, Millis, NewNotice, NewOrganization, NewSaleRow, NewSession,
+    NewSite, NewTill, NewUser, Notice, Notices, Organization, PageKey, Presented, RotationOutcome,
+    SaleOutcome, SaleRow, Sales, SessionFilter, SessionGauges, SessionRow, Sessions, SettingsStore, Site,
+    Steps, Store, StoreError, Till, Totals, Touch, User, UserFilter, UserListing,
 };
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -193,6 +194,19 @@ pass_on!(Sales {
 pass_on!(AuditLog {
     fn audit(entry: AuditEntry) -> ();
     fn audit_rows(organization_id: Option<Uuid>, limit: u32) -> Vec<AuditRow>;
+});
+
+pass_on!(Insight {
+    fn add_events(batch: EventBatch) -> bool;
+    fn note_ended_sessions(told_idle: Vec<Uuid>, now: Millis, limit: u32) -> u32;
+    fn event_window(organization_id: Option<Uuid>, from: Millis, to: Millis) -> Vec<EventSum>;
+    fn event_steps(organization_id: Option<Uuid>, from: Millis, to: Millis, step_minutes: u32) -> Steps;
+    fn failure_sums(asked: FailureQuery) -> Vec<FailureSum>;
+    fn event_totals() -> Totals;
+    fn session_gauges(organization_id: Option<Uuid>, now: Millis) -> SessionGauges;
+    fn suffering_devices(organization_id: Option<Uuid>, from: Millis, to: Millis, limit: u32) -> Vec<DeviceSum>;
+    fn purge_events(organization_id: Option<Uuid>, before: Millis, limit: u32) -> u32;
+    fn purge_sums(now: Millis, limit: u32) -> u32;
 });
 
 #[async_trait]

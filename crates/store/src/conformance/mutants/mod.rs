@@ -12,6 +12,7 @@ use crate::{AuditEntry, CHANGES_KEPT, Change, Millis, Store, StoreError, Touch};
 
 mod audit;
 mod directory;
+mod insight;
 mod mutation;
 mod notices;
 mod rotation;
