@@ -32,6 +32,7 @@ mod lifetimes;
 mod login_limit;
 pub mod mail;
 pub mod migrate;
+pub mod monitoring;
 mod open_store;
 mod openapi;
 pub mod options;

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use protocol::proof::EMBEDDED_ORIGIN;
 
 use crate::mail::MailOptions;
+use crate::monitoring::ScrapeToken;
 use crate::proof::KnownAs;
 
 /// Options of one server. The defaults are those of a server embedded in the app.
@@ -24,6 +25,8 @@ pub struct ServerOptions {
     pub dead_sessions_kept: Duration,
     /// Where security notices are sent by mail; `None`: nowhere.
     pub mail: Option<MailOptions>,
+    /// What opens the figures of the whole server to programs; `None`: no token does.
+    pub scrape_token: Option<ScrapeToken>,
     /// Shorter lives than the settings allow, for tests and demonstrations.
     pub testing: TestingOverrides,
 }
@@ -37,6 +40,7 @@ impl Default for ServerOptions {
             limits: Limits::default(),
             dead_sessions_kept: Duration::from_secs(30 * 24 * 60 * 60),
             mail: None,
+            scrape_token: None,
             testing: TestingOverrides::default(),
         }
     }

@@ -11,6 +11,7 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::TokioTimer;
 use store::{Store, StoreError};
 use thiserror::Error;
+use tokio::task::JoinHandle;
 
 use crate::background::Background;
 use crate::clock::SystemClock;
@@ -19,6 +20,7 @@ use crate::connections::CountedConnections;
 use crate::control::{self, ControlSocketError};
 use crate::key_file::{KeyFileError, check_place};
 use crate::keys::{Keys, KeysError};
+use crate::monitoring;
 use crate::options::ServerOptions;
 use crate::server::{Server, SetupError};
 use crate::tls::{TlsError, server_config};
@@ -113,14 +115,17 @@ pub async fn serve_with(config: Config, seed: Seed) -> Result<(), ServeError> {
     let ends = Ends::listen()?;
     let keys = keys(&config)?;
     let tls = config.tls.as_ref().map(server_config).transpose()?;
-    let listener = bind(config.listen)?;
+    let listeners = Listeners {
+        clients: bind(config.listen)?,
+        monitoring: config.monitoring_listen.map(bind).transpose()?,
+    };
     let store = config.database.open().await?;
     match seed {
         Seed::Nothing => {}
         #[cfg(feature = "demo")]
         Seed::Demo => crate::demo::seed(store.as_ref()).await?,
     }
-    let result = serve_over(&config, keys, tls, listener, Arc::clone(&store), ends).await;
+    let result = serve_over(&config, keys, tls, listeners, Arc::clone(&store), ends).await;
     store.close().await;
     tracing::info!("ended");
     result
@@ -130,7 +135,7 @@ async fn serve_over(
     config: &Config,
     keys: Keys,
     tls: Option<Arc<rustls::ServerConfig>>,
-    listener: TcpListener,
+    listeners: Listeners,
     store: Arc<dyn Store>,
     ends: Ends,
 ) -> Result<(), ServeError> {
@@ -140,19 +145,63 @@ async fn serve_over(
     }
     let commands = control::Commands::of(&server);
     let control = control::listen(&config.control_socket, control::router(commands))?;
-    let address = listener.local_addr()?;
+    let address = listeners.clients.local_addr()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     announce(&format!("vigie-server listens on {scheme}://{address}"))?;
     tracing::info!(%address, scheme, database = %config.database, "serving");
 
-    let handle = Handle::new();
+    let (handle, figures) = (Handle::new(), Handle::new());
     let background = Background::start(&server);
-    let draining = tokio::spawn(drain(ends, server.clone(), handle.clone(), config.drain));
-    let served = serve_on(listener, tls, handle, &config.server, crate::router(server)).await;
+    let handles = [handle.clone(), figures.clone()];
+    let draining = tokio::spawn(drain(ends, server.clone(), handles, config.drain));
+    let monitoring = listeners
+        .monitoring
+        .map(|listener| serve_figures(listener, tls.clone(), figures.clone(), server.clone()))
+        .transpose()?;
+    let served = serve_on(
+        listeners.clients,
+        tls,
+        handle,
+        &config.server,
+        crate::router(server),
+    )
+    .await;
     draining.abort();
+    figures.graceful_shutdown(Some(config.drain));
+    if let Some(monitoring) = monitoring
+        && monitoring.await.is_err()
+    {
+        tracing::error!("the listener for figures broke down");
+    }
     control.close().await;
     background.stop().await;
     Ok(served?)
+}
+
+/// What the server listens on.
+struct Listeners {
+    clients: TcpListener,
+    monitoring: Option<TcpListener>,
+}
+
+/// Gives figures on a listener of their own: with TLS, except on this machine.
+fn serve_figures(
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    handle: Handle<SocketAddr>,
+    server: Server,
+) -> Result<JoinHandle<()>, ServeError> {
+    let address = listener.local_addr()?;
+    let tls = tls.filter(|_| !address.ip().to_canonical().is_loopback());
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    tracing::info!(%address, scheme, "giving figures");
+    Ok(tokio::spawn(async move {
+        let options = server.options.clone();
+        let router = monitoring::listener::router(server);
+        if let Err(error) = serve_on(listener, tls, handle, &options, router).await {
+            tracing::error!(%address, cause = %error, "figures are not given any more");
+        }
+    }))
 }
 
 fn bind(listen: SocketAddr) -> Result<TcpListener, ServeError> {
@@ -202,15 +251,17 @@ async fn serve_on(
     }
 }
 
-async fn drain(mut ends: Ends, server: Server, handle: Handle<SocketAddr>, within: Duration) {
+async fn drain(mut ends: Ends, server: Server, handles: [Handle<SocketAddr>; 2], within: Duration) {
     let signal = ends.next().await;
     tracing::info!(
         signal,
         "ending: no new connections, {} under way",
-        handle.connection_count()
+        handles[0].connection_count()
     );
     server.end_event_streams();
-    handle.graceful_shutdown(Some(within));
+    for handle in handles {
+        handle.graceful_shutdown(Some(within));
+    }
 }
 
 /// One line on standard output for whoever started the server, also when logs go elsewhere.

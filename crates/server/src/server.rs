@@ -12,6 +12,7 @@ use crate::events::EventStreams;
 use crate::keys::Keys;
 use crate::login_limit::LoginLimit;
 use crate::mail::{MailError, Outbox};
+use crate::monitoring::Scrapes;
 use crate::options::ServerOptions;
 use crate::passwords::{PasswordError, Passwords};
 use crate::proof::Proofs;
@@ -49,6 +50,7 @@ pub struct Parts {
     pub(crate) event_streams: Arc<EventStreams>,
     pub(crate) touches: Touches,
     pub(crate) outbox: Outbox,
+    pub(crate) scrapes: Scrapes,
     pub(crate) options: ServerOptions,
 }
 
@@ -72,6 +74,7 @@ impl Server {
             event_streams: Arc::new(EventStreams::new(&options.limits)),
             touches: Touches::default(),
             outbox: Outbox::new(options.mail.as_ref())?,
+            scrapes: Scrapes::default(),
             store,
             keys,
             clock,

@@ -6,8 +6,8 @@ use sqlx_core::query::{Query, query};
 use sqlx_core::query_scalar::query_scalar;
 use sqlx_postgres::{PgArguments, PgConnection, Postgres};
 use store::{
-    AuditEntry, Directory, Millis, NewOrganization, NewSite, NewTill, NewUser, Organization, Site,
-    StoreError, Till, User, UserFilter, UserListing,
+    AuditEntry, Directory, Millis, NewOrganization, NewSite, NewTill, NewUser, Organization, PlacedSite,
+    Site, StoreError, Till, User, UserFilter, UserListing,
 };
 use uuid::Uuid;
 
@@ -172,6 +172,11 @@ impl Directory for PostgresStore {
 
     async fn add_site(&self, new: NewSite, audit: AuditEntry) -> Result<(), StoreError> {
         transaction!(self, |connection| sites::add_site(connection, &new, &audit).await)
+    }
+
+    async fn oldest_sites(&self, limit: u32) -> Result<Vec<PlacedSite>, StoreError> {
+        self.single(async |connection| sites::oldest_sites(connection, limit).await)
+            .await
     }
 
     async fn sites(&self, organization_id: Uuid) -> Result<Vec<Site>, StoreError> {

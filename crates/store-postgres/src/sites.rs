@@ -2,7 +2,7 @@
 
 use sqlx_core::query::query;
 use sqlx_postgres::{PgConnection, PgRow};
-use store::{AuditEntry, NewSite, NewTill, Site, StoreError, Till};
+use store::{AuditEntry, NewSite, NewTill, PlacedSite, Site, StoreError, Till};
 use uuid::Uuid;
 
 use crate::audit;
@@ -42,6 +42,28 @@ pub(crate) async fn sites(connection: &mut PgConnection, organization_id: Uuid) 
             organization_id,
             name: get(row, 1)?,
             archived_at: get(row, 2)?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+pub(crate) async fn oldest_sites(
+    connection: &mut PgConnection,
+    limit: u32,
+) -> Result<Vec<PlacedSite>, Fault> {
+    let rows = query(
+        "SELECT sites.id, organizations.slug, sites.name FROM sites
+         JOIN organizations ON organizations.id = sites.organization_id
+         ORDER BY sites.created_at, sites.id LIMIT $1",
+    )
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    let read = |row| {
+        Ok(PlacedSite {
+            id: get(row, 0)?,
+            organization_slug: get(row, 1)?,
+            name: get(row, 2)?,
         })
     };
     rows.iter().map(read).collect()

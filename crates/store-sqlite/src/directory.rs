@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use protocol::auth::OrganizationRole;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use store::{
-    AuditEntry, Directory, Millis, NewOrganization, NewSite, NewTill, NewUser, Organization, Site,
-    StoreError, Till, User, UserFilter, UserListing,
+    AuditEntry, Directory, Millis, NewOrganization, NewSite, NewTill, NewUser, Organization, PlacedSite,
+    Site, StoreError, Till, User, UserFilter, UserListing,
 };
 use uuid::Uuid;
 
@@ -165,6 +165,12 @@ impl Directory for SqliteStore {
 
     async fn add_site(&self, new: NewSite, audit: AuditEntry) -> Result<(), StoreError> {
         self.change(move |connection| sites::add_site(connection, &new, &audit))
+            .await
+    }
+
+    async fn oldest_sites(&self, limit: u32) -> Result<Vec<PlacedSite>, StoreError> {
+        self.readers
+            .read(move |connection| sites::oldest_sites(connection, limit))
             .await
     }
 

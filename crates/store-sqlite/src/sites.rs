@@ -1,7 +1,7 @@
 //! An organisation's sites and their tills.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use store::{AuditEntry, NewSite, NewTill, Site, StoreError, Till};
+use store::{AuditEntry, NewSite, NewTill, PlacedSite, Site, StoreError, Till};
 use uuid::Uuid;
 
 use crate::audit;
@@ -37,6 +37,24 @@ pub(crate) fn sites(connection: &Connection, organization_id: Uuid) -> Result<Ve
                 organization_id,
                 name: row.get(1)?,
                 archived_at: row.get(2)?,
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(rows)
+}
+
+pub(crate) fn oldest_sites(connection: &Connection, limit: u32) -> Result<Vec<PlacedSite>, Fault> {
+    let rows = connection
+        .prepare_cached(
+            "SELECT sites.id, organizations.slug, sites.name FROM sites
+             JOIN organizations ON organizations.id = sites.organization_id
+             ORDER BY sites.created_at, sites.id LIMIT ?",
+        )?
+        .query_map([limit], |row| {
+            Ok(PlacedSite {
+                id: row.get(0)?,
+                organization_slug: row.get(1)?,
+                name: row.get(2)?,
             })
         })?
         .collect::<rusqlite::Result<_>>()?;

@@ -41,6 +41,17 @@ pub struct Site {
     pub archived_at: Option<Millis>,
 }
 
+/// A site, told apart from those of all other organisations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedSite {
+    /// Its id.
+    pub id: Uuid,
+    /// Its organisation's slug.
+    pub organization_slug: String,
+    /// Its name.
+    pub name: String,
+}
+
 /// A site to add.
 #[derive(Clone, Debug)]
 pub struct NewSite {
@@ -216,6 +227,12 @@ pub trait Directory {
     /// # Errors
     /// See [`StoreError`].
     async fn sites(&self, organization_id: Uuid) -> Result<Vec<Site>, StoreError>;
+
+    /// The first sites of all organisations by their creation, archived ones too, at most `limit`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn oldest_sites(&self, limit: u32) -> Result<Vec<PlacedSite>, StoreError>;
 
     /// Gives a site another name. Returns whether the organisation has such a site.
     ///

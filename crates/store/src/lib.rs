@@ -25,8 +25,8 @@ pub mod transfer;
 pub use audit::{AuditEntry, AuditLog, AuditRow};
 pub use change::{CHANGES_KEPT, Change};
 pub use directory::{
-    Directory, Membership, NewOrganization, NewSite, NewTill, NewUser, Organization, Site, Till, User,
-    UserFilter, UserListing,
+    Directory, Membership, NewOrganization, NewSite, NewTill, NewUser, Organization, PlacedSite, Site, Till,
+    User, UserFilter, UserListing,
 };
 pub use error::StoreError;
 pub use insight::{

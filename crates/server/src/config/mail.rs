@@ -1,12 +1,10 @@
 //! The `[mail]` table.
 
-use std::path::Path;
-
 use figment::Figment;
 use protocol::Secret;
-use zeroize::Zeroizing;
 
 use super::complaint::{ConfigError, bad_value};
+use super::secret_file;
 use super::source::{MAIL_PASSWORD_VARIABLE, WrittenMail};
 use crate::mail::{MailOptions, MailSecurity};
 
@@ -57,7 +55,7 @@ pub(super) fn mail(figment: &Figment, written: &WrittenMail) -> Result<Option<Ma
 
 fn credentials(figment: &Figment, written: &WrittenMail) -> Result<Option<(String, Secret)>, ConfigError> {
     let password = match &written.password_file {
-        Some(path) => Some(read(figment, path)?),
+        Some(path) => Some(secret_file::read(figment, "mail.password_file", path)?),
         None => std::env::var(MAIL_PASSWORD_VARIABLE).ok().map(Secret::new),
     };
     match (written.username.clone(), password) {
@@ -69,27 +67,6 @@ fn credentials(figment: &Figment, written: &WrittenMail) -> Result<Option<(Strin
         )),
         (None, Some(_)) => Err(missing("mail.username", "the name that the password belongs to")),
     }
-}
-
-fn read(figment: &Figment, path: &Path) -> Result<Secret, ConfigError> {
-    let unreadable = |source| ConfigError::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            return Err(bad_value(
-                figment,
-                "mail.password_file",
-                "a file that nobody else may read; run chmod 600 on it",
-            ));
-        }
-    }
-    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(unreadable)?);
-    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
 }
 
 fn missing(key: &str, expected: &str) -> ConfigError {

@@ -5,6 +5,8 @@ mod complaint;
 mod database;
 mod defaults;
 mod mail;
+mod monitoring;
+mod secret_file;
 mod settled;
 mod source;
 

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::complaint::{ConfigError, bad_value};
 use super::mail::mail;
+use super::monitoring::{self, Surroundings, Way};
 use super::source::Written;
 use super::{database, defaults};
 use crate::database::Database;
@@ -30,6 +31,8 @@ pub struct Config {
     pub keys_file: PathBuf,
     /// The socket for commands.
     pub control_socket: PathBuf,
+    /// Where figures are given and nothing else; `None`: only beside the other calls.
+    pub monitoring_listen: Option<SocketAddr>,
     /// Certificate and key; without them the server speaks plain HTTP.
     pub tls: Option<TlsFiles>,
     /// How log lines look.
@@ -111,6 +114,16 @@ pub(super) fn settle(
         ));
     }
     let public_url = public_url(figment, written.public_url.as_deref())?;
+    let scrape_token = monitoring::scrape_token(figment, &written.monitoring)?;
+    let around = Surroundings {
+        listen,
+        way: if tls.is_none() && trusted_proxies.is_empty() {
+            Way::Open
+        } else {
+            Way::Safe
+        },
+    };
+    let monitoring_listen = monitoring::listen(figment, &written.monitoring, scrape_token.as_ref(), &around)?;
     let defaults = ServerOptions::default();
     Ok(Config {
         file: file.map(Path::to_owned),
@@ -131,6 +144,7 @@ pub(super) fn settle(
                 Duration::from_secs(u64::from(days.get()) * 24 * 60 * 60)
             }),
             mail: mail(figment, &written.mail)?,
+            scrape_token,
             testing: testing(figment, &written)?,
         },
         drain: Duration::from_secs(u64::from(
@@ -140,6 +154,7 @@ pub(super) fn settle(
         listen,
         database,
         control_socket,
+        monitoring_listen,
         tls,
         log_format,
         log_filter,

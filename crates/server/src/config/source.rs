@@ -73,6 +73,7 @@ pub(super) struct Written {
     pub(super) limits: WrittenLimits,
     pub(super) retention: WrittenRetention,
     pub(super) mail: WrittenMail,
+    pub(super) monitoring: WrittenMonitoring,
     pub(super) testing: WrittenTesting,
 }
 
@@ -129,6 +130,13 @@ pub(super) struct WrittenMail {
     pub(super) to: Option<String>,
     pub(super) username: Option<String>,
     pub(super) password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WrittenMonitoring {
+    pub(super) scrape_token_file: Option<PathBuf>,
+    pub(super) listen: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

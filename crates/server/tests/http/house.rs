@@ -160,7 +160,15 @@ impl House {
         let body = if bytes.is_empty() {
             Value::Null
         } else {
-            serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("{} {bytes:?}", parts.status))
+            let text = std::str::from_utf8(&bytes).unwrap();
+            if parts.headers["content-type"]
+                .as_bytes()
+                .starts_with(b"application/openmetrics-text")
+            {
+                Value::from(text)
+            } else {
+                serde_json::from_str(text).unwrap_or_else(|_| panic!("{} {text:?}", parts.status))
+            }
         };
         Answer {
             status: parts.status,

@@ -18,6 +18,7 @@ mod flood;
 mod house;
 mod impatient;
 mod mail;
+mod monitoring;
 mod openapi;
 mod organizations;
 mod password;

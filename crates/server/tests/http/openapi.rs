@@ -35,7 +35,7 @@ async fn the_server_publishes_the_document() {
 }
 
 /// The routes of the protocol, by hand: the document must name these and no others.
-pub(crate) const ROUTES: [(&str, &str); 44] = [
+pub(crate) const ROUTES: [(&str, &str); 45] = [
     ("get", "/.well-known/jwks.json"),
     ("get", "/healthz"),
     ("get", "/readyz"),
@@ -78,6 +78,7 @@ pub(crate) const ROUTES: [(&str, &str); 44] = [
     ("post", "/v1/auth/sessions/{id}/revoke"),
     ("get", "/v1/categories"),
     ("get", "/v1/events"),
+    ("get", "/v1/monitoring/sessions/metrics/prometheus"),
     ("get", "/v1/sales"),
     ("post", "/v1/sales"),
 ];

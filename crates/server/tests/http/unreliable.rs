@@ -11,9 +11,9 @@ use store::session::RevokeReason;
 use store::{
     AuditEntry, AuditLog, AuditRow, BeginOutcome, Change, DeviceSum, Directory, EventBatch, EventSum,
     FailureQuery, FailureSum, Identity, Insight, Millis, NewNotice, NewOrganization, NewSaleRow, NewSession,
-    NewSite, NewTill, NewUser, Notice, Notices, Organization, PageKey, Presented, RotationOutcome,
-    SaleOutcome, SaleRow, Sales, SessionFilter, SessionGauges, SessionRow, Sessions, SettingsStore, Site,
-    Steps, Store, StoreError, Till, Totals, Touch, User, UserFilter, UserListing,
+    NewSite, NewTill, NewUser, Notice, Notices, Organization, PageKey, PlacedSite, Presented,
+    RotationOutcome, SaleOutcome, SaleRow, Sales, SessionFilter, SessionGauges, SessionRow, Sessions,
+    SettingsStore, Site, Steps, Store, StoreError, Till, Totals, Touch, User, UserFilter, UserListing,
 };
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -118,6 +118,7 @@ pass_on!(Directory {
     fn organizations() -> Vec<Organization>;
     fn add_site(new: NewSite, audit: AuditEntry) -> ();
     fn sites(organization_id: Uuid) -> Vec<Site>;
+    fn oldest_sites(limit: u32) -> Vec<PlacedSite>;
     fn add_user(new: NewUser, audit: AuditEntry) -> ();
     fn user_by_name(username: &str) -> Option<User>;
     fn user(id: Uuid) -> Option<User>;

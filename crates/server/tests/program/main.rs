@@ -13,6 +13,7 @@ mod last_resort;
 mod log;
 #[cfg(target_os = "linux")]
 mod migrate;
+mod monitoring;
 mod place;
 #[cfg(target_os = "linux")]
 mod restore;

@@ -5,7 +5,7 @@ use protocol::auth::{DeviceKind, OrganizationRole};
 use super::fixture::{START, World, entry, new_user, of, organization, site, user};
 use super::{Conforms, Engine, ensure};
 use crate::session::RevokeReason;
-use crate::{NewOrganization, NewSite, StoreError};
+use crate::{AuditEntry, NewOrganization, NewSite, StoreError};
 use uuid::Uuid;
 
 /// Two organisations never have one slug.
@@ -73,6 +73,45 @@ pub async fn a_site_needs_its_organization(engine: &dyn Engine) -> Conforms {
     ensure!(
         matches!(outcome, Err(StoreError::UnknownReference(_))),
         "a site of nobody gave {outcome:?}"
+    );
+    Ok(())
+}
+
+/// The first sites of all organisations come by their creation, as many as asked for.
+pub async fn the_oldest_sites_come_first(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let known = world.store.oldest_sites(100).await?;
+    let limit = u32::try_from(known.len()).unwrap_or(u32::MAX);
+    let annex = |name: &str, organization_id, after| {
+        let new = NewSite {
+            id: Uuid::now_v7(),
+            organization_id,
+            name: name.to_owned(),
+        };
+        let audit = AuditEntry {
+            now: START + after,
+            ..entry("site.added")
+        };
+        (new, audit)
+    };
+    for (new, audit) in [annex("Later", world.quai, 9), annex("Sooner", world.port, 5)] {
+        world.store.add_site(new, audit).await?;
+    }
+    let all = world.store.oldest_sites(100).await?;
+    let end: Vec<_> = all
+        .iter()
+        .skip(known.len())
+        .map(|site| (site.organization_slug.as_str(), site.name.as_str()))
+        .collect();
+    ensure!(
+        end == [("port", "Sooner"), ("quai", "Later")],
+        "after those from before came {end:?}"
+    );
+    let first = world.store.oldest_sites(limit + 1).await?;
+    ensure!(
+        first.len() == known.len() + 1 && all.starts_with(&first),
+        "{} asked for were {first:?}",
+        limit + 1
     );
     Ok(())
 }

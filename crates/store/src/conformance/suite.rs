@@ -14,6 +14,7 @@ macro_rules! conformance_suite {
                 a_site_name_is_unique_in_its_organization: TakenSiteNameAccepted, SiteNameTakenEverywhere;
                 a_site_needs_its_organization: SiteOfNobodyAccepted;
                 sites_are_the_organizations_own_by_name: SitesOfAll, SitesUnordered;
+                the_oldest_sites_come_first: OldestSitesUnordered, OldestSitesLimitIgnored;
                 a_username_is_unique_everywhere: TakenUsernameAccepted;
                 a_user_needs_an_organization_and_its_site: ForeignSiteAccepted;
                 a_user_reads_back_whole: MembershipSiteForgotten;

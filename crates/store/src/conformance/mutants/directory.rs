@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::{Mutant, Mutation, Opening, accept, another};
 use crate::session::RevokeReason;
 use crate::{
-    AuditEntry, Directory, Millis, NewOrganization, NewSite, NewTill, NewUser, Organization, Site,
-    StoreError, Till, User, UserFilter, UserListing, folded,
+    AuditEntry, Directory, Millis, NewOrganization, NewSite, NewTill, NewUser, Organization, PlacedSite,
+    Site, StoreError, Till, User, UserFilter, UserListing, folded,
 };
 
 #[async_trait]
@@ -66,6 +66,19 @@ impl Directory for Mutant {
             _ => self.is(Mutation::SiteOfNobodyAccepted),
         };
         accept(outcome, mistaken, ())
+    }
+
+    async fn oldest_sites(&self, limit: u32) -> Result<Vec<PlacedSite>, StoreError> {
+        let limit = if self.is(Mutation::OldestSitesLimitIgnored) {
+            1_000
+        } else {
+            limit
+        };
+        let mut found = self.store.oldest_sites(limit).await?;
+        if self.is(Mutation::OldestSitesUnordered) {
+            found.reverse();
+        }
+        Ok(found)
     }
 
     async fn sites(&self, organization_id: Uuid) -> Result<Vec<Site>, StoreError> {

@@ -19,6 +19,10 @@ pub enum Mutation {
     SitesOfAll,
     /// Sites come the wrong way round.
     SitesUnordered,
+    /// The oldest sites come the wrong way round.
+    OldestSitesUnordered,
+    /// More of the oldest sites come than were asked for.
+    OldestSitesLimitIgnored,
     /// A taken user name is accepted.
     TakenUsernameAccepted,
     /// A user may work at another organisation's site.
