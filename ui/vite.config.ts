@@ -10,7 +10,12 @@ export default defineConfig(({ mode }) => ({
     emptyOutDir: true,
     target: 'es2022',
     cssTarget: ['safari16.4', 'chrome111'],
-    modulePreload: { polyfill: false },
+    // Files come from inside the program: what a later screen needs is not worth naming in the first one, its styles apart.
+    modulePreload: {
+      polyfill: false,
+      resolveDependencies: (_, files, { hostType }) =>
+        hostType === 'html' ? files : files.filter((file) => file.endsWith('.css')),
+    },
     assetsInlineLimit: 0,
     reportCompressedSize: false,
   },

@@ -67,6 +67,24 @@ pub async fn call_with_for_nothing(
     carry_out(client, method, path, body.into()).await.map(drop)
 }
 
+/// Calls `path` without a body and hands the answer's body on as it is, if it is of the kind that is wanted.
+///
+/// # Errors
+/// The code for whatever stood in the way.
+pub async fn call_for_file(client: &AuthorisedClient, path: &str, kind: &str) -> Result<Bytes, UiError> {
+    let answer = carry_out(client, Method::GET, path, Bytes::new()).await?;
+    let is_wanted = answer
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.split(';').next().is_some_and(|value| value.trim() == kind));
+    if is_wanted {
+        Ok(answer.into_body())
+    } else {
+        Err(UiErrorCode::NotVigie.into())
+    }
+}
+
 async fn exchange<T: DeserializeOwned>(
     client: &AuthorisedClient,
     method: Method,
@@ -74,7 +92,7 @@ async fn exchange<T: DeserializeOwned>(
     body: Bytes,
 ) -> Result<T, UiError> {
     let answer = carry_out(client, method, path, body).await?;
-    serde_json::from_slice(&answer).map_err(|_| UiErrorCode::NotVigie.into())
+    serde_json::from_slice(answer.body()).map_err(|_| UiErrorCode::NotVigie.into())
 }
 
 async fn carry_out(
@@ -82,7 +100,7 @@ async fn carry_out(
     method: Method,
     path: &str,
     body: Bytes,
-) -> Result<Bytes, UiError> {
+) -> Result<Response<Bytes>, UiError> {
     let mut request = Request::builder().method(method).uri(path);
     if !body.is_empty() {
         request = request.header(CONTENT_TYPE, JSON);
@@ -90,7 +108,7 @@ async fn carry_out(
     let request = request.body(body).map_err(|_| UiErrorCode::Internal)?;
     let answer = client.send(request).await?;
     if answer.status().is_success() {
-        return Ok(answer.into_body());
+        return Ok(answer);
     }
     Err(problem_of(&answer).map_or_else(|| UiErrorCode::ServerDown.into(), UiError::from))
 }

@@ -6,7 +6,7 @@ use specta_typescript::Typescript;
 use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
-use crate::commands::{about, administration, session, sessions, settings, work};
+use crate::commands::{about, administration, alerts, insight, session, sessions, settings, work};
 use crate::view::AppChanged;
 
 /// Every command and event.
@@ -54,6 +54,16 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             administration::change_site,
             administration::add_till,
             administration::change_till,
+            insight::session_metrics,
+            insight::top_errors,
+            insight::suffering_devices,
+            insight::export_session_metrics,
+            alerts::alerts,
+            alerts::monitoring_settings,
+            alerts::put_monitoring_settings,
+            alerts::test_alert,
+            alerts::mail_settings,
+            alerts::put_mail_settings,
             settings::session_settings,
             settings::put_session_settings,
             settings::device_settings_put,
@@ -62,6 +72,7 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             about::window_ready,
             about::answer_close,
         ])
+        .typ::<protocol::insight::LoginFailure>()
         .events(collect_events![AppChanged])
 }
 

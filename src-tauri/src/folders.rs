@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use directories::ProjectDirs;
+use directories::{ProjectDirs, UserDirs};
 
-/// The app's folders. Everything the app writes is below one of them.
+/// The app's folders. Everything the app writes is below one of them, and in the last only what the user asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folders {
     /// What must not be lost: the work, the embedded server's database, the keeper's journal.
@@ -13,6 +13,8 @@ pub struct Folders {
     pub config: PathBuf,
     /// The logs.
     pub log: PathBuf,
+    /// Where the user looks for what was saved for them.
+    pub downloads: PathBuf,
 }
 
 impl Folders {
@@ -20,7 +22,12 @@ impl Folders {
     pub fn of_platform() -> Option<Self> {
         let dirs = ProjectDirs::from("org", "Vigie", "Vigie")?;
         let data = dirs.data_local_dir().to_owned();
+        let user = UserDirs::new()?;
+        let downloads = user
+            .download_dir()
+            .map_or_else(|| user.home_dir().join("Downloads"), Path::to_owned);
         Some(Self {
+            downloads,
             log: dirs.state_dir().map_or_else(|| data.join("log"), Path::to_owned),
             config: dirs.config_local_dir().to_owned(),
             data,
@@ -33,6 +40,7 @@ impl Folders {
             data: root.join("data"),
             config: root.join("config"),
             log: root.join("log"),
+            downloads: root.join("downloads"),
         }
     }
 

@@ -5,6 +5,7 @@ pub mod api;
 pub mod bindings;
 pub mod commands;
 pub mod controller;
+pub mod downloads;
 pub mod embedded_server;
 pub mod folders;
 pub mod keep;

@@ -4,6 +4,8 @@
 //! renders deadlines and counts nothing itself.
 
 pub mod administration;
+pub mod alerts;
+pub mod insight;
 pub mod sessions;
 
 use keeper_core::{Banner, Connection, Persistence, Severity};

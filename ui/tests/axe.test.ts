@@ -144,6 +144,59 @@ describe('axe finds nothing', () => {
     expect(await violations()).toEqual([]);
   });
 
+  it.each(['fr', 'en'] as const)('in the figures on sessions, in every state, in "%s"', async (language) => {
+    const port = await show({ settings: { ...view().settings, language } });
+    await userEvent.click(await screen.findByTestId('nav-administration'));
+    await userEvent.click(await screen.findByTestId('tab-insight'));
+    await screen.findAllByTestId('device-row');
+    await screen.findAllByTestId('error-row');
+    expect(await violations()).toEqual([]);
+    port.insight.quiet = true;
+    await userEvent.click(screen.getByTestId('range-24h'));
+    await screen.findByTestId('devices-none');
+    expect(await violations()).toEqual([]);
+    for (const call of ['sessionMetrics', 'topErrors', 'sufferingDevices'] as const)
+      port.failures.set(call, problem('offline'));
+    await userEvent.click(screen.getByTestId('range-7d'));
+    await screen.findByTestId('page-retry');
+    expect(await violations()).toEqual([]);
+    port.failures.set('sessionMetrics', problem('forbidden'));
+    await userEvent.click(screen.getByTestId('page-retry'));
+    await screen.findByTestId('insight-forbidden');
+    expect(await violations()).toEqual([]);
+  });
+
+  it.each(['fr', 'en'] as const)('in alerts and their settings, in every state, in "%s"', async (language) => {
+    const port = await show({
+      settings: { ...view().settings, language },
+      operator: { ...view().operator!, is_super_admin: true },
+    });
+    await userEvent.click(await screen.findByTestId('nav-administration'));
+    await userEvent.click(await screen.findByTestId('tab-alerts'));
+    await screen.findByTestId('alerts-lasting');
+    await screen.findByTestId('mail-host');
+    expect(await violations()).toEqual([]);
+    await userEvent.type(await screen.findByTestId('monitoring-refresh_least'), 'x');
+    await userEvent.click(screen.getByTestId('monitoring-save'));
+    await screen.findByTestId('monitoring-problem');
+    await userEvent.type(screen.getByTestId('mail-port'), 'x');
+    await userEvent.click(screen.getByTestId('mail-save'));
+    await screen.findByTestId('mail-problem');
+    expect(await violations()).toEqual([]);
+    port.alerting.all = [];
+    port.alerting.mail.is_fixed = true;
+    for (const call of ['monitoringSettings', 'alerts'] as const) port.failures.set(call, problem('offline'));
+    await userEvent.click(screen.getByTestId('tab-sessions'));
+    await userEvent.click(screen.getByTestId('tab-alerts'));
+    expect(await screen.findAllByTestId('page-retry')).toHaveLength(2);
+    await screen.findByTestId('mail-fixed');
+    expect(await violations()).toEqual([]);
+    port.failures.clear();
+    for (const button of screen.getAllByTestId('page-retry')) await userEvent.click(button);
+    await screen.findByTestId('alerts-none');
+    expect(await violations()).toEqual([]);
+  });
+
   it('in the dialogs of the administration', async () => {
     await show({ operator: { ...view().operator!, role: 'owner', is_super_admin: true } });
     await userEvent.click(await screen.findByTestId('nav-administration'));

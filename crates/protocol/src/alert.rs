@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumIter, EnumString, IntoStaticStr};
 use uuid::Uuid;
 
+use crate::Secret;
+
 /// What is the matter.
 #[derive(
     Clone,
@@ -228,6 +230,39 @@ pub enum AlertTest {
     Webhook,
 }
 
+/// Why a try came to nothing.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Display,
+    EnumIter,
+    EnumString,
+    IntoStaticStr,
+    Serialize,
+    Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub enum AlertTestFailure {
+    /// There is no mail server, no recipient or no webhook to try.
+    NotSetUp,
+    /// The webhook's name leads to an address inside the server's own network, which the server's configuration does not
+    /// allow.
+    AddressNotAllowed,
+    /// Nothing answers there, or nothing whose certificate is trusted.
+    Unreachable,
+    /// It took too long.
+    Timeout,
+    /// The other end did not take it.
+    Refused,
+}
+
 /// What a try came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -235,12 +270,75 @@ pub enum AlertTest {
 pub struct AlertTestAnswer {
     /// Whether it was taken at the other end.
     pub is_sent: bool,
-    /// What the other end said where it was not, without secrets.
+    /// Why it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<AlertTestFailure>,
+    /// What the other end said where it was not, without secrets, in its own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// `GET` and `PUT /v1/admin/settings/mail`: the server's way to a mail server, for whoever stands above all organisations.
+/// On what occasion a webhook is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertOccasion {
+    /// The alert begins.
+    Began,
+    /// It lasts, and is told again.
+    Lasts,
+    /// It is over.
+    Ended,
+    /// Somebody tries whether calls arrive; there is no alert.
+    Test,
+}
+
+/// What a webhook is posted, as `application/json`. Anything of the class 2xx says that it was taken; a call may come twice
+/// and has the same `delivery_id` then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookCall {
+    /// The version of this form, [`WebhookCall::VERSION`]; fields may come to it, none goes and none changes its meaning.
+    pub version: u32,
+    /// The call's own id.
+    pub delivery_id: Uuid,
+    /// The occasion.
+    pub occasion: AlertOccasion,
+    /// The organisation.
+    pub organization_id: Uuid,
+    /// Its name.
+    pub organization_name: String,
+    /// The alert; absent in a try.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<WebhookAlert>,
+}
+
+impl WebhookCall {
+    /// The version of the form.
+    pub const VERSION: u32 = 1;
+}
+
+/// An alert as a webhook is told of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookAlert {
+    /// Its id.
+    pub id: Uuid,
+    /// What is the matter.
+    pub kind: AlertKind,
+    /// Whom or what it is about: an account's name or a network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// When it began.
+    pub began_at: DateTime<Utc>,
+    /// When it was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<DateTime<Utc>>,
+    /// What was counted when it was worst, as in [`Alert`].
+    pub worst_count: u32,
+    /// Out of how many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worst_of: Option<u32>,
+}
+
+/// `GET /v1/admin/settings/mail`: the server's way to a mail server, for whoever stands above all organisations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
@@ -253,6 +351,9 @@ pub struct MailSettings {
     pub security: MailProtection,
     /// The sender, as in `Vigie <vigie@example.org>`.
     pub from: String,
+    /// Who is sent the security notices of users whose names are no mail addresses; absent: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     /// The name to sign in with, if it asks for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
@@ -262,6 +363,31 @@ pub struct MailSettings {
     /// Whether the server's own configuration says all this; it cannot be changed here then.
     #[serde(default)]
     pub is_fixed: bool,
+}
+
+/// `PUT /v1/admin/settings/mail`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MailSettingsChange {
+    /// The mail server's name or address; empty: no mail.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub security: MailProtection,
+    /// The sender, as in `Vigie <vigie@example.org>`.
+    pub from: String,
+    /// Who is sent the security notices of users whose names are no mail addresses; absent: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// The name to sign in with, if it asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// The password that goes with the name; absent: the one that is kept, which goes on for the same server and name only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Password))]
+    pub password: Option<Secret>,
 }
 
 /// How the connection to a mail server is protected.
@@ -292,4 +418,15 @@ pub enum MailProtection {
     Tls,
     /// None; to a mail server on the same machine only.
     None,
+}
+
+impl MailProtection {
+    /// The usual port for submission.
+    pub const fn usual_port(self) -> u16 {
+        match self {
+            Self::Starttls => 587,
+            Self::Tls => 465,
+            Self::None => 25,
+        }
+    }
 }

@@ -25,7 +25,7 @@ use crate::auth::OrganizationRole;
     Deserialize,
 )]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[cfg_attr(feature = "bindings", derive(specta::Type), serde(rename = "InsightRange"))]
 pub enum Range {
     /// One hour, in steps of a minute.
     #[default]
@@ -92,7 +92,11 @@ impl Range {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[cfg_attr(
+    feature = "bindings",
+    derive(specta::Type),
+    serde(rename = "SessionEndReason")
+)]
 pub enum EndReason {
     /// Its owner signed out.
     SignedOut,

@@ -2,6 +2,8 @@
 
 pub mod about;
 pub mod administration;
+pub mod alerts;
+pub mod insight;
 pub mod session;
 pub mod sessions;
 pub mod settings;

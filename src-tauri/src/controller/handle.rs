@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::controller::event::Event;
 use crate::controller::request::{Client, Reply, Request};
+use crate::downloads::Downloads;
 use crate::view::{About, AppView, UiError, UiErrorCode};
 
 /// Cheap to clone; every command holds one.
@@ -15,6 +16,7 @@ pub struct ControllerHandle {
     events: mpsc::UnboundedSender<Event>,
     view: watch::Receiver<Arc<AppView>>,
     about: Arc<About>,
+    downloads: Arc<Downloads>,
 }
 
 impl ControllerHandle {
@@ -22,11 +24,13 @@ impl ControllerHandle {
         events: mpsc::UnboundedSender<Event>,
         view: watch::Receiver<Arc<AppView>>,
         about: About,
+        downloads: Downloads,
     ) -> Self {
         Self {
             events,
             view,
             about: Arc::new(about),
+            downloads: Arc::new(downloads),
         }
     }
 
@@ -43,6 +47,11 @@ impl ControllerHandle {
     /// What the app is.
     pub fn about(&self) -> About {
         self.about.as_ref().clone()
+    }
+
+    /// Where files for the user go.
+    pub fn downloads(&self) -> Arc<Downloads> {
+        Arc::clone(&self.downloads)
     }
 
     /// Asks for something and does not wait.

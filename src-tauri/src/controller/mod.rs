@@ -33,6 +33,7 @@ pub use self::handle::ControllerHandle;
 pub use self::request::{Client, CloseAnswer, FirstAccount, Request, Unsent, WorkRequest};
 use self::session::Session;
 use self::work::Work;
+use crate::downloads::Downloads;
 use crate::folders::Folders;
 use crate::reach::Reach;
 use crate::settings::{ReadSettings, SettingsFile};
@@ -70,6 +71,7 @@ pub struct Parts {
 pub fn controller(parts: Parts) -> (ControllerHandle, Controller) {
     let (events, inbox) = mpsc::unbounded_channel();
     let offset = WallOffset::now(parts.clock.as_ref());
+    let downloads = Downloads::new(parts.folders.downloads.clone(), Arc::clone(&parts.clock));
     let first_view = present::first_view(&parts.settings.settings, offset.millis(parts.clock.now()));
     let controller = Controller {
         surfaces: None,
@@ -94,6 +96,7 @@ pub fn controller(parts: Parts) -> (ControllerHandle, Controller) {
         controller.events.clone(),
         controller.view.subscribe(),
         parts.about,
+        downloads,
     );
     (handle, controller)
 }

@@ -54,8 +54,8 @@ describe('the administration', () => {
     await show();
     screen.getByTestId('tab-sessions').focus();
     await userEvent.keyboard('{ArrowRight}');
-    expect(screen.getByTestId('tab-people')).toHaveAttribute('aria-selected', 'true');
-    expect(document.activeElement).toBe(screen.getByTestId('tab-people'));
+    expect(screen.getByTestId('tab-insight')).toHaveAttribute('aria-selected', 'true');
+    expect(document.activeElement).toBe(screen.getByTestId('tab-insight'));
     await userEvent.keyboard('{End}');
     expect(screen.getByTestId('tab-lifetimes')).toHaveAttribute('aria-selected', 'true');
   });

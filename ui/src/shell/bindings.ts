@@ -87,6 +87,26 @@ export const commands = {
 	addTill: (till: NewTillRequest) => typedError<Till, UiError>(__TAURI_INVOKE("add_till", { till })),
 	/**  Changes a till. */
 	changeTill: (tillId: string, change: TillChange) => typedError<Till, UiError>(__TAURI_INVOKE("change_till", { tillId, change })),
+	/**  The figures of a range. */
+	sessionMetrics: (query: InsightQuery) => typedError<SessionMetrics, UiError>(__TAURI_INVOKE("session_metrics", { query })),
+	/**  Failures that have one thing in common, a page of them. */
+	topErrors: (query: ErrorsQuery) => typedError<TopErrors, UiError>(__TAURI_INVOKE("top_errors", { query })),
+	/**  The devices that suffered by their own count. */
+	sufferingDevices: (query: InsightQuery) => typedError<SufferingDevices, UiError>(__TAURI_INVOKE("suffering_devices", { query })),
+	/**  Saves the figures as a table among the user's downloads, and says where. */
+	exportSessionMetrics: (query: InsightQuery) => typedError<SavedFile, UiError>(__TAURI_INVOKE("export_session_metrics", { query })),
+	/**  Alerts, a page of them. */
+	alerts: (after: string | null) => typedError<AlertList, UiError>(__TAURI_INVOKE("alerts", { after })),
+	/**  When there is an alert, and whom it is told to. */
+	monitoringSettings: () => typedError<MonitoringSettings, UiError>(__TAURI_INVOKE("monitoring_settings")),
+	/**  Changes that; administrators only. */
+	putMonitoringSettings: (settings: MonitoringSettings) => typedError<MonitoringSettings, UiError>(__TAURI_INVOKE("put_monitoring_settings", { settings })),
+	/**  Sends a letter or a call for a try, and says what came of it. */
+	testAlert: (what: AlertTest) => typedError<AlertTestAnswer, UiError>(__TAURI_INVOKE("test_alert", { what })),
+	/**  The way to the mail server, without its password. */
+	mailSettings: () => typedError<MailSettings, UiError>(__TAURI_INVOKE("mail_settings")),
+	/**  Changes it; super admins only. */
+	putMailSettings: (settings: NewMailSettings) => typedError<MailSettings, UiError>(__TAURI_INVOKE("put_mail_settings", { settings })),
 	/**  The lifetimes of the organisation's sessions. */
 	sessionSettings: () => typedError<SessionSettings, UiError>(__TAURI_INVOKE("session_settings")),
 	/**  Changes them; administrators only. */
@@ -122,6 +142,87 @@ export type About = {
 	/**  Whether demonstration accounts exist in the embedded server. */
 	demo: boolean,
 };
+
+/**  One alert. */
+export type Alert = {
+	/**  Its id. */
+	id: string,
+	/**  What is the matter. */
+	kind: AlertKind,
+	/**  Whom or what it is about, for people: an account's name or a network; absent where it is about all. */
+	subject?: string | null,
+	/**  When it began. */
+	began_at: string,
+	/**  When it was over; absent while it lasts. */
+	ended_at?: string | null,
+	/**  What was counted when it was worst: failed refreshes, denied sign-ins, or minutes without a refresh. */
+	worst_count: number,
+	/**  Out of how many; absent where that makes no sense. */
+	worst_of?: number | null,
+	/**  What became of the letter on its beginning. */
+	mail: Telling,
+	/**  What became of the call to the webhook on its beginning. */
+	webhook: Telling,
+};
+
+/**  What is the matter. */
+export type AlertKind = 
+/**  Too large a share of the refreshes of the last 15 minutes failed. */
+"refresh_failures" | 
+/**  Many denied sign-ins of one account within 15 minutes. */
+"login_failures_of_account" | 
+/**  Many denied sign-ins from one network within 15 minutes. */
+"login_failures_of_network" | 
+/**  No refresh at all for some time during opening hours. */
+"no_refresh";
+
+/**  The language of letters. */
+export type AlertLanguage = 
+/**  French. */
+"french" | 
+/**  English. */
+"english";
+
+/**  `GET /v1/admin/alerts`: a page of them. */
+export type AlertList = {
+	/**  Those that last first, then the latest first. */
+	alerts: Alert[],
+	/**  What to send as `after` for the next page; absent on the last one. */
+	next?: string | null,
+};
+
+/**  `POST /v1/admin/alerts/test`: whom a letter or a call is tried with. */
+export type AlertTest = 
+/**  The recipients as they are set. */
+"mail" | 
+/**  The webhook as it is set. */
+"webhook";
+
+/**  What a try came to. */
+export type AlertTestAnswer = {
+	/**  Whether it was taken at the other end. */
+	is_sent: boolean,
+	/**  Why it was not. */
+	failure?: AlertTestFailure | null,
+	/**  What the other end said where it was not, without secrets, in its own words. */
+	reason?: string | null,
+};
+
+/**  Why a try came to nothing. */
+export type AlertTestFailure = 
+/**  There is no mail server, no recipient or no webhook to try. */
+"not_set_up" | 
+/**
+ *  The webhook's name leads to an address inside the server's own network, which the server's configuration does not
+ *  allow.
+ */
+"address_not_allowed" | 
+/**  Nothing answers there, or nothing whose certificate is trusted. */
+"unreachable" | 
+/**  It took too long. */
+"timeout" | 
+/**  The other end did not take it. */
+"refused";
 
 /**  The one event of the shell: everything the frame shows, after a change. */
 export type AppChanged = AppView;
@@ -266,6 +367,14 @@ export type DraftPayment = {
 	amount_cents: number,
 };
 
+/**  How many sessions ended in one way. */
+export type EndCount = {
+	/**  How. */
+	reason: SessionEndReason,
+	/**  How many. */
+	sessions: number,
+};
+
 /**  Why a session is over. */
 export type EndReason = 
 /**  Closed by its owner elsewhere or by an administrator. */
@@ -293,6 +402,37 @@ export type EndReason =
 /**  The session is bound to a key of this device that is gone from its keychain. */
 "key_lost";
 
+/**  By what failures are put together. */
+export type ErrorsBy = 
+/**  By network: /24 of IPv4, /48 of IPv6. */
+"network" | 
+/**  By site. */
+"site" | 
+/**  By user. */
+"user" | 
+/**  By reason. */
+"reason";
+
+/**  Which failures to show. */
+export type ErrorsQuery = {
+	/**  How far back. */
+	range: InsightRange,
+	/**  Of this organisation; absent: of the operator's own, or of all for a super admin. */
+	organization_id: string | null,
+	/**  By what they are put together. */
+	by: ErrorsBy,
+	/**  Those after this mark of a page before. */
+	after: string | null,
+};
+
+/**  How many refreshes failed for one reason. */
+export type FailureCount = {
+	/**  Why. */
+	reason: RefreshFailure,
+	/**  How many. */
+	refreshes: number,
+};
+
 /**  What is wrong with this client's configuration. */
 export type Fault = 
 /**  The server does not know this client. */
@@ -302,12 +442,43 @@ export type Fault =
 /**  The server does not accept this device's proof of possession. */
 "proof_refused";
 
+/**  Which figures to show. */
+export type InsightQuery = {
+	/**  How far back. */
+	range: InsightRange,
+	/**  Of this organisation; absent: of the operator's own, or of all for a super admin. */
+	organization_id: string | null,
+};
+
+/**  How far back figures reach. */
+export type InsightRange = 
+/**  One hour, in steps of a minute. */
+"1h" | 
+/**  Six hours, in steps of five minutes. */
+"6h" | 
+/**  A day, in steps of a quarter of an hour. */
+"24h" | 
+/**  A week, in steps of two hours. */
+"7d" | 
+/**  Thirty days, in steps of eight hours. */
+"30d";
+
 /**  A language of the screen. */
 export type Language = 
 /**  French. */
 "fr" | 
 /**  English. */
 "en";
+
+/**  How long the server takes over a refresh, in milliseconds, as upper bounds of histogram buckets. */
+export type LatencyPercentiles = {
+	/**  Half of them are at least as quick. */
+	p50_ms: number | null,
+	/**  95 of 100. */
+	p95_ms: number | null,
+	/**  99 of 100. */
+	p99_ms: number | null,
+};
 
 /**  A live session of anybody. */
 export type LiveSession = {
@@ -325,6 +496,62 @@ export type LiveSession = {
 	is_active: boolean,
 };
 
+/**  What became of sign-ins. */
+export type LoginCounts = {
+	/**  Signed in. */
+	success: number,
+	/**  Denied. */
+	failure: number,
+};
+
+/**  Why a sign-in was denied. */
+export type LoginFailure = 
+/**  Nobody of that name. */
+"unknown_user" | 
+/**  The password is wrong. */
+"wrong_password" | 
+/**  The account is disabled. */
+"account_disabled" | 
+/**  The user is no member of the organisation asked for. */
+"not_a_member" | 
+/**  Too many tries. */
+"rate_limited" | 
+/**  Without a good proof of a device key. */
+"proof_refused" | 
+/**  The database could not be asked, or the server was busy. */
+"unavailable" | 
+/**  A fault of the server. */
+"internal";
+
+/**  How the connection to a mail server is protected. */
+export type MailProtection = 
+/**  STARTTLS, and nothing is sent without it (RFC 3207). */
+"starttls" | 
+/**  TLS from the first byte (RFC 8314). */
+"tls" | 
+/**  None; to a mail server on the same machine only. */
+"none";
+
+/**  `GET /v1/admin/settings/mail`: the server's way to a mail server, for whoever stands above all organisations. */
+export type MailSettings = {
+	/**  The mail server's name or address; empty: no mail. */
+	host: string,
+	/**  Its port. */
+	port: number,
+	/**  How the connection is protected. */
+	security: MailProtection,
+	/**  The sender, as in `Vigie <vigie@example.org>`. */
+	from: string,
+	/**  Who is sent the security notices of users whose names are no mail addresses; absent: nobody. */
+	to?: string | null,
+	/**  The name to sign in with, if it asks for one. */
+	username?: string | null,
+	/**  Whether a password is kept. It is never given out. */
+	has_password?: boolean,
+	/**  Whether the server's own configuration says all this; it cannot be changed here then. */
+	is_fixed?: boolean,
+};
+
 /**
  *  `PUT /v1/admin/users/{id}/membership`: makes a user of another organisation a member of the current one. Only a super
  *  admin may, who sees the users of all organisations.
@@ -336,8 +563,52 @@ export type MembershipRequest = {
 	site_id?: string | null,
 };
 
+/**  One step of time. */
+export type MetricsStep = {
+	/**  Its beginning. */
+	at: string,
+	/**  Refreshes in it. */
+	refreshes: RefreshCounts,
+	/**  Sign-ins in it. */
+	logins: LoginCounts,
+	/**  Sessions that ended against the will of whoever was signed in. */
+	forced_ends: number,
+	/**  Sessions that their owners ended. */
+	manual_ends: number,
+	/**  95 of 100 refreshes took at most so long, in milliseconds; absent where there were none. */
+	latency_p95_ms?: number | null,
+};
+
 /**  Milliseconds since 1970 by this device's clock. */
 export type Millis = number;
+
+/**  `GET` and `PUT /v1/admin/settings/monitoring`: an organisation's figures and alerts. */
+export type MonitoringSettings = {
+	/**  For how many days single events are kept: 1 to 365. Sums by the minute are kept 31 days at least. */
+	retention_days: number,
+	/**  More than this share of failed refreshes within 15 minutes is an alert, in percent: 1 to 100. */
+	refresh_failure_percent: number,
+	/**  With fewer refreshes than this within 15 minutes there is no such alert: 1 to 100,000. */
+	refresh_least: number,
+	/**  So many denied sign-ins of one account within 15 minutes are an alert: 1 to 100,000; absent: never. */
+	login_failures_of_account?: number | null,
+	/**  So many denied sign-ins from one network within 15 minutes are an alert: 1 to 100,000; absent: never. */
+	login_failures_of_network?: number | null,
+	/**  No refresh for so many minutes during opening hours is an alert: 5 to 1,440; absent: never. */
+	no_refresh_minutes?: number | null,
+	/**  The opening hours, at most 28; several on one day must not overlap. */
+	opening_hours?: OpeningHours[],
+	/**  The zone of the opening hours and of the times in letters, as in `Europe/Paris` (IANA). */
+	time_zone: string,
+	/**  To which mail addresses alerts go, at most 20. */
+	recipients?: string[],
+	/**  The language of the letters. */
+	language?: AlertLanguage,
+	/**  An alert that lasts is told again after so many minutes: 15 to 10,080; absent: only when it begins and ends. */
+	repeat_minutes?: number | null,
+	/**  Where alerts are posted as JSON besides: an `https` address; absent: nowhere. */
+	webhook_url?: string | null,
+};
 
 /**  One of the operator's own live sessions. */
 export type MySession = {
@@ -369,6 +640,24 @@ export type MySession = {
 	is_bound: boolean,
 	/**  Whether it is this one. */
 	is_current: boolean,
+};
+
+/**  The way to the mail server, as typed. */
+export type NewMailSettings = {
+	/**  Its name or address; empty: no mail. */
+	host: string,
+	/**  Its port. */
+	port: number,
+	/**  How the connection is protected. */
+	security: MailProtection,
+	/**  The sender. */
+	from: string,
+	/**  Who is sent the security notices of users whose names are no mail addresses; absent: nobody. */
+	to: string | null,
+	/**  The name to sign in with, if it asks for one. */
+	username: string | null,
+	/**  A new password; absent: the one that is kept stays. */
+	password: string | null,
 };
 
 /**  `POST /v1/admin/organizations` */
@@ -420,6 +709,16 @@ export type OneTimePassword = {
 	password: string,
 	/**  How many sessions ended. */
 	revoked: number,
+};
+
+/**  When a shop is open on one day of the week. */
+export type OpeningHours = {
+	/**  The day: 1 is Monday, 7 is Sunday (ISO 8601). */
+	weekday: number,
+	/**  From when, in minutes since midnight, local time. */
+	opens_minute: number,
+	/**  Until when, in minutes since midnight, local time; later than `opens_minute`. */
+	closes_minute: number,
 };
 
 /**  Who is signed in. */
@@ -610,6 +909,45 @@ export type Reauthenticated = {
 	until_ms: Millis,
 };
 
+/**  What became of refreshes. */
+export type RefreshCounts = {
+	/**  Answered with tokens. */
+	success: number,
+	/**  Refused or failed, with a token of this server. */
+	failure: number,
+	/**  With something that is no token of this server; they count in no rate and in no alert. */
+	rejected: number,
+};
+
+/**  Why a refresh of a token that this server made came to nothing. */
+export type RefreshFailure = 
+/**  The session was closed by its owner, an administrator, a new password, a device limit or a membership's end. */
+"session_closed" | 
+/**  The session was signed out. */
+"session_signed_out" | 
+/**  The session ended for lack of activity. */
+"session_idle" | 
+/**  The session reached its absolute end. */
+"session_ended" | 
+/**  The account is disabled. */
+"account_disabled" | 
+/**  Two holders showed one token; the session is closed by this. */
+"refresh_reused" | 
+/**  A late duplicate, answered before. */
+"stale_attempt" | 
+/**  It must be rotated now, and was asked for without. */
+"rotation_required" | 
+/**  Without a good proof of the device's key. */
+"proof_refused" | 
+/**  The token is whole, and there is no such session. */
+"session_unknown" | 
+/**  Too many of one session. */
+"rate_limited" | 
+/**  The database could not be asked, or the server was busy. */
+"unavailable" | 
+/**  A fault of the server. */
+"internal";
+
 /**  What "Réessayer" brought. */
 export type RetryOutcome = 
 /**  The server answered and the session holds. */
@@ -623,10 +961,24 @@ export type RetryOutcome =
 /**  The keychain still does not answer; the session itself is well. */
 "keychain_still_away";
 
+/**  How many users have a role. */
+export type RoleCount = {
+	/**  The role. */
+	role: OrganizationRole,
+	/**  Users who have it and whose accounts are not disabled. */
+	users: number,
+};
+
 /**  What "Sauvegarder" did. */
 export type Saved = {
 	/**  When everything in hand was on disk. */
 	saved_at_ms: Millis,
+};
+
+/**  A file that was saved for the user. */
+export type SavedFile = {
+	/**  Where it is. */
+	path: string,
 };
 
 /**  Something about the operator's account that the operator should know of. */
@@ -653,6 +1005,57 @@ export type ServerView =
 { kind: "remote"; 
 /**  Its origin, as in `https://vigie.example`. */
 url: string };
+
+/**  How a session ended. */
+export type SessionEndReason = 
+/**  Its owner signed out. */
+"signed_out" | 
+/**  Its owner closed it from another session. */
+"by_owner" | 
+/**  An administrator closed it. */
+"by_administrator" | 
+/**  Its owner's account was disabled. */
+"account_disabled" | 
+/**  Its owner's password was changed. */
+"password_changed" | 
+/**  Its owner is no member of the organisation any more. */
+"membership_ended" | 
+/**  Its owner signed in on one device too many. */
+"device_limit" | 
+/**  Two holders showed its refresh token. */
+"refresh_reused" | 
+/**  Nobody touched the desk for too long. */
+"idle" | 
+/**  It reached its absolute end. */
+"expired";
+
+/**  `GET /v1/admin/sessions/metrics` and `GET /v1/monitoring/sessions/metrics` */
+export type SessionMetrics = {
+	/**  What was asked for. */
+	range: InsightRange,
+	/**  The beginning of the first step. */
+	from: string,
+	/**  Up to when the figures are complete. */
+	to: string,
+	/**  Sessions that live now. */
+	active_sessions: number,
+	/**  Users by role, every role once. */
+	users_by_role: RoleCount[],
+	/**  Refreshes in the range. */
+	refreshes: RefreshCounts,
+	/**  Successes among successes and failures, in percent; absent where there were none. */
+	refresh_success_percent?: number | null,
+	/**  Failures by reason, every reason that occurred, the most frequent first. */
+	failures: FailureCount[],
+	/**  Sign-ins in the range. */
+	logins: LoginCounts,
+	/**  Ends by reason, every reason that occurred, the most frequent first. */
+	ends: EndCount[],
+	/**  How long refreshes took; absent where there were none. */
+	latency?: LatencyPercentiles | null,
+	/**  The range step by step, oldest first, empty steps included. */
+	steps: MetricsStep[],
+};
 
 /**  A page of live sessions, newest first. */
 export type SessionPage = {
@@ -754,6 +1157,45 @@ export type SiteChange = {
 	archived?: boolean | null,
 };
 
+/**  One device, as it fared in the range by its own count. */
+export type SufferingDevice = {
+	/**  Name the device gave itself. */
+	device_name: string,
+	/**  Its site, if its sessions are bound to one. */
+	site_id?: string | null,
+	/**  The site's name. */
+	site_name?: string | null,
+	/**  Seconds that it counted over. */
+	observed_seconds: number,
+	/**  Of those, seconds without a connection. */
+	offline_seconds: number,
+	/**  Of those, seconds in which the server answered nonsense or faults. */
+	server_fault_seconds: number,
+	/**  Refreshes that brought tokens. */
+	refreshes: number,
+	/**  Times at which the banner came up with a warning or worse. */
+	incidents: number,
+	/**  When it last reported. */
+	last_at: string,
+};
+
+/**  `GET /v1/admin/sessions/devices` */
+export type SufferingDevices = {
+	/**  Those that suffered at all, the one longest cut off first, at most 100. */
+	devices: SufferingDevice[],
+};
+
+/**  What became of telling somebody. */
+export type Telling = 
+/**  Nobody is set up to be told. */
+"not_set_up" | 
+/**  It is on its way, or tried again. */
+"waiting" | 
+/**  It is sent. */
+"sent" | 
+/**  It was given up. */
+"failed";
+
 /**  The screen's colours. */
 export type Theme = 
 /**  As the system says. */
@@ -802,6 +1244,30 @@ export type TillChange = {
 	name?: string | null,
 	/**  Whether it is archived. */
 	archived?: boolean | null,
+};
+
+/**  Failures that have one thing in common: refused refreshes and denied sign-ins. */
+export type TopError = {
+	/**  What they have in common: a network, a reason, or the id of a site or a user; absent where that is not known. */
+	key?: string | null,
+	/**  The name of that site or user. */
+	name?: string | null,
+	/**  Refreshes that failed. */
+	refreshes: number,
+	/**  Sign-ins that were denied. */
+	logins: number,
+	/**  The most frequent reason among them: a [`RefreshFailure`] or a [`LoginFailure`]. */
+	reason: string,
+	/**  The minute of the latest. */
+	last_at: string,
+};
+
+/**  `GET /v1/admin/sessions/errors`: a page of it. */
+export type TopErrors = {
+	/**  The most frequent first. */
+	errors: TopError[],
+	/**  What to send as `after` for the next page; absent on the last one. */
+	next?: string | null,
 };
 
 /**  Why the server could not be asked. */

@@ -101,6 +101,10 @@ export function demonstration(): Port {
       person.is_super_admin = person.username === 'camille' || person.username === 'louise';
   }
   port.reauthenticated = !wanted.has('reauthenticate');
+  if (wanted.has('calm')) port.alerting.all = port.alerting.all.filter((each) => each.ended_at);
+  port.alerting.mail.is_fixed = wanted.has('fixed');
+  port.insight.quiet = wanted.get('insight') === 'quiet';
+  port.insight.trouble = { fair: 4, poor: 12 }[wanted.get('insight') ?? ''] ?? 1;
   for (let index = 0; index < waiting; index += 1) {
     port.waiting.push({
       id: crypto.randomUUID(),

@@ -1,16 +1,25 @@
 // A shell in memory, for tests and for looking at the screen in a plain browser. It is never in the product.
 
 import { FakeAdministration } from './fakeAdministration';
+import { FakeAlerts } from './fakeAlerts';
+import { FakeInsight } from './fakeInsight';
 import type {
+  AlertList,
+  AlertTestAnswer,
   Answer,
   AppView,
   Category,
   DeviceSettings,
+  ErrorsQuery,
+  InsightQuery,
+  MailSettings,
+  MembershipRequest,
+  MonitoringSettings,
   MySession,
+  NewMailSettings,
   NewOrganizationRequest,
   NewTillRequest,
   NewUserRequest,
-  MembershipRequest,
   OneTimePassword,
   OrganizationList,
   OrganizationSummary,
@@ -22,15 +31,19 @@ import type {
   Places,
   Port,
   RetryOutcome,
+  SavedFile,
+  SessionMetrics,
   SessionPage,
   SessionQuery,
   SessionSettings,
   SessionView,
   Site,
   SiteChange,
+  SufferingDevices,
   TicketDraft,
   Till,
   TillChange,
+  TopErrors,
   UiError,
   UiErrorCode,
   UserChange,
@@ -139,6 +152,8 @@ export class FakePort implements Port {
   };
   sessions: MySession[] = [];
   administration = new FakeAdministration(Date.now());
+  insight = new FakeInsight();
+  alerting = new FakeAlerts(Date.now());
   /** Whether the password was given again not long ago. */
   reauthenticated = true;
   passwords: string[][] = [];
@@ -515,6 +530,62 @@ export class FakePort implements Port {
         : till,
     );
     return ok(this.administration.tills.find((till) => till.till_id === tillId)!);
+  }
+
+  async sessionMetrics({ range }: InsightQuery): Promise<Answer<SessionMetrics>> {
+    const error = this.#fails('sessionMetrics');
+    return error ? no(error) : ok(this.insight.metrics(range, Date.now()));
+  }
+
+  async topErrors(query: ErrorsQuery): Promise<Answer<TopErrors>> {
+    const error = this.#fails('topErrors');
+    return error ? no(error) : ok(this.insight.errors(query, Date.now()));
+  }
+
+  async sufferingDevices(): Promise<Answer<SufferingDevices>> {
+    const error = this.#fails('sufferingDevices');
+    return error ? no(error) : ok(this.insight.devices(Date.now()));
+  }
+
+  async exportSessionMetrics({ range }: InsightQuery): Promise<Answer<SavedFile>> {
+    const error = this.#fails('exportSessionMetrics');
+    if (error) return no(error);
+    this.insight.exported.push(range);
+    return ok({ path: `~/Téléchargements/vigie-sessions-${range}-2026-01-02.csv` });
+  }
+
+  async alerts(after: string | null): Promise<Answer<AlertList>> {
+    const error = this.#fails('alerts');
+    return error ? no(error) : ok(this.alerting.page(after));
+  }
+
+  async monitoringSettings(): Promise<Answer<MonitoringSettings>> {
+    const error = this.#fails('monitoringSettings');
+    return error ? no(error) : ok(this.alerting.monitoring);
+  }
+
+  async putMonitoringSettings(settings: MonitoringSettings): Promise<Answer<MonitoringSettings>> {
+    const error = this.#fails('putMonitoringSettings');
+    if (error) return no(error);
+    this.alerting.monitoring = settings;
+    return ok(settings);
+  }
+
+  async testAlert(): Promise<Answer<AlertTestAnswer>> {
+    const error = this.#fails('testAlert');
+    if (error) return no(error);
+    const { refuses } = this.alerting;
+    return ok(refuses === null ? { is_sent: true } : { is_sent: false, failure: 'refused', reason: refuses });
+  }
+
+  async mailSettings(): Promise<Answer<MailSettings>> {
+    const error = this.#fails('mailSettings');
+    return error ? no(error) : ok(this.alerting.mail);
+  }
+
+  async putMailSettings(settings: NewMailSettings): Promise<Answer<MailSettings>> {
+    const error = this.#fails('putMailSettings') ?? this.#wants();
+    return error ? no(error) : ok(this.alerting.putMail(settings));
   }
 
   async sessionSettings(): Promise<Answer<SessionSettings>> {

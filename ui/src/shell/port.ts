@@ -2,11 +2,19 @@
 
 import type {
   About,
+  AlertList,
+  AlertTest,
+  AlertTestAnswer,
   AppView,
   Categories,
   DeviceSettings,
+  ErrorsQuery,
+  InsightQuery,
+  MailSettings,
   MembershipRequest,
+  MonitoringSettings,
   MySession,
+  NewMailSettings,
   NewOrganizationRequest,
   NewTillRequest,
   NewUserRequest,
@@ -22,21 +30,32 @@ import type {
   Reauthenticated,
   RetryOutcome,
   Saved,
+  SavedFile,
   ServerView,
+  SessionMetrics,
   SessionPage,
   SessionQuery,
   SessionSettings,
   Site,
   SiteChange,
+  SufferingDevices,
   TicketDraft,
   Till,
   TillChange,
+  TopErrors,
   UiError,
   UserChange,
 } from './bindings';
 
 export type {
   About,
+  Alert,
+  AlertKind,
+  AlertLanguage,
+  AlertList,
+  AlertTest,
+  AlertTestAnswer,
+  AlertTestFailure,
   AppView,
   Banner,
   Categories,
@@ -47,17 +66,28 @@ export type {
   DraftLine,
   DraftPayment,
   EndReason,
+  ErrorsBy,
+  ErrorsQuery,
   Fault,
+  InsightQuery,
+  InsightRange,
   Language,
   LiveSession,
+  LoginFailure,
+  MailProtection,
+  MailSettings,
   MembershipRequest,
+  MetricsStep,
   Millis,
+  MonitoringSettings,
   MySession,
+  NewMailSettings,
   NewOrganizationRequest,
   NewTillRequest,
   NewUserRequest,
   NoticeKind,
   OneTimePassword,
+  OpeningHours,
   OperatorView,
   OrganizationList,
   OrganizationRole,
@@ -74,10 +104,14 @@ export type {
   Place,
   Places,
   Reauthenticated,
+  RefreshFailure,
   RetryOutcome,
   Saved,
+  SavedFile,
   SecurityNotice,
   ServerView,
+  SessionEndReason,
+  SessionMetrics,
   SessionPage,
   SessionQuery,
   SessionSettings,
@@ -85,10 +119,15 @@ export type {
   Severity,
   Site,
   SiteChange,
+  SufferingDevice,
+  SufferingDevices,
+  Telling,
   Theme,
   TicketDraft,
   Till,
   TillChange,
+  TopError,
+  TopErrors,
   Trouble,
   UiError,
   UiErrorCode,
@@ -148,6 +187,16 @@ export interface Port {
   changeSite(siteId: string, change: SiteChange): Promise<Answer<Site>>;
   addTill(till: NewTillRequest): Promise<Answer<Till>>;
   changeTill(tillId: string, change: TillChange): Promise<Answer<Till>>;
+  sessionMetrics(query: InsightQuery): Promise<Answer<SessionMetrics>>;
+  topErrors(query: ErrorsQuery): Promise<Answer<TopErrors>>;
+  sufferingDevices(query: InsightQuery): Promise<Answer<SufferingDevices>>;
+  exportSessionMetrics(query: InsightQuery): Promise<Answer<SavedFile>>;
+  alerts(after: string | null): Promise<Answer<AlertList>>;
+  monitoringSettings(): Promise<Answer<MonitoringSettings>>;
+  putMonitoringSettings(settings: MonitoringSettings): Promise<Answer<MonitoringSettings>>;
+  testAlert(what: AlertTest): Promise<Answer<AlertTestAnswer>>;
+  mailSettings(): Promise<Answer<MailSettings>>;
+  putMailSettings(settings: NewMailSettings): Promise<Answer<MailSettings>>;
   sessionSettings(): Promise<Answer<SessionSettings>>;
   putSessionSettings(settings: SessionSettings): Promise<Answer<SessionSettings>>;
   putDeviceSettings(settings: DeviceSettings): Promise<Answer<AppView>>;

@@ -106,6 +106,8 @@ export const en: OfficeWords = {
     title: 'Administration',
     tabs: {
       sessions: 'Sessions',
+      insight: 'Insight',
+      alerts: 'Alerts',
       people: 'People',
       places: 'Sites and tills',
       organizations: 'Organisations',

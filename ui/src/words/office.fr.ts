@@ -114,6 +114,8 @@ export const fr = {
     title: 'Administration',
     tabs: {
       sessions: 'Sessions',
+      insight: 'Suivi',
+      alerts: 'Alertes',
       people: 'Personnes',
       places: 'Sites et caisses',
       organizations: 'Organisations',

@@ -5,6 +5,10 @@ import { en } from './en';
 import { fr } from './fr';
 import { en as officeEn } from './office.en';
 import { fr as officeFr, type OfficeWords } from './office.fr';
+import { en as alertsEn } from './alerts.en';
+import { fr as alertsFr, type AlertWords } from './alerts.fr';
+import { en as insightEn } from './insight.en';
+import { fr as insightFr, type InsightWords } from './insight.fr';
 import * as format from './format';
 
 const bindings = readFileSync('src/shell/bindings.ts', 'utf8');
@@ -16,7 +20,7 @@ function members(union: string): string[] {
 }
 
 type Leaf = [string, string];
-const samples = ['3', 3, '3'];
+const samples = ['3', 3, '3', '3'];
 
 function leaves(node: unknown, path: string): Leaf[] {
   if (typeof node === 'string') return [[path, node]];
@@ -27,10 +31,10 @@ function leaves(node: unknown, path: string): Leaf[] {
         String(
           node(
             ...(path.endsWith('spoken') ||
-            /(waiting|refused|lines|confirm|revokedOthers|seconds|minutes|hours|serverLocked|unsent|more|figures|ended|sessions|people|closes|archiveSite|days)/.test(
+            /(waiting|refused|lines|confirm|revokedOthers|seconds|minutes|hours|serverLocked|unsent|more|figures|ended|sessions|people|closes|archiveSite|days|rejected|values|active)/.test(
               path,
             )
-              ? [3, 3, 3]
+              ? [3, 3, 3, 3]
               : samples),
           ),
         ),
@@ -39,6 +43,8 @@ function leaves(node: unknown, path: string): Leaf[] {
   return Object.entries(node as object).flatMap(([key, child]) => leaves(child, path === '' ? key : `${path}.${key}`));
 }
 
+const alerts: Record<'French' | 'English', AlertWords> = { French: alertsFr, English: alertsEn };
+const insight: Record<'French' | 'English', InsightWords> = { French: insightFr, English: insightEn };
 const office: Record<'French' | 'English', OfficeWords> = { French: officeFr, English: officeEn };
 
 describe.each([
@@ -63,6 +69,15 @@ describe.each([
       Theme: words.settings.themes,
       OrganizationRole: office[name].roles,
       NoticeKind: office[name].notices.kind,
+      SessionEndReason: insight[name].end,
+      RefreshFailure: insight[name].refresh,
+      LoginFailure: insight[name].login,
+      ErrorsBy: insight[name].errors.by,
+      AlertKind: alerts[name].what,
+      AlertLanguage: alerts[name].languages,
+      MailProtection: alerts[name].server.protection,
+      Telling: alerts[name].mail,
+      AlertTestFailure: alerts[name].failure,
     };
     for (const [union, table] of Object.entries(tables)) {
       const known = members(union);
@@ -76,8 +91,8 @@ describe.each([
 });
 
 describe.each([
-  ['French', { ...fr, office: officeFr }],
-  ['English', { ...en, office: officeEn }],
+  ['French', { ...fr, office: officeFr, insight: insightFr, alerts: alertsFr }],
+  ['English', { ...en, office: officeEn, insight: insightEn, alerts: alertsEn }],
 ])('all words in %s', (_name, words) => {
   it('never show an operator a code, a status or the word error', () => {
     for (const [path, text] of leaves(words, '')) {
@@ -89,7 +104,10 @@ describe.each([
 });
 
 it('English says everything that French says, in other words', () => {
-  const [french, english] = [leaves({ ...fr, office: officeFr }, ''), leaves({ ...en, office: officeEn }, '')];
+  const [french, english] = [
+    leaves({ ...fr, office: officeFr, insight: insightFr, alerts: alertsFr }, ''),
+    leaves({ ...en, office: officeEn, insight: insightEn, alerts: alertsEn }, ''),
+  ];
   expect(english.map(([path]) => path)).toEqual(french.map(([path]) => path));
   const same = french.filter(([path, text], index) => english[index]?.[1] === text && /[a-z]{4}/i.test(text) && path);
   expect(same.map(([path]) => path)).toEqual(
@@ -116,6 +134,8 @@ it('English says everything that French says, in other words', () => {
       'office.live.columns.application',
       'office.people.columns.site',
       'office.organizationList.figures',
+      'insight.errors.key.site',
+      'alerts.server.protection.starttls.0',
     ].filter((path) => same.some(([each]) => each === path)),
   );
 });
