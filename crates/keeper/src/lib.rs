@@ -17,6 +17,7 @@ pub mod lock;
 pub mod organization;
 pub mod profile;
 mod proof;
+mod report;
 pub mod sign_in;
 pub mod slot;
 pub mod target;

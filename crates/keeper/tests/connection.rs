@@ -12,7 +12,7 @@ use http::Request;
 use keeper::vault::{MemoryVault, Vault};
 use keeper::{BoottimeClock, Clock, Keeper};
 use keeper_core::{Banner, Connection, Moment, Notice, SessionPhase, Span, Trouble};
-use support::{Mood, Pulse, Stage, signed_in, until_snapshot};
+use support::{Mood, Pulse, Stage, signed_in, until, until_snapshot};
 use tokio::time::Instant;
 
 fn me() -> Request<Bytes> {
@@ -190,4 +190,49 @@ async fn the_wall_clock_may_jump_by_ten_years_either_way() {
         (stage.refreshes(), keeper.snapshots().borrow().access_end),
         (0, end)
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_device_counted_goes_with_a_ping_and_once_more_where_that_failed() {
+    let (stage, folder, vault) = (
+        Stage::open(600).await,
+        tempfile::tempdir().unwrap(),
+        Arc::new(MemoryVault::new()),
+    );
+    let mut config = stage.config(folder.path(), Arc::clone(&vault) as Arc<dyn Vault>);
+    config.knobs.ping_spacing = Span::from_ms(200);
+    let keeper = Keeper::open(config).await.unwrap();
+    keeper.settled().await;
+    signed_in(&keeper).await;
+    stage.expire_access();
+    assert_eq!(keeper.client().send(me()).await.unwrap().status(), 200);
+    stage.pulse(Pulse::Ill);
+    until_snapshot(&keeper, "the banner", |snapshot| {
+        matches!(snapshot.connection, Connection::Lost { .. })
+    })
+    .await;
+    stage.pulse(Pulse::Steady);
+    until_snapshot(&keeper, "the server is back", |snapshot| {
+        snapshot.connection == Connection::Online
+    })
+    .await;
+    stage.inner.pings_to_fail.store(1, Ordering::SeqCst);
+
+    keeper.operator_input();
+    until("the failed ping is repeated", || {
+        stage.inner.told.lock().unwrap().len() == 2
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    keeper.operator_input();
+    until("a third ping", || stage.inner.told.lock().unwrap().len() >= 3).await;
+
+    let told = stage.inner.told.lock().unwrap().clone();
+    assert_eq!(told[0]["report"]["incidents"], 1);
+    assert_eq!(told[0]["report"]["refreshes"], 1);
+    assert_eq!(told[1].get("report"), None, "a repeated ping stands for itself");
+    assert_eq!(told[2]["report"]["incidents"], 1, "{told:?}");
+    assert_eq!(told[2]["report"]["refreshes"], 1, "{told:?}");
+    let seconds = |ping: &serde_json::Value| ping["report"]["observed_seconds"].as_u64().unwrap();
+    assert!(seconds(&told[2]) > seconds(&told[0]), "{told:?}");
 }

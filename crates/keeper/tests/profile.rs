@@ -8,6 +8,7 @@ use keeper::{Device, SignInError, VigieProfile};
 use keeper_core::{Answer, AttemptId, CallId, EndReason, RefreshCall, RefreshToken, Span, Trouble};
 use proptest::prelude::*;
 use protocol::auth::DeviceKind;
+use protocol::insight::ClientReport;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -297,8 +298,20 @@ fn requests_are_those_of_the_protocol() {
         json!({"username": "Marie", "password": "pw", "device_name": "till", "device_kind": "desk"})
     );
     assert_eq!(
-        body(&profile.ping_request(Span::from_secs(3))),
+        body(&profile.ping_request(Span::from_secs(3), None)),
         json!({"last_input_age_seconds": 3})
+    );
+    let report = ClientReport {
+        observed_seconds: 60,
+        offline_seconds: 20,
+        server_fault_seconds: 5,
+        refreshes: 1,
+        incidents: 2,
+    };
+    assert_eq!(
+        body(&profile.ping_request(Span::from_secs(3), Some(report))),
+        json!({"last_input_age_seconds": 3, "report": {"observed_seconds": 60, "offline_seconds": 20,
+            "server_fault_seconds": 5, "refreshes": 1, "incidents": 2}})
     );
     assert!(profile.is_auth_path("/v1/auth/refresh/") && !profile.is_auth_path("/v1/sales"));
 }

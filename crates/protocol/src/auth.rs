@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Secret;
+use crate::insight::ClientReport;
 
 /// What the device is: it decides what idleness means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -235,6 +236,9 @@ pub struct PingRequest {
     /// Seconds since the operator last touched the device.
     #[cfg_attr(feature = "openapi", schema(value_type = u64, maximum = 4_294_967_295_u64))]
     pub last_input_age_seconds: u32,
+    /// What the client counted since the last report that got through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<ClientReport>,
 }
 
 /// Answer to a ping: the deadlines as they now stand.

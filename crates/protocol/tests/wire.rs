@@ -166,7 +166,8 @@ fn refreshing_and_pinging() {
     insta::assert_json_snapshot!(
         "ping_request",
         form(&PingRequest {
-            last_input_age_seconds: 12
+            last_input_age_seconds: 12,
+            report: None,
         })
     );
     let answer = PingAnswer {
@@ -512,6 +513,7 @@ fn a_request_with_an_unknown_field_is_refused() {
     }
     refuses(&PingRequest {
         last_input_age_seconds: 1,
+        report: None,
     });
     refuses(&sale());
     refuses(&sale().lines[0]);

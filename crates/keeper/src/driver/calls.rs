@@ -73,7 +73,8 @@ pub(super) fn ping(shared: &Arc<Shared>, epoch: u64, call: CallId, last_input_ag
             shared.send_input(epoch, Input::PingAnswered { call, answer });
             return;
         };
-        let mut request = config.profile.ping_request(last_input_age);
+        let report = shared.counts().take(config.clock.now());
+        let mut request = config.profile.ping_request(last_input_age, report);
         request.headers_mut().insert(AUTHORIZATION, handed.bearer.clone());
         let answer = match config.transport.send(request, Limits::AUTH).await {
             Ok(response) => {
@@ -91,6 +92,11 @@ pub(super) fn ping(shared: &Arc<Shared>, epoch: u64, call: CallId, last_input_ag
             }
             Err(fault) => Err(fault.trouble()),
         };
+        if let (Err(_), Some(report)) = (&answer, report)
+            && shared.epoch() == epoch
+        {
+            shared.counts().give_back(&report);
+        }
         shared.send_input(epoch, Input::PingAnswered { call, answer });
     });
 }

@@ -132,8 +132,9 @@ impl Driver {
         self.shared.config.clock.now()
     }
 
-    /// Notices sleep and changes of the link.
+    /// Notices sleep and changes of the link, and counts the time since the last look.
     fn look_around(&mut self) {
+        self.shared.counts().look(self.now());
         if self.wake.woke(self.shared.config.clock.as_ref()) {
             tracing::info!("the machine woke up");
             self.feed_active(Input::Woke);

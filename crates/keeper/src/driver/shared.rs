@@ -1,7 +1,7 @@
 //! What the driver's task, its calls and its callers share.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -19,6 +19,7 @@ use crate::journal::{DecisionEntry, JournalFolder, SlotIndex};
 use crate::listening::ServerEvent;
 use crate::profile::{Possession, Reply, SignedIn};
 use crate::proof::Prover;
+use crate::report::Counts;
 use crate::{KeeperConfig, Limits, SignInError, SlotId};
 
 /// The operator's input is passed on at most this often, in milliseconds.
@@ -73,6 +74,7 @@ pub(crate) struct Shared {
     pub(crate) notices: broadcast::Sender<Notice>,
     pub(crate) prover: Prover,
     pub(crate) events: broadcast::Sender<ServerEvent>,
+    counts: Mutex<Counts>,
     messages: mpsc::UnboundedSender<Message>,
     index_changes: mpsc::UnboundedSender<IndexChange>,
     last_input_ms: AtomicU64,
@@ -90,6 +92,7 @@ impl Shared {
         let (index_changes, queue) = mpsc::unbounded_channel();
         tokio::spawn(change_index(journals.clone(), queue));
         Arc::new(Self {
+            counts: Mutex::new(Counts::new(config.clock.now())),
             config,
             journals,
             access: ArcSwapOption::empty(),
@@ -169,6 +172,7 @@ impl Shared {
     /// Another slot's session takes the place of the one before.
     pub(super) fn begin_epoch(&self, epoch: u64) {
         self.access.store(None);
+        *self.counts() = Counts::new(self.config.clock.now());
         self.epoch.store(epoch, Ordering::SeqCst);
         self.outcome.send_modify(|_| {});
     }
@@ -193,7 +197,13 @@ impl Shared {
         self.outcome.send_modify(|_| {});
     }
 
+    /// What this device counts of its own states.
+    pub(super) fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn publish(&self, snapshot: SessionSnapshot) {
+        self.counts().see(&snapshot, self.config.clock.now());
         self.snapshot.send_replace(Arc::new(snapshot));
         self.outcome.send_modify(|_| {});
     }

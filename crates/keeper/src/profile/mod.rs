@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use keeper_core::{Answer, Capabilities, Deadlines, EndReason, Grant, RefreshCall, Span, Trouble};
 use protocol::auth::Me;
+use protocol::insight::ClientReport;
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -53,8 +54,9 @@ pub trait Profile: Send + Sync {
     /// Why this is not the server, or not a healthy one.
     fn read_heartbeat(&self, reply: Reply<'_>) -> Result<(), Trouble>;
 
-    /// Tells of the operator's input. The client adds the authorisation.
-    fn ping_request(&self, last_input_age: Span) -> Request<Bytes>;
+    /// Tells of the operator's input, and of what the device counted where the server takes that. The client adds the
+    /// authorisation.
+    fn ping_request(&self, last_input_age: Span, report: Option<ClientReport>) -> Request<Bytes>;
     /// Reads the answer to [`Profile::ping_request`].
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use protocol::ErrorCode;
 use protocol::auth::{LoginRequest, Me, PingRequest, RefreshRequest, SwitchOrganizationRequest};
 use protocol::event::{EventName, SessionEnded};
 use protocol::health::{Health, SERVICE};
+use protocol::insight::ClientReport;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -142,11 +143,12 @@ impl Profile for VigieProfile {
         }
     }
 
-    fn ping_request(&self, last_input_age: Span) -> Request<Bytes> {
+    fn ping_request(&self, last_input_age: Span, report: Option<ClientReport>) -> Request<Bytes> {
         post(
             "/v1/activity/ping",
             &PingRequest {
                 last_input_age_seconds: age_seconds(last_input_age),
+                report,
             },
         )
     }

@@ -88,6 +88,10 @@ pub struct Inner {
     pub sales: AtomicU32,
     pub switches: AtomicU32,
     pub pings: AtomicU32,
+    /// So many pings are answered with a fault before one is taken.
+    pub pings_to_fail: AtomicU32,
+    /// What each ping told.
+    pub told: Mutex<Vec<Value>>,
     pub mood: Mutex<Mood>,
     /// What moving to another organisation does besides its work.
     pub switching: Mutex<Mood>,
@@ -126,6 +130,8 @@ impl Stage {
             sales: AtomicU32::new(0),
             switches: AtomicU32::new(0),
             pings: AtomicU32::new(0),
+            pings_to_fail: AtomicU32::new(0),
+            told: Mutex::new(Vec::new()),
             mood: Mutex::new(Mood::Sound),
             switching: Mutex::new(Mood::Sound),
             heartbeat: Mutex::new(Pulse::Steady),
@@ -431,11 +437,18 @@ async fn logout(State(inner): State<Arc<Inner>>, headers: HeaderMap) -> Response
     Json(json!({"revoked": 1})).into_response()
 }
 
-async fn ping(State(inner): State<Arc<Inner>>, headers: HeaderMap) -> Response {
+async fn ping(State(inner): State<Arc<Inner>>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
     if let Err(refusal) = authorised(&inner, &headers) {
         return refusal;
     }
+    inner.told.lock().unwrap().push(body);
     inner.pings.fetch_add(1, Ordering::SeqCst);
+    let fails = inner
+        .pings_to_fail
+        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+    if fails.is_ok() {
+        return problem(ErrorCode::StoreUnavailable);
+    }
     Json(json!({"absolute_expires_in": 86_400, "server_time": server_time()})).into_response()
 }
 
