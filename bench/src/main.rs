@@ -18,6 +18,8 @@ mod figure;
 #[cfg(target_os = "linux")]
 mod first_screen;
 #[cfg(target_os = "linux")]
+mod insight;
+#[cfg(target_os = "linux")]
 mod measurement;
 #[cfg(target_os = "linux")]
 mod memory;

@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 
 use crate::failure::{Doing as _, Failure};
 use crate::report::Report;
-use crate::{capacity, events, first_screen, memory, one_post, refresh, request, start, token_read};
+use crate::{capacity, events, first_screen, insight, memory, one_post, refresh, request, start, token_read};
 
 /// Measures what operators were promised. Every promise about speed is a ratio of two contenders measured in turn in
 /// one run; times in seconds are printed beside it and decide nothing.
@@ -38,6 +38,8 @@ pub(crate) enum Measurement {
     Server,
     /// From closing a session to its screen saying so, heard over the stream of events
     Events,
+    /// What noting refreshes costs, and how soon a month of a million events is shown
+    Insight,
     /// A thousand callers on one expired token
     OnePost,
     /// From exec to the first screen against Chromium in kiosk mode
@@ -101,6 +103,7 @@ fn take(options: &Options, report: &mut Report) -> Result<(), Failure> {
             Measurement::Refresh => refresh::measure(scale, report),
             Measurement::Server => capacity::measure(scale, report),
             Measurement::Events => events::measure(scale, report),
+            Measurement::Insight => insight::measure(scale, report),
             Measurement::OnePost => one_post::measure(report),
             Measurement::Start => start::measure(scale, report),
             Measurement::Memory => memory::measure(scale, report),

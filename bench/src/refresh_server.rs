@@ -84,6 +84,26 @@ impl Prepared {
         Ok(copy)
     }
 
+    /// Where a copy of it may lie.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.folder.with_extension(name)
+    }
+
+    /// Adds to its settings.
+    pub(crate) fn set_more(&self, settings: &str) -> Result<(), Failure> {
+        let all = format!("{}{settings}", self.settings());
+        std::fs::write(self.settings_file(), all).doing("writing the server's settings")
+    }
+
+    /// Adds an administrator with [`PASSWORD`].
+    pub(crate) fn add_admin(&self, username: &str) -> Result<(), Failure> {
+        let mut user = self.command()?;
+        run(
+            user.args(["user", "add", username, "--role", "admin", "--password-stdin"]),
+            PASSWORD,
+        )
+    }
+
     /// The database file.
     pub(crate) fn database(&self) -> PathBuf {
         self.folder.join("data/vigie.db")

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use protocol::ErrorCode;
 use protocol::auth::{PingAnswer, PingRequest};
-use store::Millis;
+use store::{DeviceReport, Millis};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -11,6 +11,7 @@ use crate::body::Json;
 use crate::caller::{Caller, Newcomer};
 use crate::clock::wire_time;
 use crate::failure::Failure;
+use crate::insight::plausible;
 use crate::lifetimes::{idle_expires_in, idle_timeout_ms, seconds_until};
 use crate::server::Server;
 
@@ -18,7 +19,8 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(ping))
 }
 
-/// Takes note of the operator's input and answers with the deadlines as they now stand.
+/// Takes note of the operator's input, and of what the client counted since it last said, and answers with the deadlines
+/// as they now stand.
 #[utoipa::path(
     post,
     path = "/activity/ping",
@@ -32,6 +34,9 @@ async fn ping(
     Json(request): Json<PingRequest>,
 ) -> Result<axum::Json<PingAnswer>, Failure> {
     let Caller { identity, now, .. } = caller;
+    if let Some(report) = &request.report {
+        plausible(report)?;
+    }
     let age_ms = Millis::from(request.last_input_age_seconds) * 1_000;
     // It lived a moment ago; where it ended in between, the next call says why.
     let session = server
@@ -39,6 +44,15 @@ async fn ping(
         .note_input(identity.session.id, age_ms, now)
         .await?
         .ok_or_else(|| Failure::new(ErrorCode::SessionRevoked))?;
+    if let Some(counted) = request.report {
+        server.observed.report(DeviceReport {
+            at: now,
+            organization_id: session.organization_id,
+            site_id: session.site_id,
+            device_name: session.device_name.clone(),
+            counted,
+        });
+    }
     let idle_ms = idle_timeout_ms(identity.idle_timeout_ms(), &server.options.testing);
     Ok(axum::Json(PingAnswer {
         idle_expires_in: idle_expires_in(&session, idle_ms, now),

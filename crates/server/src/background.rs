@@ -1,5 +1,5 @@
-//! What a server does beside its calls: writing down when sessions were used, deleting those that ended long ago,
-//! forgetting limits that count no more, and sending mail.
+//! What a server does beside its calls: writing down when sessions were used and what happened to them, deleting those that
+//! ended long ago, forgetting limits that count no more, and sending mail.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
+use crate::insight::{Writing, forget, record};
 use crate::mail::deliver;
 use crate::server::Server;
 use crate::touches::rows;
@@ -27,6 +28,7 @@ const ROWS_AT_ONCE: usize = 500;
 pub struct Background {
     ending: watch::Sender<bool>,
     running: JoinHandle<()>,
+    recording: JoinHandle<()>,
     post: Option<JoinHandle<()>>,
 }
 
@@ -39,6 +41,10 @@ impl Background {
             let (server, ends) = (server.clone(), ends.clone());
             tokio::spawn(async move { deliver(&server, &post, letters, ends).await })
         });
+        let recording = {
+            let (server, ends) = (server.clone(), ends.clone());
+            tokio::spawn(async move { record(&server, ends).await })
+        };
         let running = tokio::spawn(async move {
             let mut due = Due::at(server.clock.monotonic());
             let mut tick = tokio::time::interval(WRITE_EVERY);
@@ -55,6 +61,7 @@ impl Background {
         Self {
             ending,
             running,
+            recording,
             post,
         }
     }
@@ -64,6 +71,9 @@ impl Background {
         self.ending.send_replace(true);
         if self.running.await.is_err() {
             tracing::error!("the background work broke down");
+        }
+        if self.recording.await.is_err() {
+            tracing::error!("the writing of what happened to sessions broke down");
         }
         if let Some(post) = self.post
             && post.await.is_err()
@@ -104,6 +114,7 @@ async fn work(server: &Server, due: &mut Due) {
     if due.purge <= now {
         due.purge = now.saturating_add(PURGE_EVERY);
         purge(server).await;
+        forget(server).await;
     }
 }
 
@@ -124,6 +135,8 @@ pub(crate) async fn write_touches(server: &Server) {
 
 /// Deletes sessions that ended longer ago than they are kept.
 pub(crate) async fn purge(server: &Server) {
+    // What was never noted would be deleted unseen.
+    Writing::default().note_ends(server).await;
     let kept_ms = i64::try_from(server.options.dead_sessions_kept.as_millis()).unwrap_or(i64::MAX);
     let ended_before = server.now().saturating_sub(kept_ms);
     let at_once = u32::try_from(ROWS_AT_ONCE).unwrap_or(u32::MAX);

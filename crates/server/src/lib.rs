@@ -26,6 +26,7 @@ pub mod failure;
 pub mod first_operator;
 mod health;
 pub mod ids;
+mod insight;
 pub mod key_file;
 pub mod keys;
 mod lifetimes;

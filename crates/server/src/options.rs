@@ -27,6 +27,8 @@ pub struct ServerOptions {
     pub mail: Option<MailOptions>,
     /// What opens the figures of the whole server to programs; `None`: no token does.
     pub scrape_token: Option<ScrapeToken>,
+    /// Whether what happens to sessions is written down.
+    pub recording: Recording,
     /// Shorter lives than the settings allow, for tests and demonstrations.
     pub testing: TestingOverrides,
 }
@@ -41,9 +43,20 @@ impl Default for ServerOptions {
             dead_sessions_kept: Duration::from_secs(30 * 24 * 60 * 60),
             mail: None,
             scrape_token: None,
+            recording: Recording::default(),
             testing: TestingOverrides::default(),
         }
     }
+}
+
+/// Whether refreshes, sign-ins and ends of sessions are written down, for figures and alerts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recording {
+    /// They are.
+    #[default]
+    On,
+    /// They are not: figures stand still, and no alert begins.
+    Off,
 }
 
 /// Bounds on what callers may ask.

@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::access_token::{AccessTokens, SigningFault};
 use crate::clock::Clock;
 use crate::events::EventStreams;
+use crate::insight::Observed;
 use crate::keys::Keys;
 use crate::login_limit::LoginLimit;
 use crate::mail::{MailError, Outbox};
@@ -49,6 +50,7 @@ pub struct Parts {
     pub(crate) proofs: Proofs,
     pub(crate) event_streams: Arc<EventStreams>,
     pub(crate) touches: Touches,
+    pub(crate) observed: Observed,
     pub(crate) outbox: Outbox,
     pub(crate) scrapes: Scrapes,
     pub(crate) options: ServerOptions,
@@ -73,6 +75,7 @@ impl Server {
             proofs: Proofs::new(&keys, options.known_as.clone()),
             event_streams: Arc::new(EventStreams::new(&options.limits)),
             touches: Touches::default(),
+            observed: Observed::new(options.recording),
             outbox: Outbox::new(options.mail.as_ref())?,
             scrapes: Scrapes::default(),
             store,

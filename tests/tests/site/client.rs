@@ -29,6 +29,16 @@ impl<T> Outcome<T> {
             Self::NotNow(why) => panic!("not just now: {why}"),
         }
     }
+
+    /// Why it was refused.
+    #[track_caller]
+    pub(crate) fn refused(self) -> ErrorCode {
+        match self {
+            Self::Refused(code) => code,
+            Self::Done(_) => panic!("not refused"),
+            Self::NotNow(why) => panic!("not just now: {why}"),
+        }
+    }
 }
 
 /// A browser of no particular kind.
@@ -75,6 +85,24 @@ impl Client {
             last_input_age_seconds: Some(1),
         };
         read(self.http.post(format!("{url}/v1/auth/refresh")).json(&request)).await
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        url: &str,
+        path: &str,
+        access: &Secret,
+    ) -> Outcome<T> {
+        let call = self.http.get(format!("{url}{path}"));
+        read(call.bearer_auth(access.expose())).await
+    }
+
+    /// A body as it is.
+    pub(crate) async fn text(&self, url: &str, path: &str, access: &Secret) -> String {
+        let call = self.http.get(format!("{url}{path}"));
+        let response = call.bearer_auth(access.expose()).send().await.unwrap();
+        assert!(response.status().is_success(), "{response:?}");
+        response.text().await.unwrap()
     }
 
     pub(crate) async fn me(&self, url: &str, access: &Secret) -> Outcome<serde_json::Value> {

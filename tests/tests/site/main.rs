@@ -1,5 +1,5 @@
-//! One site with two server processes over one PostgreSQL database: races for one token, deaths under load, and
-//! revocation that every process knows of and every client hears of.
+//! One site with two server processes over one PostgreSQL database: races for one token, deaths under load, revocation
+//! that every process knows of and every client hears of, and figures that are the same everywhere.
 //!
 //! `VIGIE_ROUNDS` says how many rounds the races have, `VIGIE_REVOCATIONS` how many sessions are revoked.
 
@@ -8,6 +8,7 @@
 
 mod client;
 mod deaths;
+mod insight;
 mod listening;
 mod place;
 mod races;

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use protocol::ErrorCode;
 use protocol::auth::{LoginAnswer, LoginRequest, Me, OrganizationRole};
+use protocol::insight::LoginFailure;
 use protocol::settings::SessionSettings;
 use store::NewSession;
 use store::directory::{Membership, Organization, User};
@@ -13,6 +14,7 @@ use crate::body::Json;
 use crate::client::{AuditParticulars as _, Client};
 use crate::failure::Failure;
 use crate::ids::new_id;
+use crate::insight::WatchedLogin;
 use crate::lifetimes::session_ms;
 use crate::passwords::{LONGEST_BYTES, Match};
 use crate::proof::{Endpoint, Offered};
@@ -35,19 +37,38 @@ pub(super) async fn login(
     offered: Offered,
     Json(request): Json<LoginRequest>,
 ) -> Result<axum::Json<LoginAnswer>, Failure> {
+    let mut watched = WatchedLogin::begin(&server, &client);
+    let answer = sign_in(&server, &client, &offered, &request, &mut watched).await;
+    watched.end(&answer);
+    answer.map(axum::Json)
+}
+
+async fn sign_in(
+    server: &Server,
+    client: &Client,
+    offered: &Offered,
+    request: &LoginRequest,
+    watched: &mut WatchedLogin,
+) -> Result<LoginAnswer, Failure> {
     let username = normalized(&request.username);
-    check(&username, &request)?;
-    let device_key = server.proofs.judge(&offered, Endpoint::Login, server.now())?;
+    check(&username, request)?;
+    let device_key = server.proofs.judge(offered, Endpoint::Login, server.now())?;
     server.login_limit.note(&username, client.address())?;
 
     let user = server.store.user_by_name(&username).await?;
+    if let Some(user) = &user {
+        watched.is_of_user(user.id, asked_for(user, request.organization.as_deref()));
+    }
     let stored = user.as_ref().map(|user| user.password_hash.as_str());
     let matched = server.passwords.check(&request.password, stored).await?;
-    let open = everywhere(&server, user.as_ref(), matched).await?;
+    let open = everywhere(server, user.as_ref(), matched).await?;
     let verdict = judge(user.as_ref(), matched, request.organization.as_deref(), open);
     let (user, membership) = match verdict {
         Ok(found) => found,
-        Err(denial) => return Err(deny(&server, &client, user.as_ref(), denial).await),
+        Err(denial) => {
+            watched.is_denied(denial.figure());
+            return Err(deny(server, client, user.as_ref(), denial).await);
+        }
     };
 
     let organization = &membership.organization;
@@ -80,13 +101,14 @@ pub(super) async fn login(
                 expires_at: now.saturating_add(session_ms(&settings, &server.options.testing)),
                 device_key,
                 device_limit: settings.device_limit,
-                place: Some(place(&client, &request.device_name, request.device_kind)),
+                place: Some(place(client, &request.device_name, request.device_kind)),
                 now,
             },
             audit,
         )
         .await?;
-    sign_in_letters::post(&server, &begun).await;
+    watched.is_of(&begun.session);
+    sign_in_letters::post(server, &begun).await;
     let session = begun.session;
     for displaced in begun.displaced {
         tracing::info!(user = %user.id, session = %displaced, "ended: one device too many");
@@ -101,12 +123,12 @@ pub(super) async fn login(
         refresh_token,
         now,
     };
-    let tokens = answer(&server, grant)?;
+    let tokens = answer(server, grant)?;
     tracing::info!(user = %user.id, session = %session_id, "signed in");
-    Ok(axum::Json(LoginAnswer {
+    Ok(LoginAnswer {
         tokens,
         me: me(user, &membership, &settings),
-    }))
+    })
 }
 
 /// The form in which names are stored and compared.
@@ -136,6 +158,28 @@ enum Denial {
     WrongPassword,
     AccountDisabled,
     NotAMember,
+}
+
+impl Denial {
+    /// As it counts in figures.
+    const fn figure(self) -> LoginFailure {
+        match self {
+            Self::UnknownUser => LoginFailure::UnknownUser,
+            Self::WrongPassword => LoginFailure::WrongPassword,
+            Self::AccountDisabled => LoginFailure::AccountDisabled,
+            Self::NotAMember => LoginFailure::NotAMember,
+        }
+    }
+}
+
+/// The membership that a sign-in is about: the one asked for, or the first.
+fn asked_for<'a>(user: &'a User, organization: Option<&str>) -> Option<&'a Membership> {
+    let asked =
+        |membership: &&Membership| organization.is_none_or(|slug| membership.organization.slug == slug);
+    user.memberships
+        .iter()
+        .find(asked)
+        .or_else(|| user.memberships.first())
 }
 
 /// What stands open beside the user's own memberships: every organisation, to somebody who stands above them.

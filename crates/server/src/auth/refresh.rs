@@ -15,6 +15,7 @@ use crate::caller::{code_of, live};
 use crate::client::{AuditParticulars as _, Client};
 use crate::failpoint::{self, Point};
 use crate::failure::Failure;
+use crate::insight::WatchedRefresh;
 use crate::proof::{Endpoint, Offered};
 use crate::refresh_token::RefreshToken;
 use crate::server::Server;
@@ -34,6 +35,19 @@ pub(super) async fn refresh(
     offered: Offered,
     Json(request): Json<RefreshRequest>,
 ) -> Result<axum::Json<TokenAnswer>, Failure> {
+    let mut watched = WatchedRefresh::begin(&server, &client);
+    let answer = renew(&server, &client, &offered, &request, &mut watched).await;
+    watched.end(&answer);
+    answer.map(axum::Json)
+}
+
+async fn renew(
+    server: &Server,
+    client: &Client,
+    offered: &Offered,
+    request: &RefreshRequest,
+    watched: &mut WatchedRefresh,
+) -> Result<TokenAnswer, Failure> {
     let limit = &server.refresh_limit;
     let token = match RefreshToken::verify(&server.keys, request.refresh_token.expose()) {
         Ok(token) => token,
@@ -42,10 +56,11 @@ pub(super) async fn refresh(
             return Err(Failure::new(ErrorCode::RefreshInvalid).because(&unacceptable));
         }
     };
+    watched.is_of_session(token.session_id);
     let now = server.now();
-    let device_key = server.proofs.judge(&offered, Endpoint::Refresh, now)?;
+    let device_key = server.proofs.judge(offered, Endpoint::Refresh, now)?;
     if limit.is_known_wrong(token.session_id, device_key) {
-        return Err(wrong_device::refusal(&server, &client, device_key));
+        return Err(wrong_device::refusal(server, client, device_key));
     }
     limit.note(token.session_id)?;
     let presented = Presented {
@@ -61,7 +76,7 @@ pub(super) async fn refresh(
         now,
     };
     if server.options.testing.idle_seconds.is_some() {
-        end_early_when_idle(&server, &presented).await?;
+        end_early_when_idle(server, &presented).await?;
     }
     let audit = client
         .audit("session.refreshed", now)
@@ -76,6 +91,7 @@ pub(super) async fn refresh(
             session
         }
         RotationOutcome::Reused(session) => {
+            watched.is_of(&session);
             return Err(Failure::new(ErrorCode::RefreshReused).because(&format_args!(
                 "session {} was closed: two holders of one token",
                 session.id
@@ -84,16 +100,18 @@ pub(super) async fn refresh(
         RotationOutcome::Stale => return Err(Failure::new(ErrorCode::StaleAttempt)),
         RotationOutcome::RotationRequired => return Err(Failure::new(ErrorCode::RotationRequired)),
         RotationOutcome::WrongDevice(session) => {
-            wrong_device::note(&server, &client, &session).await;
-            return Err(wrong_device::refusal(&server, &client, device_key));
+            watched.is_of(&session);
+            wrong_device::note(server, client, &session).await;
+            return Err(wrong_device::refusal(server, client, device_key));
         }
         RotationOutcome::Over(over) => return Err(Failure::new(code_of(over))),
         RotationOutcome::Unknown => {
             return Err(Failure::new(ErrorCode::RefreshInvalid).because(&"no such session"));
         }
     };
+    watched.is_of(&session);
     failpoint::pass(Point::RefreshKept)?;
-    renewed(&server, token, session, now).await.map(axum::Json)
+    renewed(server, token, session, now).await
 }
 
 async fn renewed(

@@ -15,7 +15,7 @@ use super::monitoring::{self, Surroundings, Way};
 use super::source::Written;
 use super::{database, defaults};
 use crate::database::Database;
-use crate::options::{Limits, ServerOptions, TestingOverrides};
+use crate::options::{Limits, Recording, ServerOptions, TestingOverrides};
 use crate::proof::KnownAs;
 
 /// A checked configuration.
@@ -145,6 +145,10 @@ pub(super) fn settle(
             }),
             mail: mail(figment, &written.mail)?,
             scrape_token,
+            recording: match written.monitoring.record {
+                Some(false) => Recording::Off,
+                Some(true) | None => Recording::On,
+            },
             testing: testing(figment, &written)?,
         },
         drain: Duration::from_secs(u64::from(

@@ -137,6 +137,7 @@ pub(super) struct WrittenMail {
 pub(super) struct WrittenMonitoring {
     pub(super) scrape_token_file: Option<PathBuf>,
     pub(super) listen: Option<String>,
+    pub(super) record: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -358,6 +358,21 @@ async fn about_sessions(table: &mut Table, house: &House) {
         .plain(Method::GET, list, None, ABOVE)
         .query(&of(house.other_organization))
         .refusal = ErrorCode::OrganizationNotFound;
+    for figures in [
+        "/v1/admin/sessions/metrics",
+        "/v1/admin/sessions/metrics/export",
+        "/v1/admin/sessions/errors",
+        "/v1/admin/sessions/devices",
+    ] {
+        table.plain(Method::GET, figures, None, ADMINS);
+        table
+            .plain(Method::GET, figures, None, ADMINS)
+            .query(&of(house.organization));
+        table
+            .plain(Method::GET, figures, None, ABOVE)
+            .query(&of(house.other_organization))
+            .refusal = ErrorCode::OrganizationNotFound;
+    }
     table
         .plain(
             Method::POST,

@@ -157,8 +157,14 @@ impl House {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let is_csv = parts
+            .headers
+            .get("content-type")
+            .is_some_and(|kind| kind.to_str().unwrap().starts_with("text/csv"));
         let body = if bytes.is_empty() {
             Value::Null
+        } else if is_csv {
+            Value::String(String::from_utf8(bytes.to_vec()).unwrap())
         } else {
             let text = std::str::from_utf8(&bytes).unwrap();
             if parts.headers["content-type"]

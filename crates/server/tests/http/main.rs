@@ -17,6 +17,7 @@ mod events;
 mod flood;
 mod house;
 mod impatient;
+mod insight;
 mod mail;
 mod monitoring;
 mod openapi;

@@ -35,7 +35,7 @@ async fn the_server_publishes_the_document() {
 }
 
 /// The routes of the protocol, by hand: the document must name these and no others.
-pub(crate) const ROUTES: [(&str, &str); 45] = [
+pub(crate) const ROUTES: [(&str, &str); 50] = [
     ("get", "/.well-known/jwks.json"),
     ("get", "/healthz"),
     ("get", "/readyz"),
@@ -46,6 +46,11 @@ pub(crate) const ROUTES: [(&str, &str); 45] = [
     ("patch", "/v1/admin/organizations/{id}"),
     ("post", "/v1/admin/organizations/{id}/revoke-sessions"),
     ("get", "/v1/admin/sessions"),
+    ("get", "/v1/admin/sessions/devices"),
+    ("get", "/v1/admin/sessions/errors"),
+    ("get", "/v1/admin/sessions/metrics"),
+    ("get", "/v1/admin/sessions/metrics/export"),
+    ("get", "/v1/monitoring/sessions/metrics"),
     ("post", "/v1/admin/sessions/revoke-all"),
     ("post", "/v1/admin/sessions/{id}/revoke"),
     ("get", "/v1/admin/sites"),

@@ -9,6 +9,7 @@ mod ending;
 #[cfg(feature = "failpoints")]
 mod failpoints;
 mod faults;
+mod insight;
 mod last_resort;
 mod log;
 #[cfg(target_os = "linux")]

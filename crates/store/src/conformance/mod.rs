@@ -15,6 +15,7 @@ pub mod audit;
 pub mod changes;
 pub mod directory;
 mod fixture;
+pub mod insight;
 pub mod lifecycle;
 pub mod memberships;
 pub mod mutants;

@@ -149,6 +149,20 @@ macro_rules! conformance_suite {
                 an_unbound_token_asks_for_no_key: UnboundRefusesKeys;
                 the_audit_log_holds_what_is_out_of_the_ordinary: RotationAudited, ReuseUnaudited;
             }
+            insight {
+                a_batch_counts_once: BatchCountsAgain;
+                sums_agree_everywhere: StepsOfOneHour, LatencyForgotten;
+                a_window_is_the_organizations_own: EventsOfAll, WindowEndsEarly, WindowEndsLate;
+                failures_are_put_together: FailuresByKey, FailuresOfAll, FailuresOfEveryKind;
+                failures_come_in_pages: FailurePageBeginsAgain, FailureLimitIgnored;
+                an_end_is_noted_once: EndNotedAgain, EveryEndExpired;
+                an_idle_desk_is_noted_when_it_was_told: ToldIdleForgotten;
+                ends_are_noted_in_parts: EndLimitIgnored;
+                what_is_so_now_is_counted: IdleDesksCounted, DisabledUsersCounted;
+                devices_that_suffer_are_found: DevicesOfAll, DeviceLimitIgnored;
+                what_is_old_is_forgotten: NewEventsPurged, SumsPurgedEarly, SumsNeverPurged, CountersForgetTheOld;
+                counters_outlive_a_restart: CountersBeginAgain;
+            }
             sales {
                 a_sale_is_kept_once: KeptAgain;
                 one_sale_at_once_is_kept_once: KeptBeforeCalledNew;

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use protocol::auth::OrganizationRole;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
@@ -76,6 +77,8 @@ struct Seen {
     touches: Vec<Touch>,
     purged: bool,
     seen_at: Option<Millis>,
+    noted: u32,
+    roles: Vec<(OrganizationRole, u32)>,
     told: Option<broadcast::Sender<Change>>,
 }
 

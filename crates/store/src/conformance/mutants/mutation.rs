@@ -419,6 +419,54 @@ pub enum Mutation {
     KeyAskedOfTheEnded,
     /// A session without a key refuses keys.
     UnboundRefusesKeys,
+    /// A batch that is sent again counts again.
+    BatchCountsAgain,
+    /// Steps are always of one hour.
+    StepsOfOneHour,
+    /// How long refreshes took is not kept by step.
+    LatencyForgotten,
+    /// Figures are those of every organisation.
+    EventsOfAll,
+    /// A window lacks its last minute.
+    WindowEndsEarly,
+    /// A window has a minute more than asked for.
+    WindowEndsLate,
+    /// Failures come in the order of their keys.
+    FailuresByKey,
+    /// Failures are those of every organisation.
+    FailuresOfAll,
+    /// Where failed sign-ins are asked for, refreshes come along.
+    FailuresOfEveryKind,
+    /// Every page of failures is the first.
+    FailurePageBeginsAgain,
+    /// A page of failures is longer than asked for.
+    FailureLimitIgnored,
+    /// An end is noted each time.
+    EndNotedAgain,
+    /// Every session that ended is said to have expired.
+    EveryEndExpired,
+    /// That a client was told of its end by idleness is not noted.
+    ToldIdleForgotten,
+    /// More ends are noted at once than asked for.
+    EndLimitIgnored,
+    /// A desk that ended by idleness counts as live.
+    IdleDesksCounted,
+    /// Users whose accounts are disabled count.
+    DisabledUsersCounted,
+    /// Devices are those of every organisation.
+    DevicesOfAll,
+    /// More devices are listed than asked for.
+    DeviceLimitIgnored,
+    /// Events that are not old are deleted.
+    NewEventsPurged,
+    /// Sums are deleted a minute before their time.
+    SumsPurgedEarly,
+    /// Sums are never deleted.
+    SumsNeverPurged,
+    /// Counters go with what is deleted.
+    CountersForgetTheOld,
+    /// Counters begin again after a restart.
+    CountersBeginAgain,
 }
 
 impl Mutation {
