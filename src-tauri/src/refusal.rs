@@ -153,6 +153,7 @@ impl From<Problem> for UiError {
             | ErrorCode::SaleTotalMismatch
             | ErrorCode::BodyTooLarge => UiErrorCode::ValidationFailed,
             ErrorCode::SettingsIncoherent => UiErrorCode::SettingsIncoherent,
+            ErrorCode::SettingsFixed => UiErrorCode::SettingsFixed,
             ErrorCode::RateLimited => UiErrorCode::RateLimited,
             ErrorCode::ServerBusy | ErrorCode::Timeout | ErrorCode::StoreUnavailable => {
                 UiErrorCode::ServerBusy
@@ -223,6 +224,7 @@ pub const fn refuses_for_good(code: ErrorCode) -> bool {
         | ErrorCode::NotFound
         | ErrorCode::MethodNotAllowed
         | ErrorCode::SettingsIncoherent
+        | ErrorCode::SettingsFixed
         | ErrorCode::RateLimited
         | ErrorCode::ServerBusy
         | ErrorCode::Timeout

@@ -279,6 +279,8 @@ pub enum UiErrorCode {
     ValidationFailed,
     /// Settings that contradict each other.
     SettingsIncoherent,
+    /// The server's own configuration says this.
+    SettingsFixed,
     /// The keychain is locked.
     KeychainLocked,
     /// There is no keychain.

@@ -104,6 +104,8 @@ pub enum ErrorCode {
     ValidationFailed,
     /// Settings that contradict each other.
     SettingsIncoherent,
+    /// The server's own configuration says this; it cannot be changed over the wire.
+    SettingsFixed,
     /// A call that needs an Idempotency-Key came without a usable one.
     IdempotencyKeyRequired,
     /// The Idempotency-Key was used before with another body.
@@ -173,6 +175,7 @@ impl ErrorCode {
             | Self::RotationRequired
             | Self::LastOwner
             | Self::NameTaken
+            | Self::SettingsFixed
             | Self::OrganizationMismatch
             | Self::IdempotencyKeyReused => 409,
             Self::BodyTooLarge => 413,
@@ -224,6 +227,7 @@ impl ErrorCode {
             | Self::BodyTooLarge
             | Self::ValidationFailed
             | Self::SettingsIncoherent
+            | Self::SettingsFixed
             | Self::IdempotencyKeyRequired
             | Self::CategoryUnknown
             | Self::SaleTotalMismatch => LogLevel::Info,
@@ -359,6 +363,7 @@ impl ErrorCode {
             Self::BodyTooLarge => "The body is too large",
             Self::ValidationFailed => "A value is out of its range",
             Self::SettingsIncoherent => "The settings contradict each other",
+            Self::SettingsFixed => "The server's own configuration says this",
             Self::IdempotencyKeyRequired => "An Idempotency-Key is required",
             Self::IdempotencyKeyReused => "The Idempotency-Key was used with another body",
             Self::CategoryUnknown => "No such category",

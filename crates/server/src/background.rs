@@ -1,12 +1,14 @@
 //! What a server does beside its calls: writing down when sessions were used and what happened to them, deleting those that
-//! ended long ago, forgetting limits that count no more, and sending mail.
+//! ended long ago, forgetting limits that count no more, and sending mail and alerts.
 
 use std::time::Duration;
 
+use store::Millis;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
+use crate::alerts;
 use crate::insight::{Writing, forget, record};
 use crate::mail::deliver;
 use crate::server::Server;
@@ -21,6 +23,9 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// How often dead sessions are looked for.
 const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// For how long alerts are kept after they ended.
+const ALERTS_KEPT_MS: Millis = 365 * 24 * 60 * 60 * 1_000;
+
 /// How many rows one transaction of the background takes, so that calls never wait long behind it.
 const ROWS_AT_ONCE: usize = 500;
 
@@ -30,6 +35,7 @@ pub struct Background {
     running: JoinHandle<()>,
     recording: JoinHandle<()>,
     post: Option<JoinHandle<()>>,
+    alerts: JoinHandle<((), ())>,
 }
 
 impl Background {
@@ -37,13 +43,19 @@ impl Background {
     pub fn start(server: &Server) -> Self {
         let (ending, mut ends) = watch::channel(false);
         let server = server.clone();
-        let post = server.outbox.take().map(|(post, letters)| {
+        let post = server.outbox.take().map(|letters| {
             let (server, ends) = (server.clone(), ends.clone());
-            tokio::spawn(async move { deliver(&server, &post, letters, ends).await })
+            tokio::spawn(async move { deliver(&server, letters, ends).await })
         });
         let recording = {
             let (server, ends) = (server.clone(), ends.clone());
             tokio::spawn(async move { record(&server, ends).await })
+        };
+        let alerts = {
+            let (server, ends) = (server.clone(), ends.clone());
+            tokio::spawn(async move {
+                tokio::join!(alerts::watch(&server, ends.clone()), alerts::send(&server, ends))
+            })
         };
         let running = tokio::spawn(async move {
             let mut due = Due::at(server.clock.monotonic());
@@ -63,6 +75,7 @@ impl Background {
             running,
             recording,
             post,
+            alerts,
         }
     }
 
@@ -79,6 +92,9 @@ impl Background {
             && post.await.is_err()
         {
             tracing::error!("the sending of mail broke down");
+        }
+        if self.alerts.await.is_err() {
+            tracing::error!("the work on alerts broke down");
         }
     }
 }
@@ -155,6 +171,10 @@ pub(crate) async fn purge(server: &Server) {
             }
         }
         tokio::task::yield_now().await;
+    }
+    let year_ago = server.now().saturating_sub(ALERTS_KEPT_MS);
+    if let Err(error) = server.store.purge_alerts(year_ago, at_once).await {
+        tracing::warn!(cause = %error, "old alerts are not deleted yet");
     }
     if deleted > 0 {
         tracing::info!(deleted, "dead sessions deleted");

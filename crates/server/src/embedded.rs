@@ -14,7 +14,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::first_operator::{FirstOperator, FirstOperatorError, add_first_operator, has_operator};
 use crate::keys::Keys;
 use crate::open_store::open_store;
-use crate::options::ServerOptions;
+use crate::options::{MailSetBy, ServerOptions};
 use crate::server::{Server, SetupError};
 
 /// The database's name in the data directory.
@@ -63,6 +63,10 @@ impl EmbeddedServer {
         clock: Arc<dyn Clock>,
         options: ServerOptions,
     ) -> Result<Self, EmbeddedError> {
+        let options = ServerOptions {
+            mail_set_by: MailSetBy::Owners,
+            ..options
+        };
         let server = Server::new(store, keys.clone(), clock, options)?;
         Ok(Self {
             router: crate::router(server.clone()),

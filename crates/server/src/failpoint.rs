@@ -1,7 +1,8 @@
 //! Named points at which a test fails a call or kills the process; without the feature there are none.
 //!
 //! `VIGIE_SERVER_FAILPOINTS` holds a comma-separated list of `point=action`. The points: `refresh.kept` and `sale.kept`,
-//! after the store has kept the change and before the answer leaves. The actions: `lose`, once, so that the client never
+//! after the store has kept the change and before the answer leaves, and `alert.claimed`, after messages on alerts were claimed
+//! and before any is sent. The actions: `lose`, once, so that the client never
 //! hears of what was kept; `kill`, which ends the process at once.
 
 use crate::failure::Failure;
@@ -16,6 +17,9 @@ pub(crate) enum Point {
     /// The sale is kept, its answer not sent.
     #[cfg_attr(feature = "failpoints", strum(serialize = "sale.kept"))]
     SaleKept,
+    /// Messages on alerts are claimed, none is sent.
+    #[cfg_attr(feature = "failpoints", strum(serialize = "alert.claimed"))]
+    AlertClaimed,
 }
 
 /// Passes a point.

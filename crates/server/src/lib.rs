@@ -4,6 +4,7 @@
 pub mod access_token;
 mod activity;
 mod admin;
+pub mod alerts;
 mod auth;
 mod authority;
 pub mod background;

@@ -1,6 +1,7 @@
 //! What whoever starts a server may decide.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -23,12 +24,16 @@ pub struct ServerOptions {
     pub limits: Limits,
     /// For how long sessions are kept after they ended.
     pub dead_sessions_kept: Duration,
-    /// Where security notices are sent by mail; `None`: nowhere.
+    /// Where mail is sent; `None`: where it is set on screen.
     pub mail: Option<MailOptions>,
     /// What opens the figures of the whole server to programs; `None`: no token does.
     pub scrape_token: Option<ScrapeToken>,
     /// Whether what happens to sessions is written down.
     pub recording: Recording,
+    /// Who may set that on screen.
+    pub mail_set_by: MailSetBy,
+    /// How alerts get out of the server.
+    pub alerts: AlertOptions,
     /// Shorter lives than the settings allow, for tests and demonstrations.
     pub testing: TestingOverrides,
 }
@@ -44,6 +49,8 @@ impl Default for ServerOptions {
             mail: None,
             scrape_token: None,
             recording: Recording::default(),
+            mail_set_by: MailSetBy::default(),
+            alerts: AlertOptions::default(),
             testing: TestingOverrides::default(),
         }
     }
@@ -124,6 +131,25 @@ impl Default for Limits {
     }
 }
 
+/// Who may set the way to the mail server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MailSetBy {
+    /// Whoever stands above all organisations.
+    #[default]
+    SuperAdmins,
+    /// Owners as well: on a server that is embedded in the app of its only organisation.
+    Owners,
+}
+
+/// How alerts get out of the server.
+#[derive(Clone, Debug, Default)]
+pub struct AlertOptions {
+    /// Networks that a webhook may be called in although they are not public.
+    pub webhook_networks: Vec<IpNet>,
+    /// A certificate authority in PEM that webhooks are trusted by besides the system's.
+    pub webhook_ca_file: Option<PathBuf>,
+}
+
 /// Lives in seconds that take the place of an organisation's settings. For tests and demonstrations only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TestingOverrides {
@@ -133,6 +159,10 @@ pub struct TestingOverrides {
     pub idle_seconds: Option<NonZeroU32>,
     /// Absolute life of a session.
     pub session_seconds: Option<NonZeroU32>,
+    /// How often it is looked whether something is the matter.
+    pub alert_seconds: Option<NonZeroU32>,
+    /// How long a process may take over a message that it claimed.
+    pub alert_lease_seconds: Option<NonZeroU32>,
 }
 
 impl TestingOverrides {

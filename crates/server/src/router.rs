@@ -15,7 +15,10 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::envelope::{envelope, panicked};
 use crate::failure::Failure;
 use crate::server::Server;
-use crate::{activity, admin, auth, events, health, insight, monitoring, openapi, sales, session_settings};
+use crate::{
+    activity, admin, alerts, auth, events, health, insight, mail, monitoring, openapi, sales,
+    session_settings,
+};
 
 /// The router of this server.
 pub fn router(server: Server) -> Router {
@@ -50,6 +53,8 @@ fn documented() -> (Router<Server>, String) {
         .merge(admin::routes())
         .merge(monitoring::routes())
         .merge(insight::routes())
+        .merge(alerts::routes())
+        .merge(mail::settings::routes())
         .merge(sales::routes());
     let (router, document) = OpenApiRouter::with_openapi(openapi::empty())
         .merge(health::routes())

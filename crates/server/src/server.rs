@@ -1,12 +1,17 @@
 //! One server: its store, its keys, its clock and its bounds, shared by every route.
 
+use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use governor::Quota;
 use store::{Millis, Store};
 use thiserror::Error;
+use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::access_token::{AccessTokens, SigningFault};
+use crate::alerts::{WebhookError, Webhooks};
 use crate::clock::Clock;
 use crate::events::EventStreams;
 use crate::insight::Observed;
@@ -17,8 +22,12 @@ use crate::monitoring::Scrapes;
 use crate::options::ServerOptions;
 use crate::passwords::{PasswordError, Passwords};
 use crate::proof::Proofs;
+use crate::rate::Rate;
 use crate::refresh_limit::RefreshLimit;
 use crate::touches::Touches;
+
+/// How often an organisation may try out its alerts within a minute.
+const TRIALS_PER_MINUTE: NonZeroU32 = const { NonZeroU32::new(5).unwrap() };
 
 /// Why a server cannot be made.
 #[derive(Debug, Error)]
@@ -32,6 +41,9 @@ pub enum SetupError {
     /// The mail server's certificate authority is none.
     #[error(transparent)]
     Mail(#[from] MailError),
+    /// The webhooks' certificate authority is none.
+    #[error(transparent)]
+    Webhooks(#[from] WebhookError),
 }
 
 /// A server; cheap to clone.
@@ -53,6 +65,11 @@ pub struct Parts {
     pub(crate) observed: Observed,
     pub(crate) outbox: Outbox,
     pub(crate) scrapes: Scrapes,
+    pub(crate) webhooks: Webhooks,
+    /// How often an organisation may try out its alerts.
+    pub(crate) alert_trials: Rate<Uuid>,
+    /// Tells whoever sends messages on alerts that there are new ones.
+    pub(crate) alerts_to_send: Notify,
     pub(crate) options: ServerOptions,
 }
 
@@ -76,8 +93,11 @@ impl Server {
             event_streams: Arc::new(EventStreams::new(&options.limits)),
             touches: Touches::default(),
             observed: Observed::new(options.recording),
-            outbox: Outbox::new(options.mail.as_ref())?,
             scrapes: Scrapes::default(),
+            webhooks: Webhooks::new(&options.alerts)?,
+            alert_trials: Rate::new(Quota::per_minute(TRIALS_PER_MINUTE), &clock),
+            alerts_to_send: Notify::new(),
+            outbox: Outbox::new(options.mail.as_ref(), &keys)?,
             store,
             keys,
             clock,

@@ -16,6 +16,9 @@ use store::{Change, Store, StoreError};
 use tokio::sync::{OwnedRwLockReadGuard, RwLock, broadcast};
 
 mod address;
+mod alert_messages;
+mod alert_settings;
+mod alerts;
 mod audit;
 mod beginning;
 mod changes;

@@ -12,6 +12,7 @@ use crate::fault::Fault;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_foundation.sql"),
     include_str!("migrations/0002_insight.sql"),
+    include_str!("migrations/0003_alerts.sql"),
 ];
 
 /// `VIGI`, the advisory lock that a process holds while it brings a schema up to date.

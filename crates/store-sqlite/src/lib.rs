@@ -10,6 +10,9 @@ use rusqlite::Connection;
 use store::{Change, Store, StoreError};
 use tokio::sync::broadcast;
 
+mod alert_messages;
+mod alert_settings;
+mod alerts;
 mod audit;
 mod backup;
 mod beginning;

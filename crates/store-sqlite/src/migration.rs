@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_foundation.sql"),
     include_str!("migrations/0002_administration.sql"),
     include_str!("migrations/0003_insight.sql"),
+    include_str!("migrations/0004_alerts.sql"),
 ];
 
 /// The newest schema that this program knows.

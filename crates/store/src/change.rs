@@ -45,4 +45,9 @@ pub enum Change {
         /// What it says.
         kind: NoticeKind,
     },
+    /// An alert of an organisation began, ended, or was told to somebody.
+    AlertsChanged {
+        /// The organisation.
+        organization_id: Uuid,
+    },
 }

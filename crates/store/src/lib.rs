@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use tokio::sync::broadcast;
 use uuid::{NoContext, Timestamp, Uuid};
 
+pub mod alert;
 pub mod audit;
 pub mod change;
 #[cfg(feature = "conformance")]
@@ -22,6 +23,10 @@ pub mod settings;
 pub mod table;
 pub mod transfer;
 
+pub use alert::{
+    AlertMessage, AlertPart, AlertPlace, AlertRow, Alerts, Channel, MailRow, Occasion, Recipient, Settled,
+    Standing, Stood,
+};
 pub use audit::{AuditEntry, AuditLog, AuditRow};
 pub use change::{CHANGES_KEPT, Change};
 pub use directory::{
@@ -60,7 +65,7 @@ pub fn folded(text: &str) -> String {
 /// A whole database engine.
 #[async_trait]
 pub trait Store:
-    Directory + Sessions + SettingsStore + Sales + Notices + AuditLog + Insight + Send + Sync + 'static
+    Directory + Sessions + SettingsStore + Sales + Notices + Alerts + AuditLog + Insight + Send + Sync + 'static
 {
     /// Whether the store reads and writes just now.
     ///

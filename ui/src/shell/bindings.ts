@@ -1333,6 +1333,8 @@ export type UiErrorCode =
 "validation_failed" | 
 /**  Settings that contradict each other. */
 "settings_incoherent" | 
+/**  The server's own configuration says this. */
+"settings_fixed" | 
 /**  The keychain is locked. */
 "keychain_locked" | 
 /**  There is no keychain. */

@@ -359,6 +359,7 @@ export const en: Words = {
     session_not_found: 'This session was closed already.',
     validation_failed: 'A value is out of its range. Correct it, then try again.',
     settings_incoherent: 'These times contradict each other. Correct the one that is marked.',
+    settings_fixed: "The server's own configuration says this. Whoever runs the server can change it there.",
     keychain_locked: "This device's keychain is locked. Unlock it, then try again.",
     keychain_absent: 'This device has no keychain to keep the session in. A manager can install one.',
     keychain_failed: "This device's keychain does not answer. Try again in a moment.",

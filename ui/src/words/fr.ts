@@ -365,6 +365,7 @@ export const fr = {
     session_not_found: 'Cette session était déjà fermée.',
     validation_failed: 'Une valeur est hors des limites. Corrigez-la, puis réessayez.',
     settings_incoherent: 'Ces durées se contredisent. Corrigez celle qui est signalée.',
+    settings_fixed: "La configuration du serveur fixe ce réglage. Qui gère le serveur peut l'y changer.",
     keychain_locked: "Le trousseau de l'appareil est verrouillé. Déverrouillez-le, puis réessayez.",
     keychain_absent: "Cet appareil n'a pas de trousseau pour garder la session. Un responsable peut en installer un.",
     keychain_failed: "Le trousseau de l'appareil ne répond pas. Réessayez dans un instant.",

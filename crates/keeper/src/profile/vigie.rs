@@ -421,6 +421,7 @@ const fn meaning(code: ErrorCode) -> Meaning {
         | ErrorCode::CannotRevokeCurrentSession
         | ErrorCode::SessionNotFound
         | ErrorCode::SettingsIncoherent
+        | ErrorCode::SettingsFixed
         | ErrorCode::IdempotencyKeyRequired
         | ErrorCode::IdempotencyKeyReused
         | ErrorCode::CategoryUnknown

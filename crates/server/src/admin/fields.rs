@@ -11,12 +11,12 @@ use crate::failure::Failure;
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Paging {
+pub(crate) struct Paging {
     /// `next` of the page before.
-    pub(super) after: Option<String>,
+    pub(crate) after: Option<String>,
     /// How many rows, 1 to 200; 50 without it.
     #[param(minimum = 1, maximum = 200)]
-    pub(super) limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
 }
 
 /// A name on one line, without blanks around it.

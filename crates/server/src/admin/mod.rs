@@ -11,6 +11,7 @@ mod user_view;
 mod users;
 mod wanted;
 
+pub(crate) use self::fields::Paging;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

@@ -8,9 +8,6 @@ use crate::server::Server;
 
 /// Queues a letter for each notice that the sign-in brought.
 pub(super) async fn post(server: &Server, begun: &BeginOutcome) {
-    if !server.outbox.is_open() {
-        return;
-    }
     let session = &begun.session;
     let tell = |kind, detail| {
         server.outbox.tell(Letter {

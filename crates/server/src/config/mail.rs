@@ -2,11 +2,13 @@
 
 use figment::Figment;
 use protocol::Secret;
+use protocol::alert::MailProtection;
 
 use super::complaint::{ConfigError, bad_value};
 use super::secret_file;
 use super::source::{MAIL_PASSWORD_VARIABLE, WrittenMail};
-use crate::mail::{MailOptions, MailSecurity};
+use crate::mail::MailOptions;
+use crate::mail::settings::is_here;
 
 pub(super) fn mail(figment: &Figment, written: &WrittenMail) -> Result<Option<MailOptions>, ConfigError> {
     let Some(host) = written.host.clone() else {
@@ -20,10 +22,9 @@ pub(super) fn mail(figment: &Figment, written: &WrittenMail) -> Result<Option<Ma
         Some(text) => text
             .parse()
             .map_err(|_| bad_value(figment, "mail.security", "starttls, tls or none"))?,
-        None => MailSecurity::default(),
+        None => MailProtection::default(),
     };
-    let is_here = host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
-    if security == MailSecurity::None && !is_here {
+    if security == MailProtection::None && !is_here(&host) {
         return Err(bad_value(
             figment,
             "mail.security",

@@ -15,7 +15,7 @@ use super::monitoring::{self, Surroundings, Way};
 use super::source::Written;
 use super::{database, defaults};
 use crate::database::Database;
-use crate::options::{Limits, Recording, ServerOptions, TestingOverrides};
+use crate::options::{AlertOptions, Limits, MailSetBy, Recording, ServerOptions, TestingOverrides};
 use crate::proof::KnownAs;
 
 /// A checked configuration.
@@ -83,7 +83,7 @@ pub(super) fn settle(
         })?,
         None => SocketAddr::from(([127, 0, 0, 1], 8443)),
     };
-    let trusted_proxies = trusted_proxies(figment, &written.trusted_proxies)?;
+    let trusted_proxies = networks(figment, "trusted_proxies", &written.trusted_proxies)?;
     let tls = tls(&written)?;
     if tls.is_none() && !listen.ip().is_loopback() && trusted_proxies.is_empty() {
         return Err(bad_value(
@@ -149,6 +149,15 @@ pub(super) fn settle(
                 Some(false) => Recording::Off,
                 Some(true) | None => Recording::On,
             },
+            mail_set_by: MailSetBy::SuperAdmins,
+            alerts: AlertOptions {
+                webhook_networks: networks(
+                    figment,
+                    "alerts.webhook_networks",
+                    &written.alerts.webhook_networks,
+                )?,
+                webhook_ca_file: written.alerts.webhook_ca_file.clone(),
+            },
             testing: testing(figment, &written)?,
         },
         drain: Duration::from_secs(u64::from(
@@ -194,7 +203,7 @@ fn tls(written: &Written) -> Result<Option<TlsFiles>, ConfigError> {
     }
 }
 
-fn trusted_proxies(figment: &Figment, written: &[String]) -> Result<Vec<IpNet>, ConfigError> {
+fn networks(figment: &Figment, key: &str, written: &[String]) -> Result<Vec<IpNet>, ConfigError> {
     written
         .iter()
         .map(|text| {
@@ -203,7 +212,7 @@ fn trusted_proxies(figment: &Figment, written: &[String]) -> Result<Vec<IpNet>, 
                 .map_err(|_| {
                     bad_value(
                         figment,
-                        "trusted_proxies",
+                        key,
                         "a list of addresses or networks, such as [\"10.0.0.0/8\"]",
                     )
                 })
@@ -298,6 +307,8 @@ fn testing(figment: &Figment, written: &Written) -> Result<TestingOverrides, Con
         access_token_seconds: number("access_token_seconds", given.access_token_seconds)?,
         idle_seconds: number("idle_seconds", given.idle_seconds)?,
         session_seconds: number("session_seconds", given.session_seconds)?,
+        alert_seconds: number("alert_seconds", given.alert_seconds)?,
+        alert_lease_seconds: number("alert_lease_seconds", given.alert_lease_seconds)?,
     })
 }
 

@@ -74,6 +74,7 @@ pub(super) struct Written {
     pub(super) retention: WrittenRetention,
     pub(super) mail: WrittenMail,
     pub(super) monitoring: WrittenMonitoring,
+    pub(super) alerts: WrittenAlerts,
     pub(super) testing: WrittenTesting,
 }
 
@@ -142,10 +143,19 @@ pub(super) struct WrittenMonitoring {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+pub(super) struct WrittenAlerts {
+    pub(super) webhook_networks: Vec<String>,
+    pub(super) webhook_ca_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct WrittenTesting {
     pub(super) access_token_seconds: Option<u32>,
     pub(super) idle_seconds: Option<u32>,
     pub(super) session_seconds: Option<u32>,
+    pub(super) alert_seconds: Option<u32>,
+    pub(super) alert_lease_seconds: Option<u32>,
 }
 
 /// Reads and checks a configuration.

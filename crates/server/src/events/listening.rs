@@ -122,7 +122,8 @@ impl Listening {
             Change::SessionEnded { .. }
             | Change::SessionMoved { .. }
             | Change::SettingsChanged { .. }
-            | Change::NoticeAdded { .. } => {}
+            | Change::NoticeAdded { .. }
+            | Change::AlertsChanged { .. } => {}
         }
     }
 

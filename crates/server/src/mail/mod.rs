@@ -1,9 +1,13 @@
-//! Security notices by mail: queued off the path of requests, sent by the background work, tried again; a failure is a line
-//! in the log and nothing else.
+//! Letters: the one way to the mail server, and security notices, which are queued off the path of requests, sent by the
+//! background work and tried again; a failure is a line in the log and nothing else.
 
 mod letter;
+mod notices;
 mod options;
 mod post;
+mod sealed;
+pub(crate) mod settings;
+mod way;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,9 +15,12 @@ use store::{Millis, NoticeDetail, NoticeKind};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-pub use self::options::{MailOptions, MailSecurity};
+pub(crate) use self::notices::deliver;
+pub use self::options::MailOptions;
 pub use self::post::MailError;
-pub(crate) use self::post::{Post, deliver};
+pub use self::sealed::SealError;
+pub(crate) use self::way::{Way, WayError};
+use crate::keys::Keys;
 
 /// Letters that may wait; one more is not sent.
 const MOST_WAITING: usize = 1_000;
@@ -27,12 +34,11 @@ pub(crate) struct Letter {
     pub(crate) detail: NoticeDetail,
 }
 
-/// The way to the post office, if one is configured.
-pub(crate) struct Outbox(Option<Open>);
-
-struct Open {
+/// The way to the mail server, and the security notices that wait to go there.
+pub(crate) struct Outbox {
+    way: Way,
     letters: mpsc::Sender<Letter>,
-    waiting: Mutex<Option<(Post, mpsc::Receiver<Letter>)>>,
+    waiting: Mutex<Option<mpsc::Receiver<Letter>>>,
 }
 
 impl Outbox {
@@ -40,35 +46,29 @@ impl Outbox {
     ///
     /// # Errors
     /// See [`MailError`].
-    pub(crate) fn new(options: Option<&MailOptions>) -> Result<Self, MailError> {
-        let Some(options) = options else {
-            return Ok(Self(None));
-        };
+    pub(crate) fn new(options: Option<&MailOptions>, keys: &Keys) -> Result<Self, MailError> {
         let (letters, receiver) = mpsc::channel(MOST_WAITING);
-        Ok(Self(Some(Open {
+        Ok(Self {
+            way: Way::new(options, keys)?,
             letters,
-            waiting: Mutex::new(Some((Post::new(options)?, receiver))),
-        })))
+            waiting: Mutex::new(Some(receiver)),
+        })
     }
 
-    /// Whether letters go anywhere.
-    pub(crate) const fn is_open(&self) -> bool {
-        self.0.is_some()
+    /// The way to the mail server.
+    pub(crate) const fn way(&self) -> &Way {
+        &self.way
     }
 
     /// Queues a letter; nobody waits for it.
     pub(crate) fn tell(&self, letter: Letter) {
-        let Some(open) = &self.0 else {
-            return;
-        };
-        if let Err(error) = open.letters.try_send(letter) {
+        if let Err(error) = self.letters.try_send(letter) {
             tracing::error!(%error, "a security notice is not sent by mail");
         }
     }
 
     /// What the background work sends; once.
-    pub(crate) fn take(&self) -> Option<(Post, mpsc::Receiver<Letter>)> {
-        let open = self.0.as_ref()?;
-        open.waiting.lock().unwrap_or_else(PoisonError::into_inner).take()
+    pub(crate) fn take(&self) -> Option<mpsc::Receiver<Letter>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

@@ -4,30 +4,7 @@ use std::path::PathBuf;
 
 use lettre::message::Mailbox;
 use protocol::Secret;
-
-/// How the connection to the mail server is protected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString)]
-#[strum(serialize_all = "snake_case")]
-pub enum MailSecurity {
-    /// STARTTLS, and nothing is sent without it (RFC 3207).
-    #[default]
-    Starttls,
-    /// TLS from the first byte (RFC 8314).
-    Tls,
-    /// None; to a mail server on this machine only.
-    None,
-}
-
-impl MailSecurity {
-    /// The usual port for submission.
-    pub const fn usual_port(self) -> u16 {
-        match self {
-            Self::Starttls => 587,
-            Self::Tls => 465,
-            Self::None => 25,
-        }
-    }
-}
+use protocol::alert::MailProtection;
 
 /// A mail server, and who writes to whom.
 #[derive(Clone, Debug)]
@@ -37,7 +14,7 @@ pub struct MailOptions {
     /// Its port.
     pub port: u16,
     /// How the connection is protected.
-    pub security: MailSecurity,
+    pub security: MailProtection,
     /// A certificate authority in PEM that is trusted besides the system's.
     pub ca_file: Option<PathBuf>,
     /// The sender.

@@ -393,6 +393,21 @@ async fn about_places(table: &mut Table, house: &House) {
     });
     table.plain(Method::PUT, settings, Some(lifetimes), ADMINS);
 
+    let settings = "/v1/admin/settings/monitoring";
+    table.plain(Method::GET, settings, None, ADMINS);
+    let watched = json!({
+        "retention_days": 30, "refresh_failure_percent": 5, "refresh_least": 20, "time_zone": "Europe/Paris"
+    });
+    table.plain(Method::PUT, settings, Some(watched), ADMINS);
+    table.plain(Method::GET, "/v1/admin/alerts", None, ADMINS);
+    table.plain(Method::POST, "/v1/admin/alerts/test", Some(json!("mail")), ADMINS);
+    let settings = "/v1/admin/settings/mail";
+    table.plain(Method::GET, settings, None, ABOVE);
+    let mail = json!({ "host": "localhost", "port": 25, "security": "none", "from": "vigie@example.org" });
+    table
+        .plain(Method::PUT, settings, Some(mail), ABOVE)
+        .after_the_password();
+
     let organizations = "/v1/admin/organizations";
     table.plain(Method::GET, organizations, None, ADMINS);
     let new = json!({ "name": "Quai Sud", "slug": Uuid::new_v4() });

@@ -35,6 +35,7 @@ async fn reach(code: ErrorCode) -> Answer {
     }
     let house = House::with(ServerOptions {
         limits,
+        mail: (code == ErrorCode::SettingsFixed).then(|| crate::mail::options(25)),
         ..ServerOptions::default()
     })
     .await;
@@ -91,6 +92,7 @@ async fn reach(code: ErrorCode) -> Answer {
         | ErrorCode::Forbidden
         | ErrorCode::ValidationFailed
         | ErrorCode::SettingsIncoherent
+        | ErrorCode::SettingsFixed
         | ErrorCode::IdempotencyKeyRequired
         | ErrorCode::IdempotencyKeyReused
         | ErrorCode::CategoryUnknown
@@ -204,6 +206,15 @@ async fn reach_signed_in(house: &House, code: ErrorCode) -> Answer {
         ErrorCode::ValidationFailed => {
             sale["lines"][0]["quantity"] = json!(0);
             house.sell(&camille.access, &key, sale).await
+        }
+        ErrorCode::SettingsFixed => {
+            let alix = house.super_admin().await;
+            house.confirm(&alix).await;
+            let body =
+                json!({ "host": "localhost", "port": 25, "security": "none", "from": "vigie@example.org" });
+            house
+                .ask(Method::PUT, "/v1/admin/settings/mail", &alix.access, Some(body))
+                .await
         }
         ErrorCode::SettingsIncoherent => {
             let dominique = house.sign_in("dominique", "desk").await;

@@ -8,13 +8,14 @@ use axum::extract::ConnectInfo;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
+use protocol::alert::MailProtection;
 use serde_json::json;
 use server::ServerOptions;
 use server::background::Background;
 use server::certificates::make;
 use server::clock::{Clock as _, SystemClock};
 use server::config::TlsFiles;
-use server::mail::{MailOptions, MailSecurity};
+use server::mail::MailOptions;
 use server::tls::server_config;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -28,21 +29,21 @@ const WITHIN: Duration = Duration::from_secs(20);
 
 /// A letter as the mail server got it.
 #[derive(Debug)]
-struct Got {
-    credentials: Option<String>,
+pub(crate) struct Got {
+    pub(crate) credentials: Option<String>,
     from: String,
-    to: String,
-    text: String,
+    pub(crate) to: String,
+    pub(crate) text: String,
 }
 
 /// A mail server: it turns the first `refusals` letters away for a while, and takes those after them.
-struct PostOffice {
-    port: u16,
-    got: mpsc::UnboundedReceiver<Got>,
+pub(crate) struct PostOffice {
+    pub(crate) port: u16,
+    pub(crate) got: mpsc::UnboundedReceiver<Got>,
 }
 
 impl PostOffice {
-    async fn open(refusals: usize, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
+    pub(crate) async fn open(refusals: usize, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sender, got) = mpsc::unbounded_channel();
@@ -63,7 +64,7 @@ impl PostOffice {
         Self { port, got }
     }
 
-    async fn next(&mut self) -> Got {
+    pub(crate) async fn next(&mut self) -> Got {
         let got = tokio::time::timeout(WITHIN, self.got.recv()).await;
         got.unwrap_or_else(|_| panic!("no letter came")).unwrap()
     }
@@ -141,11 +142,11 @@ async fn line(stream: &mut (impl AsyncBufRead + Unpin)) -> Option<String> {
     (length > 0).then(|| line.trim_end().to_owned())
 }
 
-fn options(port: u16) -> MailOptions {
+pub(crate) fn options(port: u16) -> MailOptions {
     MailOptions {
         host: "localhost".to_owned(),
         port,
-        security: MailSecurity::None,
+        security: MailProtection::None,
         ca_file: None,
         from: "Vigie <vigie@example.org>".parse().unwrap(),
         to: Some("office@example.org".parse().unwrap()),
@@ -161,7 +162,7 @@ async fn house(mail: MailOptions) -> House {
     .await
 }
 
-async fn a_thief_comes(house: &House) {
+pub(crate) async fn a_thief_comes(house: &House) {
     crate::proof::steal(house, &Device::new()).await;
 }
 
@@ -237,7 +238,7 @@ async fn a_mail_server_must_show_a_certificate_that_is_trusted() {
     };
     let mut office = PostOffice::open(0, Some(server_config(&files).unwrap())).await;
     let tls = MailOptions {
-        security: MailSecurity::Tls,
+        security: MailProtection::Tls,
         ..options(office.port)
     };
 

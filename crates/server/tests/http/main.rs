@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod admin_sessions;
+mod alerts;
 mod asvs;
 mod audit;
 mod auth;
@@ -12,6 +13,7 @@ mod bodies;
 mod codes;
 #[path = "../../src/proof/device.rs"]
 mod device;
+mod documents;
 mod embedded;
 mod events;
 mod flood;

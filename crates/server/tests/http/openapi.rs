@@ -35,12 +35,18 @@ async fn the_server_publishes_the_document() {
 }
 
 /// The routes of the protocol, by hand: the document must name these and no others.
-pub(crate) const ROUTES: [(&str, &str); 50] = [
+pub(crate) const ROUTES: [(&str, &str); 56] = [
     ("get", "/.well-known/jwks.json"),
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/v1/admin/settings/session"),
     ("put", "/v1/admin/settings/session"),
+    ("get", "/v1/admin/settings/monitoring"),
+    ("put", "/v1/admin/settings/monitoring"),
+    ("get", "/v1/admin/settings/mail"),
+    ("put", "/v1/admin/settings/mail"),
+    ("get", "/v1/admin/alerts"),
+    ("post", "/v1/admin/alerts/test"),
     ("get", "/v1/admin/organizations"),
     ("post", "/v1/admin/organizations"),
     ("patch", "/v1/admin/organizations/{id}"),

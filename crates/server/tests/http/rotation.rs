@@ -240,6 +240,7 @@ async fn a_tests_seconds_take_the_place_of_the_settings() {
         access_token_seconds: seconds(10),
         idle_seconds: seconds(30),
         session_seconds: seconds(100),
+        ..TestingOverrides::default()
     };
     let house = House::with(ServerOptions {
         testing,

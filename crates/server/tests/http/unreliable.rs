@@ -4,16 +4,18 @@ use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use protocol::alert::{AlertKind, MonitoringSettings};
 use protocol::auth::OrganizationRole;
 use protocol::sale::Category;
 use protocol::settings::SessionSettings;
 use store::session::RevokeReason;
 use store::{
-    AuditEntry, AuditLog, AuditRow, BeginOutcome, Change, DeviceSum, Directory, EventBatch, EventSum,
-    FailureQuery, FailureSum, Identity, Insight, Millis, NewNotice, NewOrganization, NewSaleRow, NewSession,
-    NewSite, NewTill, NewUser, Notice, Notices, Organization, PageKey, PlacedSite, Presented,
-    RotationOutcome, SaleOutcome, SaleRow, Sales, SessionFilter, SessionGauges, SessionRow, Sessions,
-    SettingsStore, Site, Steps, Store, StoreError, Till, Totals, Touch, User, UserFilter, UserListing,
+    AlertMessage, AlertPlace, AlertRow, Alerts, AuditEntry, AuditLog, AuditRow, BeginOutcome, Change,
+    DeviceSum, Directory, EventBatch, EventSum, FailureQuery, FailureSum, Identity, Insight, MailRow, Millis,
+    NewNotice, NewOrganization, NewSaleRow, NewSession, NewSite, NewTill, NewUser, Notice, Notices,
+    Organization, PageKey, PlacedSite, Presented, Recipient, RotationOutcome, SaleOutcome, SaleRow, Sales,
+    SessionFilter, SessionGauges, SessionRow, Sessions, SettingsStore, Settled, Site, Standing, Steps, Stood,
+    Store, StoreError, Till, Totals, Touch, User, UserFilter, UserListing,
 };
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -178,6 +180,22 @@ pass_on!(Notices {
     fn security_notices(user_id: Uuid, unseen_only: bool, limit: u32) -> Vec<Notice>;
     fn add_notice(new: NewNotice) -> ();
     fn mark_notice_seen(user_id: Uuid, notice_id: Uuid, now: Millis) -> bool;
+});
+
+pass_on!(Alerts {
+    fn monitoring_settings(organization_id: Uuid) -> MonitoringSettings;
+    fn put_monitoring_settings(organization_id: Uuid, settings: MonitoringSettings, audit: AuditEntry) -> ();
+    fn mail_settings() -> Option<MailRow>;
+    fn put_mail_settings(row: MailRow, audit: AuditEntry) -> ();
+    fn note_standing(
+        standing: Standing, tell: Vec<Recipient>, repeat_ms: Option<Millis>, now: Millis
+    ) -> Stood;
+    fn end_alerts(organization_id: Uuid, stood_until: Millis, tell: Vec<Recipient>, now: Millis) -> u32;
+    fn alerts_page(organization_id: Uuid, after: Option<AlertPlace>, limit: u32) -> Vec<AlertRow>;
+    fn lasting_alerts() -> Vec<(AlertKind, u32)>;
+    fn claim_messages(claim: Uuid, now: Millis, lease_ms: Millis, limit: u32) -> Vec<AlertMessage>;
+    fn settle_message(id: Uuid, claim: Uuid, settled: Settled) -> bool;
+    fn purge_alerts(ended_before: Millis, limit: u32) -> u32;
 });
 
 pass_on!(SettingsStore {

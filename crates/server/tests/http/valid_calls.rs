@@ -121,6 +121,13 @@ fn body(house: &House, method: &str, route: &str) -> Option<Value> {
             "token_expiration_minutes": 15, "activity_threshold_minutes": 15, "idle_timeout_minutes": 480,
             "session_max_hours": 720
         }),
+        (_, "/v1/admin/settings/monitoring") => json!({
+            "retention_days": 30, "refresh_failure_percent": 5, "refresh_least": 20, "time_zone": "Europe/Paris"
+        }),
+        (_, "/v1/admin/settings/mail") => json!({
+            "host": "localhost", "port": 25, "security": "none", "from": "vigie@example.org"
+        }),
+        (_, "/v1/admin/alerts/test") => json!("webhook"),
         (_, "/v1/admin/organizations") => json!({ "name": "Quai Sud", "slug": Uuid::new_v4().to_string() }),
         (_, "/v1/admin/organizations/{id}") => json!({ "name": "Maison du port" }),
         (_, "/v1/admin/sites") => json!({ "name": Uuid::new_v4().to_string() }),

@@ -1,5 +1,6 @@
 //! The audit log: what stands in it, in what order, and who sees it.
 
+use protocol::alert::{MailProtection, MonitoringSettings};
 use protocol::auth::{DeviceKind, OrganizationRole};
 use protocol::sale::Category;
 use protocol::settings::SessionSettings;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use super::fixture::{START, World, begin, entry, new_session, new_user, organization, site, user};
 use super::{Conforms, Engine, ensure};
 use crate::session::RevokeReason;
-use crate::{AuditEntry, NewOrganization, NewSite, NewTill};
+use crate::{AuditEntry, MailRow, NewOrganization, NewSite, NewTill};
 
 fn category() -> Category {
     Category {
@@ -17,6 +18,18 @@ fn category() -> Category {
         price_cents: None,
         shortcut: None,
         position: 1,
+    }
+}
+
+fn mail() -> MailRow {
+    MailRow {
+        host: "localhost".to_owned(),
+        port: 25,
+        security: MailProtection::None,
+        from: "vigie@example.org".to_owned(),
+        to: None,
+        username: None,
+        sealed_password: None,
     }
 }
 
@@ -31,6 +44,14 @@ pub async fn every_deed_leaves_its_entry(engine: &dyn Engine) -> Conforms {
     store
         .put_session_settings(world.quai, SessionSettings::default(), entry("settings.changed"))
         .await?;
+    store
+        .put_monitoring_settings(
+            world.quai,
+            MonitoringSettings::default(),
+            entry("monitoring.changed"),
+        )
+        .await?;
+    store.put_mail_settings(mail(), entry("mail.changed")).await?;
     store
         .put_category(world.quai, category(), entry("category.put"))
         .await?;
@@ -72,6 +93,8 @@ pub async fn every_deed_leaves_its_entry(engine: &dyn Engine) -> Conforms {
         "site.added",
         "user.added",
         "settings.changed",
+        "monitoring.changed",
+        "mail.changed",
         "category.put",
         "user.password_set",
         "session.created",
@@ -194,6 +217,9 @@ pub async fn a_refused_deed_leaves_no_entry(engine: &dyn Engine) -> Conforms {
             .await,
         store
             .put_session_settings(nobody, SessionSettings::default(), entry("settings.changed"))
+            .await,
+        store
+            .put_monitoring_settings(nobody, MonitoringSettings::default(), entry("monitoring.changed"))
             .await,
         store
             .put_category(nobody, category(), entry("category.put"))

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use protocol::alert::AlertKind;
 use protocol::auth::{DeviceKind, OrganizationRole};
 use protocol::settings::SessionSettings;
 use tokio::sync::broadcast::Receiver;
 
 use super::fixture::{START, World, entry, new_session, present, rotate};
 use super::{Conforms, Engine, Violation, ensure};
-use crate::{Change, NewNotice, NoticeDetail, NoticeKind, RevokeReason, SessionRow};
+use crate::{
+    Change, Channel, NewNotice, NoticeDetail, NoticeKind, Recipient, RevokeReason, SessionRow, Settled,
+    Standing,
+};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
@@ -145,6 +149,43 @@ pub async fn a_notice_is_told(engine: &dyn Engine) -> Conforms {
         kind: NoticeKind::DeviceLimit,
     }));
     ensure!(told == expected && told.len() == 3, "told was {told:?}");
+    Ok(())
+}
+
+/// The beginning of an alert, a message on it that was sent, and its end are told; that it lasts is not.
+pub async fn changes_of_alerts_are_told(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let mut changes = world.store.changes();
+    let store = &*world.store;
+    for now in [START, START + 1] {
+        let standing = Standing {
+            id: uuid::Uuid::now_v7(),
+            organization_id: world.port,
+            kind: AlertKind::NoRefresh,
+            subject_key: String::new(),
+            subject: None,
+            count: 30,
+            of: None,
+        };
+        let tell = vec![Recipient {
+            channel: Channel::Mail,
+            address: "a@example.org".to_owned(),
+        }];
+        store.note_standing(standing, tell, None, now).await?;
+    }
+    let claim = uuid::Uuid::now_v7();
+    for message in store.claim_messages(claim, START, 1, 10).await? {
+        store.settle_message(message.id, claim, Settled::Sent).await?;
+    }
+    for _ in 0..2 {
+        store
+            .end_alerts(world.port, START + 1, Vec::new(), START + 2)
+            .await?;
+    }
+    let told = told(&world, &mut changes).await?;
+    let organization_id = world.port;
+    let expected = vec![Change::AlertsChanged { organization_id }; 3];
+    ensure!(told == expected, "told was {told:?}");
     Ok(())
 }
 

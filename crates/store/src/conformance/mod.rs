@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::{Store, StoreError};
 
+pub mod alerts;
 pub mod audit;
 pub mod changes;
 pub mod directory;

@@ -112,7 +112,28 @@ macro_rules! conformance_suite {
                 a_notice_is_seen_by_its_user_once: SeenByAnybody, SeenStillListed, SeenAnew;
                 a_notice_needs_its_user: NoticeOfNobody;
             }
+            alerts {
+                monitoring_defaults_hold_until_settings_are_put: MonitoringDefaultsOfItsOwn;
+                monitoring_settings_read_back: OpeningHoursForgotten;
+                monitoring_settings_are_the_organizations_own: MonitoringOfAll;
+                monitoring_settings_need_an_organization: MonitoringOfNobodyAccepted;
+                the_way_to_a_mail_server_reads_back: MailPasswordForgotten;
+                an_alert_reads_back: WorstOfForgotten;
+                an_alert_begins_once: AlertBeginsEachTime, AlertsShareOneSubject;
+                an_alert_keeps_its_worst: WorstIsTheFirst, WorstByNumberAlone;
+                an_alert_ends_once_it_is_long_over: AlertEndsWhileItStands, AlertsEndEverywhere;
+                alerts_come_in_pages: AlertPageBeginsAgain, AlertLimitIgnored, AlertsOfAll, EndedAlertsAmongTheOthers;
+                lasting_alerts_are_counted: EndedAlertsCounted;
+                a_beginning_and_an_end_are_told: AlertEndUntold, FirstRecipientOnly;
+                a_lasting_alert_is_told_again: RepeatsEachTime, NeverRepeats;
+                a_message_is_claimed_by_one: ClaimedByAll, ClaimLimitIgnored;
+                a_claim_runs_out: ClaimedForEver, SettledByAnybody;
+                messages_come_in_order: LateMessagesGivenUp;
+                an_alert_says_who_was_told: FailedLettersPassForSent;
+                only_alerts_long_over_are_purged: AlertsPurgedTooEarly, AlertPurgeLimitIgnored;
+            }
             changes {
+                changes_of_alerts_are_told: AlertsUntold;
                 settings_are_told: SettingsUntold;
                 the_end_of_a_session_is_told: EndUntold;
                 the_move_of_a_session_is_told: MoveUntold;

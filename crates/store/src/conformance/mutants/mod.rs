@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::Engine;
 use crate::{AuditEntry, CHANGES_KEPT, Change, Millis, Store, StoreError, Touch};
 
+mod alerts;
 mod audit;
 mod directory;
 mod insight;
@@ -79,6 +80,7 @@ struct Seen {
     seen_at: Option<Millis>,
     noted: u32,
     roles: Vec<(OrganizationRole, u32)>,
+    claim: Option<Uuid>,
     told: Option<broadcast::Sender<Change>>,
 }
 
@@ -110,6 +112,7 @@ fn is_hidden(mutation: Mutation, change: &Change) -> bool {
         Change::SessionMoved { .. } => mutation == Mutation::MoveUntold,
         Change::SettingsChanged { .. } => mutation == Mutation::SettingsUntold,
         Change::NoticeAdded { .. } => mutation == Mutation::NoticeUntold,
+        Change::AlertsChanged { .. } => mutation == Mutation::AlertsUntold,
     }
 }
 

@@ -325,6 +325,66 @@ pub enum Mutation {
     FirstUseOnly,
     /// A use of an ended session is noted.
     EndedTouched,
+    /// Other defaults of monitoring than the protocol has.
+    MonitoringDefaultsOfItsOwn,
+    /// Opening hours are not kept.
+    OpeningHoursForgotten,
+    /// Monitoring is set for every organisation.
+    MonitoringOfAll,
+    /// Monitoring of an unknown organisation is accepted.
+    MonitoringOfNobodyAccepted,
+    /// The mail server's password is not kept.
+    MailPasswordForgotten,
+    /// Out of how many was counted is not kept.
+    WorstOfForgotten,
+    /// An alert begins each time that something is the matter.
+    AlertBeginsEachTime,
+    /// Alerts on different subjects are one.
+    AlertsShareOneSubject,
+    /// What is worse later is not kept.
+    WorstIsTheFirst,
+    /// A larger number of a smaller share counts as worse.
+    WorstByNumberAlone,
+    /// An alert ends while it is the matter.
+    AlertEndsWhileItStands,
+    /// Every organisation's alerts end.
+    AlertsEndEverywhere,
+    /// Nobody is told of an end.
+    AlertEndUntold,
+    /// Only the first recipient is told.
+    FirstRecipientOnly,
+    /// An alert is told again each time that it stands.
+    RepeatsEachTime,
+    /// An alert that lasts is never told again.
+    NeverRepeats,
+    /// Every page of alerts is the first.
+    AlertPageBeginsAgain,
+    /// A page of alerts is longer than asked for.
+    AlertLimitIgnored,
+    /// Every organisation's alerts are listed.
+    AlertsOfAll,
+    /// Alerts that ended are listed among those that last.
+    EndedAlertsAmongTheOthers,
+    /// A letter that was given up passes for sent.
+    FailedLettersPassForSent,
+    /// Alerts that ended count as lasting.
+    EndedAlertsCounted,
+    /// A message is claimed by everybody.
+    ClaimedByAll,
+    /// A claim never runs out.
+    ClaimedForEver,
+    /// More messages are claimed than asked for.
+    ClaimLimitIgnored,
+    /// A claim that ran out settles a message.
+    SettledByAnybody,
+    /// A message to be tried again is given up.
+    LateMessagesGivenUp,
+    /// Alerts are deleted too early.
+    AlertsPurgedTooEarly,
+    /// More alerts are deleted than asked for.
+    AlertPurgeLimitIgnored,
+    /// Changes of alerts are not told.
+    AlertsUntold,
     /// Whatever organisation asks ends a session.
     AnyOrganizationEnds,
     /// A user's sessions end in every organisation.
