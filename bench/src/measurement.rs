@@ -17,6 +17,9 @@ pub(crate) struct Options {
     /// Which measurements; all of them when none is named
     #[arg(value_enum)]
     names: Vec<Measurement>,
+    /// Of what one server carries only this; several may be named
+    #[arg(long = "part", value_enum)]
+    parts: Vec<capacity::Part>,
     /// Fewer rounds: for trying the measurements, not for figures
     #[arg(long)]
     quick: bool,
@@ -101,7 +104,7 @@ fn take(options: &Options, report: &mut Report) -> Result<(), Failure> {
             Measurement::Request => request::measure(scale, report),
             Measurement::TokenRead => token_read::measure(scale, report),
             Measurement::Refresh => refresh::measure(scale, report),
-            Measurement::Server => capacity::measure(scale, report),
+            Measurement::Server => capacity::measure(&options.parts, scale, report),
             Measurement::Events => events::measure(scale, report),
             Measurement::Insight => insight::measure(scale, report),
             Measurement::OnePost => one_post::measure(report),

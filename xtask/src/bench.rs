@@ -15,6 +15,9 @@ use std::process::Command;
 pub(crate) struct Options {
     /// Which measurements (request, token-read, refresh, server, events, one-post, start, memory, size); all of them when none is named
     names: Vec<String>,
+    /// Of the measurement `server` only this (rates, rows, sign-ins, memory, growth); several may be named
+    #[arg(long = "part")]
+    parts: Vec<String>,
     /// Fewer rounds: for trying the measurements, not for figures
     #[arg(long)]
     quick: bool,
@@ -27,12 +30,14 @@ impl Options {
     fn arguments(&self) -> impl Iterator<Item = &str> {
         let flags = [(self.quick, "--quick"), (self.strict, "--strict")];
         let set = flags.into_iter().filter_map(|(set, flag)| set.then_some(flag));
-        self.names.iter().map(String::as_str).chain(set)
+        let parts = self.parts.iter().flat_map(|part| ["--part", part]);
+        self.names.iter().map(String::as_str).chain(parts).chain(set)
     }
 
     /// Whether the server is measured beside its peers.
     fn asks_for_peers(&self) -> bool {
-        self.names.is_empty() || self.names.iter().any(|name| name == "server")
+        let asks = |all: &[String], name| all.is_empty() || all.iter().any(|one| one == name);
+        asks(&self.names, "server") && asks(&self.parts, "rates")
     }
 }
 
@@ -72,20 +77,30 @@ mod tests {
     fn names_and_flags_go_on_to_the_measurements() {
         let options = Options {
             names: vec!["request".to_owned(), "size".to_owned()],
+            parts: vec!["growth".to_owned()],
             quick: false,
             strict: true,
         };
-        assert!(options.arguments().eq(["request", "size", "--strict"]));
+        assert!(
+            options
+                .arguments()
+                .eq(["request", "size", "--part", "growth", "--strict"])
+        );
     }
 
     #[test]
     fn peers_are_installed_for_the_measurement_that_has_them() {
-        let asked = |names: &[&str]| {
-            let names = names.iter().map(|name| (*name).to_owned()).collect();
-            let (quick, strict) = (false, false);
-            Options { names, quick, strict }.asks_for_peers()
+        let asked = |names: &[&str], parts: &[&str]| {
+            let owned = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect();
+            Options {
+                names: owned(names),
+                parts: owned(parts),
+                quick: false,
+                strict: false,
+            }
+            .asks_for_peers()
         };
-        assert!(asked(&[]) && asked(&["size", "server"]));
-        assert!(!asked(&["size", "refresh"]));
+        assert!(asked(&[], &[]) && asked(&["size", "server"], &[]) && asked(&["server"], &["rows", "rates"]));
+        assert!(!asked(&["size", "refresh"], &[]) && !asked(&["server"], &["growth"]));
     }
 }

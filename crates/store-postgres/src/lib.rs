@@ -13,7 +13,7 @@ use sqlx_core::query::query;
 use sqlx_core::row::Row as _;
 use sqlx_postgres::Postgres;
 use store::{Change, Store, StoreError};
-use tokio::sync::{OwnedRwLockReadGuard, RwLock, broadcast};
+use tokio::sync::broadcast;
 
 mod address;
 mod alert_messages;
@@ -26,6 +26,7 @@ mod column;
 mod directory;
 mod fault;
 mod insight;
+mod joint;
 mod memberships;
 mod migration;
 mod notices;
@@ -45,7 +46,10 @@ mod work;
 pub use address::{Address, AddressError};
 use changes::Changes;
 use fault::from_postgres;
+use joint::Line;
+use rotation::Spending;
 pub use transfer::{EmptyDatabase, WholeDatabase, in_use};
+use work::Way;
 
 type Pool = sqlx_core::pool::Pool<Postgres>;
 
@@ -77,11 +81,9 @@ impl Default for Options {
 /// A database on a PostgreSQL server, open.
 #[derive(Debug)]
 pub struct PostgresStore {
-    pool: Pool,
-    call_most: Duration,
+    way: Way,
     changes: Changes,
-    /// Held for reading by every call, and for writing by whoever closes.
-    open: Arc<RwLock<()>>,
+    spending: Arc<Line<Spending>>,
 }
 
 impl PostgresStore {
@@ -113,11 +115,11 @@ impl PostgresStore {
             }
         }
         let changes = Changes::listen(address, &options).await?;
+        let way = Way::new(pool, &options);
         Ok(Self {
-            pool,
-            call_most: options.call_most,
             changes,
-            open: Arc::new(RwLock::new(())),
+            spending: Line::new(way.clone()),
+            way,
         })
     }
 
@@ -128,15 +130,6 @@ impl PostgresStore {
     pub async fn schema_version(&self) -> Result<u32, StoreError> {
         self.single(async |connection| Ok(migration::version(connection).await?))
             .await
-    }
-
-    /// Says that a call begins, unless the store is closed; closing waits for it.
-    fn enter(&self) -> Result<OwnedRwLockReadGuard<()>, StoreError> {
-        Arc::clone(&self.open)
-            .try_read_owned()
-            .ok()
-            .filter(|_| !self.pool.is_closed())
-            .ok_or_else(|| StoreError::Unavailable("the store is closed".to_owned()))
     }
 }
 
@@ -178,9 +171,7 @@ impl Store for PostgresStore {
     }
 
     async fn close(&self) {
-        let _last = self.open.write().await;
-        self.changes.close().await;
-        self.pool.close().await;
+        self.way.close(self.changes.close()).await;
     }
 }
 

@@ -1,34 +1,46 @@
 //! Spending a refresh token: the compare-and-swap first, and the rotation rule where it does not take.
 
+use std::collections::BTreeMap;
+
 use sqlx_core::query::query;
 use sqlx_postgres::PgConnection;
 use store::rotation::{ATTEMPTS_KEPT, FORWARDED, Verdict, judge, noted_input, remember};
 use store::session::RevokeReason;
-use store::{AuditEntry, Change, Millis, Presented, RotationOutcome, SessionRow, StoreError};
+use store::{AuditEntry, Change, Identity, Millis, Presented, RotationOutcome, SessionRow, StoreError};
+use uuid::Uuid;
 
 use crate::audit;
 use crate::column::{ATTEMPT_BYTES, count, pack_attempt, pack_attempts, text};
 use crate::fault::Fault;
-use crate::session_row::{default_idle_minutes, hold, returning, session};
+use crate::joint::Joint;
+use crate::session_row::{default_idle_minutes, hold, identity, returning, select_identity_from, session};
 
-/// The ordinary case in one statement. An attempt that renewed before it spends is left to the rule, which moves it to
-/// the end of the list.
+/// The ordinary case, for several sessions in one statement. An attempt that renewed before it spends is left to the rule,
+/// which moves it to the end of the list. A row that somebody else holds is passed over, so that nobody is held up by
+/// another's session and two such statements never wait for each other. Whose sessions they are is read along.
 const SPEND: &str = concat!(
-    "UPDATE sessions SET
+    "WITH free AS MATERIALIZED (
+        SELECT id AS free_id FROM sessions WHERE id = ANY($1) FOR NO KEY UPDATE SKIP LOCKED
+    ), renewed AS (
+    UPDATE sessions SET
         generation = generation + 1,
-        attempts = substring(attempts || $4 FROM greatest(1, length(attempts) + length($4) - $9 + 1)),
-        last_used_at = greatest(last_used_at, $3),
-        last_input_at = greatest(last_input_at, $5),
-        rotated_at = $3,
-        ip_address = $6,
-        user_agent = $7
-    WHERE id = $1 AND generation = $2 AND revoked_at IS NULL AND expires_at > $3
-        AND (device_kind = 'till' OR $3 < greatest(last_input_at, $5) + 60000 * coalesce((
+        attempts = substring(attempts || attempt FROM greatest(1, length(attempts) + length(attempt) - $10 + 1)),
+        last_used_at = greatest(last_used_at, at),
+        last_input_at = greatest(last_input_at, input_at),
+        rotated_at = at,
+        ip_address = address,
+        user_agent = agent
+    FROM free, unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::text[], $7::text[],
+        $8::bytea[]) AS presented (session_id, spent, at, attempt, input_at, address, agent, proven_key)
+    WHERE id = free_id AND id = session_id AND generation = spent AND revoked_at IS NULL AND expires_at > at
+        AND (device_kind = 'till' OR at < greatest(last_input_at, input_at) + 60000 * coalesce((
             SELECT idle_timeout_minutes FROM session_settings t
-            WHERE t.organization_id = sessions.organization_id), $8))
-        AND position($4 IN attempts) = 0
-        AND (device_key IS NULL OR device_key = $10)",
-    returning!()
+            WHERE t.organization_id = sessions.organization_id), $9))
+        AND position(attempt IN attempts) = 0
+        AND (device_key IS NULL OR device_key = proven_key)",
+    returning!(),
+    ") ",
+    select_identity_from!("renewed", "")
 );
 
 const SETTLE: &str = concat!(
@@ -64,30 +76,64 @@ pub(crate) async fn mark_restored(connection: &mut PgConnection, now: Millis) ->
     Ok(count(marked.rows_affected()))
 }
 
-/// Spends the token where it is current, in one statement that commits by itself.
-pub(crate) async fn spend(
+/// Spends tokens where they are current.
+pub(crate) struct Spending;
+
+impl Joint for Spending {
+    type Ask = Presented;
+    /// Whose session it is, one generation on; `None` where nothing was done.
+    type Answer = Option<Identity>;
+
+    async fn together(
+        connection: &mut PgConnection,
+        asks: &[Presented],
+    ) -> Result<Vec<Option<Identity>>, Fault> {
+        // One attempt for each session; whoever else presents its token here is judged afterwards.
+        let mut first = BTreeMap::<Uuid, &Presented>::new();
+        for presented in asks {
+            first.entry(presented.session_id).or_insert(presented);
+        }
+        let mut spent = spend(connection, first.values().copied()).await?;
+        let answer = |presented: &Presented| {
+            let tried = first.get(&presented.session_id)?;
+            std::ptr::eq(*tried, presented).then(|| spent.remove(&presented.session_id))?
+        };
+        Ok(asks.iter().map(answer).collect())
+    }
+}
+
+async fn spend(
     connection: &mut PgConnection,
-    presented: &Presented,
-) -> Result<Option<SessionRow>, Fault> {
-    let input_at = presented
-        .input_age_ms
-        .filter(|age| *age >= 0)
-        .map_or(0, |age| presented.now.saturating_sub(age));
-    query(SPEND)
-        .bind(presented.session_id)
-        .bind(i64::from(presented.generation))
-        .bind(presented.now)
-        .bind(pack_attempt(presented.generation, presented.attempt))
-        .bind(input_at)
-        .bind(text(&presented.origin.ip_address))
-        .bind(text(&presented.origin.user_agent))
+    presented: impl Iterator<Item = &Presented> + Clone,
+) -> Result<BTreeMap<Uuid, Identity>, Fault> {
+    let input_at = |presented: &Presented| {
+        let age = presented.input_age_ms.filter(|age| *age >= 0);
+        age.map_or(0, |age| presented.now.saturating_sub(age))
+    };
+    let attempt = |presented: &Presented| pack_attempt(presented.generation, presented.attempt).to_vec();
+    let origins = presented.clone().map(|one| &one.origin);
+    let addresses = origins
+        .clone()
+        .map(|origin| text(&origin.ip_address).into_owned());
+    let agents = origins.map(|origin| text(&origin.user_agent).into_owned());
+    let keys = presented.clone().map(|one| one.device_key.map(Vec::from));
+    let each = || presented.clone();
+    let rows = query(SPEND)
+        .bind(each().map(|one| one.session_id).collect::<Vec<_>>())
+        .bind(each().map(|one| i64::from(one.generation)).collect::<Vec<_>>())
+        .bind(each().map(|one| one.now).collect::<Vec<_>>())
+        .bind(each().map(attempt).collect::<Vec<_>>())
+        .bind(each().map(input_at).collect::<Vec<_>>())
+        .bind(addresses.collect::<Vec<_>>())
+        .bind(agents.collect::<Vec<_>>())
+        .bind(keys.collect::<Vec<_>>())
         .bind(default_idle_minutes())
         .bind(PACKED_MOST)
-        .bind(presented.device_key)
-        .fetch_optional(connection)
-        .await?
-        .map(|row| session(&row))
-        .transpose()
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| identity(row).map(|identity| (identity.session.id, identity)))
+        .collect()
 }
 
 /// What others are told of it.

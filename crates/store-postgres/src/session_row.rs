@@ -20,9 +20,10 @@ macro_rules! returning {
 }
 pub(crate) use returning;
 
-/// What [`identity`] reads; a condition on `s` follows.
-macro_rules! select_identity {
-    ($condition:literal) => {
+/// What [`identity`] reads of the sessions in a table or a part of the statement, which is called `s`; what goes on from there
+/// follows.
+macro_rules! select_identity_from {
+    ($sessions:literal, $rest:literal) => {
         concat!(
             "SELECT s.id, s.user_id, s.organization_id, s.site_id, s.device_kind, s.device_name, s.generation,
                 s.attempts, s.created_at, s.last_used_at, s.last_input_at, s.rotated_at, s.expires_at, s.revoked_at,
@@ -30,13 +31,25 @@ macro_rules! select_identity {
                 u.username, u.display_name, u.disabled_at, u.super_admin, u.one_time_password, o.name, m.role, p.name,
                 t.token_expiration_minutes, t.activity_threshold_minutes, t.idle_timeout_minutes, t.session_max_hours,
                 t.lock_after_minutes, t.device_limit
-            FROM sessions s
+            FROM ",
+            $sessions,
+            " s
             JOIN users u ON u.id = s.user_id
             JOIN organizations o ON o.id = s.organization_id
             LEFT JOIN memberships m ON m.user_id = s.user_id AND m.organization_id = s.organization_id
             LEFT JOIN sites p ON p.organization_id = s.organization_id AND p.id = s.site_id
-            LEFT JOIN session_settings t ON t.organization_id = s.organization_id
-            WHERE ",
+            LEFT JOIN session_settings t ON t.organization_id = s.organization_id ",
+            $rest
+        )
+    };
+}
+pub(crate) use select_identity_from;
+
+/// What [`identity`] reads; a condition on `s` follows.
+macro_rules! select_identity {
+    ($condition:literal) => {
+        concat!(
+            $crate::session_row::select_identity_from!("sessions", "WHERE "),
             $condition
         )
     };

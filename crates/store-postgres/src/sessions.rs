@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::column::{count, text};
 use crate::fault::Fault;
+use crate::joint::Went;
 use crate::revocation::{Which, end_audited};
 use crate::session_row::{default_idle_minutes, hold, identity, returning, select_identity, session};
 use crate::work::{telling, transaction};
@@ -179,19 +180,29 @@ impl Sessions for PostgresStore {
     }
 
     async fn rotate(&self, presented: Presented, audit: AuditEntry) -> Result<RotationOutcome, StoreError> {
-        if presented.rotate {
-            let spent = self
-                .single(async |connection| rotation::spend(connection, &presented).await)
-                .await?;
-            if let Some(row) = spent {
-                return Ok(RotationOutcome::Rotated(row));
-            }
+        self.refresh(presented, audit).await.map(|(outcome, _)| outcome)
+    }
+
+    async fn refresh(
+        &self,
+        presented: Presented,
+        audit: AuditEntry,
+    ) -> Result<(RotationOutcome, Option<Identity>), StoreError> {
+        if presented.rotate
+            && let Went::Together(Some(identity)) = self.spending.ask(presented.clone()).await?
+        {
+            return Ok((RotationOutcome::Rotated(identity.session.clone()), Some(identity)));
         }
-        telling!(self, |connection| {
+        let outcome = telling!(self, |connection| {
             let outcome = rotation::settle(connection, &presented, &audit).await?;
             let told = rotation::told(&outcome);
             Ok((outcome, told))
-        })
+        })?;
+        let identity = match outcome.renewed() {
+            Some(row) => self.identity(row.id).await?,
+            None => None,
+        };
+        Ok((outcome, identity))
     }
 
     async fn note_input(

@@ -1,16 +1,64 @@
 //! Doing a deed on a connection of the pool: one statement by itself, or several in one transaction that holds as a
 //! whole or not at all.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use sqlx_core::pool::PoolConnection;
 use sqlx_core::transaction::Transaction;
 use sqlx_postgres::{PgConnection, Postgres};
 use store::StoreError;
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
-use crate::PostgresStore;
 use crate::fault::{Fault, from_postgres};
+use crate::{Options, Pool, PostgresStore};
 
 /// How often a transaction is tried that PostgreSQL undid for the sake of others.
 pub(crate) const TRIES: u32 = 5;
+
+/// The way to the database, shared by all who work there.
+#[derive(Clone, Debug)]
+pub(crate) struct Way {
+    pub(crate) pool: Pool,
+    /// For how long a connection is waited for.
+    pub(crate) acquire_most: Duration,
+    /// How long one call may take on its connection.
+    pub(crate) call_most: Duration,
+    /// Held for reading by every call, and for writing by whoever closes.
+    open: Arc<RwLock<()>>,
+}
+
+impl Way {
+    pub(crate) fn new(pool: Pool, options: &Options) -> Self {
+        Self {
+            pool,
+            acquire_most: options.acquire_most,
+            call_most: options.call_most,
+            open: Arc::new(RwLock::new(())),
+        }
+    }
+
+    /// Says that a call begins, unless the store is closed; closing waits for it.
+    pub(crate) fn enter(&self) -> Result<OwnedRwLockReadGuard<()>, StoreError> {
+        Arc::clone(&self.open)
+            .try_read_owned()
+            .ok()
+            .filter(|_| !self.pool.is_closed())
+            .ok_or_else(|| StoreError::Unavailable("the store is closed".to_owned()))
+    }
+
+    /// A connection of the pool.
+    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        self.pool.acquire().await.map_err(|error| from_postgres(&error))
+    }
+
+    /// Waits for every call that began, lets none begin, and does what is left to do.
+    pub(crate) async fn close(&self, last: impl Future<Output = ()>) {
+        let _last = self.open.write().await;
+        last.await;
+        self.pool.close().await;
+    }
+}
 
 impl PostgresStore {
     /// Does a deed of one statement, which PostgreSQL commits by itself before it says that it is ready again.
@@ -18,15 +66,10 @@ impl PostgresStore {
     where
         D: AsyncFnOnce(&mut PgConnection) -> Result<T, Fault>,
     {
-        let _open = self.enter()?;
-        let mut connection = self.connection().await?;
-        let outcome = tokio::time::timeout(self.call_most, deed(&mut connection)).await;
+        let _open = self.way.enter()?;
+        let mut connection = self.way.connection().await?;
+        let outcome = tokio::time::timeout(self.way.call_most, deed(&mut connection)).await;
         settle(connection, outcome).map_err(StoreError::from)
-    }
-
-    /// A connection of the pool.
-    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        self.pool.acquire().await.map_err(|error| from_postgres(&error))
     }
 }
 
@@ -34,11 +77,11 @@ impl PostgresStore {
 /// type `Result<_, Fault>`. What PostgreSQL undid for the sake of others is tried again.
 macro_rules! transaction {
     ($store:expr, |$connection:ident| $deed:expr) => {{
-        let _open = $store.enter()?;
+        let _open = $store.way.enter()?;
         let mut tries = 1;
         loop {
-            let mut held = $store.connection().await?;
-            let outcome = tokio::time::timeout($store.call_most, async {
+            let mut held = $store.way.connection().await?;
+            let outcome = tokio::time::timeout($store.way.call_most, async {
                 let mut transaction = sqlx_core::connection::Connection::begin(&mut *held)
                     .await
                     .map_err($crate::fault::Fault::from)?;

@@ -69,26 +69,6 @@ pub(crate) fn from_io(what: &str, error: &std::io::Error) -> StoreError {
     }
 }
 
-/// The same failure once more, for each deed of a group that failed as a whole.
-pub(crate) fn again(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Unavailable(text) => StoreError::Unavailable(text.clone()),
-        StoreError::DiskFull(text) => StoreError::DiskFull(text.clone()),
-        StoreError::ReadOnly(text) => StoreError::ReadOnly(text.clone()),
-        StoreError::Newer { found, known } => StoreError::Newer {
-            found: *found,
-            known: *known,
-        },
-        StoreError::InUse(text) => StoreError::InUse(text.clone()),
-        StoreError::Damaged(text) => StoreError::Damaged(text.clone()),
-        StoreError::NameTaken(what) => StoreError::NameTaken(what),
-        StoreError::UnknownReference(what) => StoreError::UnknownReference(what),
-        StoreError::LastOwner => StoreError::LastOwner,
-        StoreError::RankLost => StoreError::RankLost,
-        StoreError::Failed(text) => StoreError::Failed(text.clone()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use rusqlite::ffi;

@@ -142,6 +142,13 @@ impl SqliteStore {
     }
 }
 
+fn find_identity(connection: &Connection, session_id: Uuid) -> rusqlite::Result<Option<Identity>> {
+    connection
+        .prepare_cached(IDENTITY)?
+        .query_row([session_id], identity)
+        .optional()
+}
+
 #[async_trait]
 impl Sessions for SqliteStore {
     async fn begin_session(&self, new: NewSession, audit: AuditEntry) -> Result<BeginOutcome, StoreError> {
@@ -154,12 +161,7 @@ impl Sessions for SqliteStore {
 
     async fn identity(&self, session_id: Uuid) -> Result<Option<Identity>, StoreError> {
         self.readers
-            .look_up(move |connection| {
-                Ok(connection
-                    .prepare_cached(IDENTITY)?
-                    .query_row([session_id], identity)
-                    .optional()?)
-            })
+            .look_up(move |connection| Ok(find_identity(connection, session_id)?))
             .await
     }
 
@@ -169,6 +171,26 @@ impl Sessions for SqliteStore {
                 let outcome = rotation::rotate(connection, &presented, audit)?;
                 let told = rotation::told(&outcome);
                 Ok((outcome, told))
+            })
+            .await
+    }
+
+    /// Read by the writer, whose pages stay at hand: a reader begins without any after every commit.
+    async fn refresh(
+        &self,
+        presented: Presented,
+        audit: AuditEntry,
+    ) -> Result<(RotationOutcome, Option<Identity>), StoreError> {
+        self.writer
+            .write_telling(Shape::Single, move |connection| {
+                let outcome = rotation::rotate(connection, &presented, audit)?;
+                let told = rotation::told(&outcome);
+                // Where this fails the rotation stands, and its attempt is answered when it comes again.
+                let identity = match outcome.renewed() {
+                    Some(row) => find_identity(connection, row.id)?,
+                    None => None,
+                };
+                Ok(((outcome, identity), told))
             })
             .await
     }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use store::{CHANGES_KEPT, Change, StoreError};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use crate::fault::{Fault, again, from_sqlite};
+use crate::fault::{Fault, from_sqlite};
 use crate::gather::Gather;
 
 /// Deeds that may wait in line before a caller waits to get in.
@@ -93,7 +93,7 @@ impl Writer {
             let outcome = match (connection, shape) {
                 (Ok(connection), Shape::Single) => deed(connection),
                 (Ok(connection), Shape::Several) => in_savepoint(connection, deed),
-                (Err(error), _) => Err(Fault::Refused(again(error))),
+                (Err(error), _) => Err(Fault::Refused(error.clone())),
             };
             let failure = match &outcome {
                 Err(Fault::Engine(error)) => Some(from_sqlite(error)),
@@ -108,7 +108,7 @@ impl Writer {
                         }
                         value
                     }),
-                    Err(error) => Err(again(error)),
+                    Err(error) => Err(error.clone()),
                 };
                 // The caller may have gone away; its deed stands all the same.
                 drop(tell.send(answer));

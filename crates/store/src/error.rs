@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 /// A store's failure. None of them is a verdict on a session: a server answers them with 503 or 500, never with 401.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum StoreError {
     /// It cannot be asked just now.
     #[error("store_unavailable: {0}")]

@@ -69,6 +69,21 @@ pub enum RotationOutcome {
 }
 
 impl RotationOutcome {
+    /// The row of the session that goes on, where the token was good.
+    pub const fn renewed(&self) -> Option<&SessionRow> {
+        match self {
+            Self::Rotated(row) | Self::Replayed(row) | Self::Renewed(row) | Self::FastForwarded(row) => {
+                Some(row)
+            }
+            Self::Reused(_)
+            | Self::Stale
+            | Self::RotationRequired
+            | Self::WrongDevice(_)
+            | Self::Over(_)
+            | Self::Unknown => None,
+        }
+    }
+
     /// What the audit log says of it; `None` where the session's own row is the record.
     ///
     /// A plain rotation, its replay and a renewal are recorded by the generation, the attempts and the times in the row:

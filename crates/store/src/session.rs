@@ -269,6 +269,25 @@ pub trait Sessions {
     /// See [`StoreError`].
     async fn rotate(&self, presented: Presented, audit: AuditEntry) -> Result<RotationOutcome, StoreError>;
 
+    /// As [`rotate`](Self::rotate), and whose session it is as it then stands, where the token was good
+    /// ([`RotationOutcome::renewed`]). An engine reads that along with what it writes, where it can: asked for by itself
+    /// it is a second way to the database at every refresh.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn refresh(
+        &self,
+        presented: Presented,
+        audit: AuditEntry,
+    ) -> Result<(RotationOutcome, Option<Identity>), StoreError> {
+        let outcome = self.rotate(presented, audit).await?;
+        let identity = match outcome.renewed() {
+            Some(row) => self.identity(row.id).await?,
+            None => None,
+        };
+        Ok((outcome, identity))
+    }
+
     /// Takes note of the operator's input, this long ago; bounded by the time since the server last heard of it.
     /// Returns the row as it then stands, `None` where the session does not exist or is over.
     ///

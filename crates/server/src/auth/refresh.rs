@@ -5,7 +5,7 @@ use protocol::ErrorCode;
 use protocol::auth::{RefreshRequest, TokenAnswer};
 use sha2::{Digest as _, Sha256};
 use store::rotation::noted_input;
-use store::{AttemptHash, Millis, Presented, RotationOutcome, SessionRow};
+use store::{AttemptHash, Identity, Millis, Presented, RotationOutcome, SessionRow};
 use uuid::Uuid;
 
 use super::tokens::{Grant, answer};
@@ -82,7 +82,8 @@ async fn renew(
         .audit("session.refreshed", now)
         .session(token.session_id)
         .target("session", token.session_id);
-    let session = match server.store.rotate(presented, audit).await? {
+    let (outcome, identity) = server.store.refresh(presented, audit).await?;
+    let session = match outcome {
         RotationOutcome::Rotated(session)
         | RotationOutcome::Replayed(session)
         | RotationOutcome::Renewed(session) => session,
@@ -111,21 +112,18 @@ async fn renew(
     };
     watched.is_of(&session);
     failpoint::pass(Point::RefreshKept)?;
-    renewed(server, token, session, now).await
+    let identity = identity.ok_or_else(|| Failure::internal(&"a session vanished while it was renewed"))?;
+    renewed(server, token, &session, &identity, now)
 }
 
-async fn renewed(
+fn renewed(
     server: &Server,
     token: RefreshToken,
-    session: SessionRow,
+    session: &SessionRow,
+    identity: &Identity,
     now: Millis,
 ) -> Result<TokenAnswer, Failure> {
-    let identity = server
-        .store
-        .identity(session.id)
-        .await?
-        .ok_or_else(|| Failure::internal(&"a session vanished while it was renewed"))?;
-    let role = live(server, &identity, now)?;
+    let role = live(server, identity, now)?;
     let refresh_token = token
         .at_generation(session.generation)
         .sign(&server.keys)
@@ -133,7 +131,7 @@ async fn renewed(
     answer(
         server,
         Grant {
-            session: &session,
+            session,
             role,
             settings: &identity.settings,
             refresh_token,

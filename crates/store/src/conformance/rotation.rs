@@ -7,6 +7,7 @@
 
 use futures_util::future::join_all;
 use protocol::auth::DeviceKind;
+use protocol::settings::SessionSettings;
 use uuid::Uuid;
 
 use super::fixture::{HOUR, MINUTE, START, World, begin, entry, new_session, origin, present, rotate};
@@ -612,6 +613,51 @@ pub async fn sessions_rotate_beside_each_other(engine: &dyn Engine) -> Conforms 
         let generation = world.row(session.id).await?.generation;
         ensure!(generation == 1, "one of them reads generation {generation}");
     }
+    Ok(())
+}
+
+/// A refresh that goes on says whose session it is, as it then stands; one that is refused says nothing of that.
+pub async fn a_refresh_says_whose_session_it_is(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let row = world.till().await?;
+    let settings = SessionSettings {
+        token_expiration_minutes: 17,
+        ..SessionSettings::default()
+    };
+    world
+        .store
+        .put_session_settings(world.quai, settings, entry("settings.changed"))
+        .await?;
+    let spent = present(&row, 0, 1);
+    let renewing = Presented {
+        rotate: false,
+        ..present(&row, 1, 2)
+    };
+    let ahead = present(&row, 5, 3);
+    for presented in [spent.clone(), spent, renewing, ahead] {
+        let (outcome, identity) = world.store.refresh(presented, entry("session.refreshed")).await?;
+        let Some(identity) = identity else {
+            return Err(Violation::Broken(format!("nobody's session gave {outcome:?}")));
+        };
+        ensure!(
+            outcome.renewed() == Some(&identity.session),
+            "{outcome:?} is of the session {:?}",
+            identity.session
+        );
+        ensure!(
+            identity.settings == settings,
+            "its settings are {:?}",
+            identity.settings
+        );
+        let kept = world.identity(row.id).await?;
+        ensure!(kept == identity, "{identity:?} reads {kept:?}");
+    }
+    let late = present(&row, 0, 1);
+    let (outcome, identity) = world.store.refresh(late, entry("session.refreshed")).await?;
+    ensure!(
+        (&outcome, &identity) == (&RotationOutcome::Stale, &None),
+        "a late duplicate gave {outcome:?} and {identity:?}"
+    );
     Ok(())
 }
 

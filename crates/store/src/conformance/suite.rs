@@ -164,6 +164,7 @@ macro_rules! conformance_suite {
                 one_attempt_at_once_spends_once: AllRotate;
                 many_attempts_at_once_are_reuse: SecondHolderRotates;
                 sessions_rotate_beside_each_other: NeighbourRefused;
+                a_refresh_says_whose_session_it_is: RefreshOfNobody, RefreshReadTooEarly, RefreshByDefaults;
                 a_token_without_session_is_unknown: UnknownIsOver;
                 a_bound_token_needs_its_key: KeyNotAsked, WrongKeyEnds, WrongKeyIsReuse, WrongKeyUnaudited;
                 what_is_over_is_over_for_every_key: KeyAskedOfTheEnded;

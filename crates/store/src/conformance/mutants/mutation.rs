@@ -155,6 +155,12 @@ pub enum Mutation {
     SecondHolderRotates,
     /// A session's rotation refuses another's.
     NeighbourRefused,
+    /// A refresh does not say whose session it is.
+    RefreshOfNobody,
+    /// A refresh tells the session as it was before.
+    RefreshReadTooEarly,
+    /// A refresh tells the default settings.
+    RefreshByDefaults,
     /// A session that is not there is over.
     UnknownIsOver,
     /// A plain rotation leaves an audit entry.

@@ -159,6 +159,27 @@ impl Sessions for Mutant {
         self.rotate_with_fault(presented, audit).await
     }
 
+    async fn refresh(
+        &self,
+        presented: Presented,
+        audit: AuditEntry,
+    ) -> Result<(RotationOutcome, Option<Identity>), StoreError> {
+        let before = self.store.identity(presented.session_id).await?;
+        let (outcome, mut identity) = self.store.refresh(presented, audit).await?;
+        if self.is(Mutation::RefreshOfNobody) {
+            identity = None;
+        }
+        if self.is(Mutation::RefreshReadTooEarly) && identity.is_some() {
+            identity = before;
+        }
+        if let Some(identity) = &mut identity
+            && self.is(Mutation::RefreshByDefaults)
+        {
+            identity.settings = SessionSettings::default();
+        }
+        Ok((outcome, identity))
+    }
+
     async fn note_input(
         &self,
         session_id: Uuid,
