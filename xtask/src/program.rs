@@ -29,6 +29,23 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     }
 }
 
+/// Runs a command that has much to say and keeps it quiet; what it said is shown where it fails.
+pub(crate) fn run_quietly(command: &mut Command) -> Result<(), Failure> {
+    let output = command.output().map_err(|source| Failure::NotStarted {
+        program: name(command),
+        source,
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    print!("{}", String::from_utf8_lossy(&output.stdout));
+    eprint!("{}", String::from_utf8_lossy(&output.stderr));
+    Err(Failure::Ended {
+        command: line(command),
+        status: output.status.to_string(),
+    })
+}
+
 /// Runs a command and gives its standard output, whatever its status.
 pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     let output = command.output().map_err(|source| Failure::NotStarted {

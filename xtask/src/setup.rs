@@ -91,6 +91,7 @@ fn install_on_debian(needs: &[Need]) -> Result<(), Failure> {
     for package in &missing {
         println!("installing {}: {}", package.debian, package.why);
     }
+    println!("this takes a few minutes");
     apt(missing.iter().map(|package| package.debian))?;
     for service in missing.iter().filter_map(|package| package.unwanted_service) {
         quieten(service);
@@ -132,11 +133,11 @@ pub(crate) fn apt<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Failur
             how: format!("Ask an administrator to run: apt-get install {}", names.join(" ")),
         });
     }
-    let update = program::run(apt_get().args(["update", "-qq"]));
+    let update = program::run_quietly(apt_get().args(["update", "-qq"]));
     if let Err(failure) = update {
         println!("the package lists could not be renewed ({failure}); trying with the ones at hand");
     }
-    program::run(
+    program::run_quietly(
         apt_get()
             .args(["install", "-y", "-qq", "--no-install-recommends"])
             .args(names),

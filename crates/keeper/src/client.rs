@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{Method, Request, Response};
-use keeper_core::{Banner, EndReason, Input, SessionPhase, Trouble};
+use http::{HeaderMap, Method, Request, Response, Uri};
+use keeper_core::{Banner, EndReason, Input, Moment, SessionPhase, Trouble};
 use protocol::sale::IDEMPOTENCY_KEY;
 use tokio::time::{Instant, timeout_at};
 
@@ -110,18 +110,19 @@ impl AuthorisedClient {
         limits: Limits,
     ) -> Result<Response<Bytes>, RequestError> {
         let begun_in = self.shared.epoch();
-        let handed = match self.shared.living() {
+        let begun_at = self.shared.now();
+        let handed = match self.shared.living(begun_at) {
             Some(handed) if self.is_for(&handed, begun_in) => handed,
             Some(_) => return Err(RequestError::SignedOut),
-            None => match self.wait_for_token(None, begun_in).await? {
+            None => match Box::pin(self.wait_for_token(None, begun_in)).await? {
                 Some(handed) => handed,
                 None => return Err(RequestError::NoToken(Trouble::ServerDown)),
             },
         };
-        let (mut parts, body) = request.into_parts();
-        let kept = Request::from_parts(parts.clone(), body.clone());
-        parts.headers.insert(AUTHORIZATION, handed.bearer.clone());
-        let response = self.exchange(Request::from_parts(parts, body), limits).await?;
+        let kept = Kept::of(&request);
+        let mut request = request;
+        request.headers_mut().insert(AUTHORIZATION, handed.bearer.clone());
+        let response = self.exchange(request, limits, begun_at).await?;
         if !is_refusal(&response) {
             return Ok(response);
         }
@@ -142,10 +143,11 @@ impl AuthorisedClient {
         &self,
         request: Request<Bytes>,
         limits: Limits,
+        begun_at: Moment,
     ) -> Result<Response<Bytes>, RequestError> {
         let result = self.shared.config.transport.send(request, limits).await;
         match &result {
-            Ok(response) => self.shared.note_answer(response),
+            Ok(response) => self.shared.note_answer(response, begun_at),
             Err(fault) => self.shared.send_active(Input::Reached(Err(fault.trouble()))),
         }
         Ok(result?)
@@ -153,7 +155,7 @@ impl AuthorisedClient {
 
     async fn after_refusal(
         &self,
-        mut kept: Request<Bytes>,
+        kept: Kept,
         response: Response<Bytes>,
         handed: &Handed,
         limits: Limits,
@@ -173,10 +175,10 @@ impl AuthorisedClient {
             }
             Refusal::Token => {}
         }
-        if profile.is_auth_path(kept.uri().path()) {
+        if profile.is_auth_path(kept.uri.path()) {
             return Ok(response);
         }
-        if !repeatable(&kept) {
+        if !kept.is_repeatable() {
             self.shared.send_input(
                 handed.epoch,
                 Input::RequestRefused {
@@ -188,8 +190,9 @@ impl AuthorisedClient {
         let Some(newer) = self.wait_for_token(Some(handed), handed.epoch).await? else {
             return Ok(response);
         };
-        kept.headers_mut().insert(AUTHORIZATION, newer.bearer.clone());
-        let second = self.exchange(kept, limits).await?;
+        let mut again = kept.again();
+        again.headers_mut().insert(AUTHORIZATION, newer.bearer.clone());
+        let second = self.exchange(again, limits, self.shared.now()).await?;
         if is_refusal(&second) {
             let reply = Reply::of(&second, self.shared.config.clock.wall_ms());
             if let Refusal::Session(reason) = profile.read_refusal(reply) {
@@ -225,7 +228,7 @@ impl AuthorisedClient {
         }
         let until = Instant::now() + WAIT_FOR_TOKEN;
         loop {
-            if let Some(handed) = self.shared.living()
+            if let Some(handed) = self.shared.living(self.shared.now())
                 && refused.is_none_or(|old| !handed.is_same(old))
             {
                 return if self.is_for(&handed, begun_in) {
@@ -269,7 +272,34 @@ fn is_refusal(response: &Response<Bytes>) -> bool {
     matches!(response.status().as_u16(), 401 | 403)
 }
 
-fn repeatable(request: &Request<Bytes>) -> bool {
-    matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
-        || request.headers().contains_key(IDEMPOTENCY_KEY)
+/// What is needed to send a request once more.
+struct Kept {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Kept {
+    fn of(request: &Request<Bytes>) -> Self {
+        Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            headers: request.headers().clone(),
+            body: request.body().clone(),
+        }
+    }
+
+    fn is_repeatable(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS)
+            || self.headers.contains_key(IDEMPOTENCY_KEY)
+    }
+
+    fn again(self) -> Request<Bytes> {
+        let mut request = Request::new(self.body);
+        *request.method_mut() = self.method;
+        *request.uri_mut() = self.uri;
+        *request.headers_mut() = self.headers;
+        request
+    }
 }

@@ -68,7 +68,7 @@ pub(super) fn ping(shared: &Arc<Shared>, epoch: u64, call: CallId, last_input_ag
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
         let config = &shared.config;
-        let Some(handed) = shared.living().filter(|handed| handed.epoch == epoch) else {
+        let Some(handed) = shared.living(shared.now()).filter(|handed| handed.epoch == epoch) else {
             let answer = Err(Trouble::RateLimited);
             shared.send_input(epoch, Input::PingAnswered { call, answer });
             return;

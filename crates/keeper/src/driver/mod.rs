@@ -272,7 +272,7 @@ impl Driver {
             self.carry_out(output);
         }
         let in_cycle = self.active.as_ref().is_some_and(|active| active.in_cycle);
-        let handed = self.shared.living();
+        let handed = self.shared.living(self.shared.now());
         if handed.is_none() && !in_cycle && (cycle_ended || wanted || refused.is_some()) {
             self.shared.note_failure(self.trouble());
         }

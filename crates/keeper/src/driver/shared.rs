@@ -127,23 +127,27 @@ impl Shared {
         self.send(Message::Active(input));
     }
 
-    /// The access token, if it has not died.
-    pub(crate) fn living(&self) -> Option<Arc<Handed>> {
-        self.access
-            .load_full()
-            .filter(|handed| self.config.clock.now() < handed.grant.expires)
+    /// Now.
+    pub(crate) fn now(&self) -> Moment {
+        self.config.clock.now()
     }
 
-    /// Tells the machine that the server answered, where that is news and where it was the server.
-    pub(crate) fn note_answer(&self, response: &Response<Bytes>) {
+    /// The access token, if it has not died at this moment.
+    pub(crate) fn living(&self, now: Moment) -> Option<Arc<Handed>> {
+        self.access
+            .load_full()
+            .filter(|handed| now < handed.grant.expires)
+    }
+
+    /// Tells the machine that the server answered a request begun then, where that is news and where it was the server.
+    pub(crate) fn note_answer(&self, response: &Response<Bytes>, begun_at: Moment) {
         self.prover.learn(response.headers());
         if matches!(self.snapshot.borrow().connection, Connection::Online) {
-            let now = self.config.clock.now().as_ms();
             let last = self.last_reached_ms.load(Ordering::Relaxed);
-            if now.saturating_sub(last) < REACHED_SPACING_MS {
+            if begun_at.as_ms().saturating_sub(last) < REACHED_SPACING_MS {
                 return;
             }
-            self.last_reached_ms.store(now, Ordering::Relaxed);
+            self.last_reached_ms.store(self.now().as_ms(), Ordering::Relaxed);
         }
         let kind = response
             .headers()

@@ -112,7 +112,7 @@ async fn due(shared: &Shared, refused: Option<&Handed>) -> Option<Arc<Handed>> {
             snapshot.phase == SessionPhase::SignedIn && snapshot.connection == Connection::Online
         };
         let handed = shared
-            .living()
+            .living(shared.now())
             .filter(|handed| well && refused.is_none_or(|refused| !handed.is_same(refused)));
         if handed.is_some() {
             return handed;
