@@ -45,6 +45,8 @@ pub(super) struct Figures {
     pub(super) totals: Totals,
     pub(super) gauges: SessionGauges,
     pub(super) sites: SiteLabels,
+    /// Events that this process could not keep.
+    pub(super) dropped: u64,
 }
 
 impl Collector for Figures {
@@ -98,6 +100,12 @@ impl Collector for Figures {
                 .logins
                 .iter()
                 .map(|(status, count)| ([("status", *status)], *count)),
+        )?;
+        counter(
+            encoder,
+            "session_events_dropped",
+            "Events that this process could not keep because the database was away for too long.",
+            self.dropped,
         )?;
         encoder
             .encode_descriptor(
@@ -303,6 +311,7 @@ mod tests {
                 organization_slug: "port".to_owned(),
                 name: "Quai \"Nord\"\\\n".to_owned(),
             }]),
+            dropped: 5,
         };
         let mut registry = Registry::default();
         registry.register_collector(Box::new(figures));

@@ -44,6 +44,7 @@ async fn read(server: &Server) -> Result<String, Failure> {
         totals: server.store.event_totals().await?,
         gauges: server.store.session_gauges(None, server.now()).await?,
         sites,
+        dropped: server.observed.dropped(),
     };
     let mut registry = Registry::default();
     registry.register_collector(Box::new(figures));
