@@ -6,7 +6,9 @@ use specta_typescript::Typescript;
 use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
-use crate::commands::{about, administration, alerts, insight, session, sessions, settings, work};
+use crate::commands::{
+    about, administration, alerts, categories, insight, session, sessions, settings, work,
+};
 use crate::view::AppChanged;
 
 /// Every command and event.
@@ -64,6 +66,11 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             alerts::test_alert,
             alerts::mail_settings,
             alerts::put_mail_settings,
+            categories::shop_categories,
+            categories::add_category,
+            categories::change_category,
+            categories::move_category,
+            categories::start_categories,
             settings::session_settings,
             settings::put_session_settings,
             settings::device_settings_put,

@@ -146,6 +146,9 @@ impl From<Problem> for UiError {
             ErrorCode::OrganizationNotFound => UiErrorCode::OrganizationNotFound,
             ErrorCode::SiteNotFound => UiErrorCode::SiteNotFound,
             ErrorCode::TillNotFound => UiErrorCode::TillNotFound,
+            ErrorCode::CategoryNotFound => UiErrorCode::CategoryNotFound,
+            ErrorCode::ShortcutTaken => UiErrorCode::ShortcutTaken,
+            ErrorCode::CategoriesExist => UiErrorCode::CategoriesExist,
             ErrorCode::OrganizationMismatch => UiErrorCode::OrganizationMismatch,
             ErrorCode::ValidationFailed
             | ErrorCode::NoticeNotFound
@@ -215,6 +218,9 @@ pub const fn refuses_for_good(code: ErrorCode) -> bool {
         | ErrorCode::OrganizationNotFound
         | ErrorCode::SiteNotFound
         | ErrorCode::TillNotFound
+        | ErrorCode::CategoryNotFound
+        | ErrorCode::ShortcutTaken
+        | ErrorCode::CategoriesExist
         | ErrorCode::NoticeNotFound
         | ErrorCode::OrganizationMismatch
         | ErrorCode::StaleAttempt

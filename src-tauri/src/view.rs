@@ -57,9 +57,21 @@ pub struct AppView {
     pub first_operator_needed: bool,
     /// What the operator should know of about the account, newest first, until it is put away.
     pub notices: Vec<SecurityNotice>,
+    /// What the server said has changed: a screen that shows it asks again.
+    pub changes: ChangesView,
     /// Whether the window was asked to close while unsent sales are here: ask the operator, then answer with
     /// `answer_close`.
     pub close_asked: bool,
+}
+
+/// How often each thing may have changed on the server since the app started. A number that grows is a reason to ask
+/// again, and nothing more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Type)]
+pub struct ChangesView {
+    /// The organisation's categories.
+    pub categories: u32,
+    /// The organisation's settings.
+    pub settings: u32,
 }
 
 /// The session as the keeper sees it.
@@ -317,6 +329,12 @@ pub enum UiErrorCode {
     SiteNotFound,
     /// No such till.
     TillNotFound,
+    /// No such category.
+    CategoryNotFound,
+    /// The key picks another category.
+    ShortcutTaken,
+    /// The organisation has categories already.
+    CategoriesExist,
     /// The session works in another organisation.
     OrganizationMismatch,
     /// Unsent work is still here; ask before leaving it.

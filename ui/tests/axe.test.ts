@@ -135,14 +135,23 @@ describe('axe finds nothing', () => {
     expect(await violations()).toEqual([]);
   });
 
-  it.each(['people', 'places', 'organizations', 'lifetimes'])('in the administration of %s', async (tab) => {
-    await show({ operator: { ...view().operator!, role: 'owner', is_super_admin: true } });
-    await userEvent.click(await screen.findByTestId('nav-administration'));
-    await userEvent.click(await screen.findByTestId(`tab-${tab}`));
-    const landmark = { people: 'person-row', places: 'till', organizations: 'organization-row', lifetimes: 'timeline' };
-    await screen.findAllByTestId(landmark[tab as keyof typeof landmark]);
-    expect(await violations()).toEqual([]);
-  });
+  it.each(['people', 'places', 'categories', 'organizations', 'lifetimes'])(
+    'in the administration of %s',
+    async (tab) => {
+      await show({ operator: { ...view().operator!, role: 'owner', is_super_admin: true } });
+      await userEvent.click(await screen.findByTestId('nav-administration'));
+      await userEvent.click(await screen.findByTestId(`tab-${tab}`));
+      const landmark = {
+        people: 'person-row',
+        places: 'till',
+        categories: 'category-row',
+        organizations: 'organization-row',
+        lifetimes: 'timeline',
+      };
+      await screen.findAllByTestId(landmark[tab as keyof typeof landmark]);
+      expect(await violations()).toEqual([]);
+    },
+  );
 
   it.each(['fr', 'en'] as const)('in the figures on sessions, in every state, in "%s"', async (language) => {
     const port = await show({ settings: { ...view().settings, language } });

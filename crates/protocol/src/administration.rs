@@ -1,4 +1,4 @@
-//! Users, organisations, sites and tills as administrators see and change them.
+//! Users, organisations, sites, tills and categories as administrators see and change them.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -343,6 +343,129 @@ pub struct TillChange {
     pub archived: Option<bool>,
 }
 
+/// A category with what only administrators see of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct CategorySummary {
+    /// Its id.
+    pub category_id: Uuid,
+    /// The name on the tile, unique in the organisation among those in use, capitals or not.
+    pub name: String,
+    /// The usual price of one piece in cents; absent where it is asked for each time.
+    pub price_cents: Option<u32>,
+    /// The key that picks it, a single letter or digit in lower case, unique among those in use.
+    pub shortcut: Option<String>,
+    /// Where it stands, smallest first.
+    pub position: u32,
+    /// Since when it is archived: tills sell it no longer, what was sold of it stays.
+    #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
+    pub archived_at: Option<DateTime<Utc>>,
+}
+
+/// `GET /v1/admin/categories`: a page of the current organisation's categories.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct CategorySummaries {
+    /// By position, archived ones too.
+    pub categories: Vec<CategorySummary>,
+    /// What to send as `after` for the next page; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// `POST /v1/admin/categories`: it comes after the others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct NewCategoryRequest {
+    /// The name on the tile, 1 to 64 characters.
+    pub name: String,
+    /// The usual price of one piece in cents, 0 to 10,000,000; absent where it is asked for each time.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(maximum = 10000000))]
+    pub price_cents: Option<u32>,
+    /// The key that picks it, a single letter or digit.
+    #[serde(default)]
+    pub shortcut: Option<String>,
+}
+
+/// `PATCH /v1/admin/categories/{id}`: what is absent stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct CategoryChange {
+    /// The name on the tile, 1 to 64 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The usual price of one piece in cents, 0 to 10,000,000; `null` where it is asked for each time.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>, maximum = 10000000))]
+    #[cfg_attr(feature = "bindings", specta(type = Option<u32>))]
+    pub price_cents: Option<Option<u32>>,
+    /// The key that picks it, a single letter or digit; `null` for none.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
+    pub shortcut: Option<Option<String>>,
+    /// Whether it is archived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<bool>,
+}
+
+/// Past which neighbour a category moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub enum MoveDirection {
+    /// Past the one before it.
+    Up,
+    /// Past the one after it.
+    Down,
+}
+
+/// `POST /v1/admin/categories/{id}/move`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CategoryMove {
+    /// Where to, among those in use.
+    pub direction: MoveDirection,
+}
+
+/// The language of the first categories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub enum GoodsLanguage {
+    /// French.
+    Fr,
+    /// English.
+    En,
+}
+
+/// `POST /v1/admin/categories/starter`: the first categories of an organisation that never had one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StarterCategoriesRequest {
+    /// The language of their names.
+    pub language: GoodsLanguage,
+}
+
 /// A member that is there, `null` or not: told apart from one that is absent.
 fn present<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
@@ -356,7 +479,7 @@ where
 mod tests {
     use uuid::Uuid;
 
-    use super::UserChange;
+    use super::{CategoryChange, UserChange};
 
     #[test]
     fn a_site_taken_away_is_told_from_one_left_alone() {
@@ -367,6 +490,15 @@ mod tests {
             read(r#"{"site_id":"00000000-0000-0000-0000-000000000001"}"#),
             Some(Some(Uuid::from_u128(1)))
         );
+    }
+
+    #[test]
+    fn a_price_and_a_key_taken_away_are_told_from_those_left_alone() {
+        let read = |text: &str| serde_json::from_str::<CategoryChange>(text).unwrap();
+        assert_eq!(read("{}"), CategoryChange::default());
+        let without = read(r#"{"price_cents":null,"shortcut":null}"#);
+        assert_eq!((without.price_cents, without.shortcut), (Some(None), Some(None)));
+        assert_eq!(read(r#"{"price_cents":0}"#).price_cents, Some(Some(0)));
     }
 
     #[test]

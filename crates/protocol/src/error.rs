@@ -86,6 +86,12 @@ pub enum ErrorCode {
     SiteNotFound,
     /// No such till in this organisation.
     TillNotFound,
+    /// No such category in this organisation.
+    CategoryNotFound,
+    /// The key picks another category already.
+    ShortcutTaken,
+    /// The organisation has categories already, or had some.
+    CategoriesExist,
     /// No such security notice of this user.
     NoticeNotFound,
     /// A sale was made in another organisation than the session's current one.
@@ -168,6 +174,7 @@ impl ErrorCode {
             | Self::OrganizationNotFound
             | Self::SiteNotFound
             | Self::TillNotFound
+            | Self::CategoryNotFound
             | Self::NoticeNotFound
             | Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
@@ -176,6 +183,8 @@ impl ErrorCode {
             | Self::LastOwner
             | Self::NameTaken
             | Self::SettingsFixed
+            | Self::ShortcutTaken
+            | Self::CategoriesExist
             | Self::OrganizationMismatch
             | Self::IdempotencyKeyReused => 409,
             Self::BodyTooLarge => 413,
@@ -207,6 +216,7 @@ impl ErrorCode {
             | Self::OrganizationNotFound
             | Self::SiteNotFound
             | Self::TillNotFound
+            | Self::CategoryNotFound
             | Self::NoticeNotFound
             | Self::UnsupportedMediaType => LogLevel::Debug,
             Self::InvalidCredentials
@@ -217,6 +227,8 @@ impl ErrorCode {
             | Self::WeakPassword
             | Self::LastOwner
             | Self::NameTaken
+            | Self::ShortcutTaken
+            | Self::CategoriesExist
             | Self::OrganizationMismatch
             | Self::SessionRevoked
             | Self::SessionIdle
@@ -354,6 +366,9 @@ impl ErrorCode {
             Self::OrganizationNotFound => "No such organisation",
             Self::SiteNotFound => "No such site",
             Self::TillNotFound => "No such till",
+            Self::CategoryNotFound => "No such category here",
+            Self::ShortcutTaken => "The key picks another category",
+            Self::CategoriesExist => "The organisation has categories already",
             Self::NoticeNotFound => "No such notice",
             Self::OrganizationMismatch => "The sale belongs to another organisation",
             Self::NotFound => "Not found",

@@ -30,6 +30,8 @@ pub enum EventName {
     SessionEnded,
     /// The settings of the session's organisation changed; `data:` is `{}`.
     SettingsChanged,
+    /// The categories of the session's organisation changed; `data:` is `{}`.
+    CategoriesChanged,
     /// There is a new security notice; `data:` is a [`NoticeAdded`].
     Notice,
     /// The session works in another organisation now; `data:` is `{}`.

@@ -4,10 +4,11 @@
 
 use chrono::{DateTime, Utc};
 use protocol::administration::{
-    MembershipRequest, NewOrganizationRequest, NewSiteRequest, NewTillRequest, NewUserAnswer, NewUserRequest,
+    CategoryChange, CategoryMove, CategorySummaries, CategorySummary, GoodsLanguage, MembershipRequest,
+    MoveDirection, NewOrganizationRequest, NewSiteRequest, NewTillRequest, NewUserAnswer, NewUserRequest,
     OneTimePasswordAnswer, OrganizationChange, OrganizationList, OrganizationSummary, SiteChange, SiteList,
-    SiteSummary, TillChange, TillList, TillSummary, UserActions, UserChange, UserDetail, UserList,
-    UserMembership, UserSummary,
+    SiteSummary, StarterCategoriesRequest, TillChange, TillList, TillSummary, UserActions, UserChange,
+    UserDetail, UserList, UserMembership, UserSummary,
 };
 use protocol::auth::{
     ChangePasswordRequest, DeviceKind, LoginAnswer, LoginRequest, Me, OrganizationRole, OwnOrganization,
@@ -419,6 +420,42 @@ fn places() {
         form(&TillList {
             tills: vec![till],
             next: None
+        })
+    );
+    let category = CategorySummary {
+        category_id: id(11),
+        name: "Livres".to_owned(),
+        price_cents: Some(150),
+        shortcut: Some("l".to_owned()),
+        position: 0,
+        archived_at: Some(at()),
+    };
+    insta::assert_json_snapshot!(
+        "category_summaries",
+        form(&CategorySummaries {
+            categories: vec![category],
+            next: None
+        })
+    );
+    insta::assert_json_snapshot!(
+        "category_change",
+        form(&CategoryChange {
+            price_cents: Some(None),
+            shortcut: Some(Some("l".to_owned())),
+            archived: Some(false),
+            ..CategoryChange::default()
+        })
+    );
+    insta::assert_json_snapshot!(
+        "category_move",
+        form(&CategoryMove {
+            direction: MoveDirection::Up
+        })
+    );
+    insta::assert_json_snapshot!(
+        "starter_categories",
+        form(&StarterCategoriesRequest {
+            language: GoodsLanguage::Fr
         })
     );
     insta::assert_json_snapshot!(

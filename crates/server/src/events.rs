@@ -29,7 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 
 /// Tells what changes for the caller's session until it ends or the access token runs out.
 ///
-/// `session_ended` with `{session_id, code}`, `settings_changed`, `organization_changed`, `notice` with `{id, kind}`, and a
+/// `session_ended` with `{session_id, code}`, `settings_changed`, `categories_changed`, `organization_changed`, `notice` with `{id, kind}`, and a
 /// comment line every 15 seconds. An event is a hint; what holds is what the other calls answer.
 #[utoipa::path(
     get,

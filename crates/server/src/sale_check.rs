@@ -9,7 +9,8 @@ const LINES_MOST: usize = 200;
 const PAYMENTS_MOST: usize = 20;
 const QUANTITY_MOST: u32 = 9_999;
 const WEIGHT_MOST_GRAMS: u32 = 2_000_000;
-const PRICE_MOST_CENTS: u32 = 10_000_000;
+/// The highest price of one piece, in cents.
+pub(crate) const PRICE_MOST_CENTS: u32 = 10_000_000;
 const NOTE_MOST_CHARACTERS: usize = 500;
 
 /// Checks ranges, then sums.

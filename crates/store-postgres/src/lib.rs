@@ -21,6 +21,7 @@ mod alert_settings;
 mod alerts;
 mod audit;
 mod beginning;
+mod categories;
 mod changes;
 mod column;
 mod directory;

@@ -1,24 +1,15 @@
-//! Categories, and sales that are kept once per Idempotency-Key of an organisation.
+//! Sales that are kept once per Idempotency-Key of an organisation.
 
 use async_trait::async_trait;
-use protocol::sale::Category;
 use sqlx_core::query::query;
 use sqlx_postgres::{PgConnection, PgRow};
 use store::{AuditEntry, NewSaleRow, SaleOutcome, SaleRow, Sales, StoreError};
 use uuid::Uuid;
 
-use crate::column::{get, method_word, number, number_if_any, text};
+use crate::column::{get, method_word, number, text};
 use crate::fault::Fault;
 use crate::work::transaction;
 use crate::{PostgresStore, audit, directory};
-
-const CATEGORIES: &str = "SELECT id, name, price_cents, shortcut, position FROM categories
-    WHERE organization_id = $1 ORDER BY position, name, id";
-
-const PUT_CATEGORY: &str =
-    "INSERT INTO categories (organization_id, id, name, price_cents, shortcut, position) VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT (organization_id, id) DO UPDATE SET name = excluded.name, price_cents = excluded.price_cents,
-        shortcut = excluded.shortcut, position = excluded.position";
 
 const BY_KEY: &str =
     "SELECT id, organization_id, idempotency_key, operator_id, total_cents, received_at, body_hash
@@ -153,47 +144,6 @@ async fn insert(connection: &mut PgConnection, new: &NewSaleRow) -> Result<bool,
 
 #[async_trait]
 impl Sales for PostgresStore {
-    async fn categories(&self, organization_id: Uuid) -> Result<Vec<Category>, StoreError> {
-        self.single(async |connection| {
-            let rows = query(CATEGORIES)
-                .bind(organization_id)
-                .fetch_all(connection)
-                .await?;
-            let read = |row| {
-                Ok(Category {
-                    id: get(row, 0)?,
-                    name: get(row, 1)?,
-                    price_cents: number_if_any(row, 2)?,
-                    shortcut: get(row, 3)?,
-                    position: number(row, 4)?,
-                })
-            };
-            rows.iter().map(read).collect()
-        })
-        .await
-    }
-
-    async fn put_category(
-        &self,
-        organization_id: Uuid,
-        category: Category,
-        audit: AuditEntry,
-    ) -> Result<(), StoreError> {
-        transaction!(self, |connection| {
-            directory::known_organization(connection, organization_id).await?;
-            query(PUT_CATEGORY)
-                .bind(organization_id)
-                .bind(category.id)
-                .bind(text(&category.name))
-                .bind(category.price_cents.map(i64::from))
-                .bind(category.shortcut.as_deref().map(text))
-                .bind(i64::from(category.position))
-                .execute(&mut *connection)
-                .await?;
-            audit::add(connection, &audit).await
-        })
-    }
-
     async fn keep_sale(&self, new: NewSaleRow, audit: AuditEntry) -> Result<SaleOutcome, StoreError> {
         transaction!(self, |connection| keep_sale(connection, &new, &audit).await)
     }

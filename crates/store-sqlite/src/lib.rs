@@ -16,6 +16,7 @@ mod alerts;
 mod audit;
 mod backup;
 mod beginning;
+mod categories;
 mod column;
 mod connection;
 mod directory;

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_administration.sql"),
     include_str!("migrations/0003_insight.sql"),
     include_str!("migrations/0004_alerts.sql"),
+    include_str!("migrations/0005_categories.sql"),
 ];
 
 /// The newest schema that this program knows.

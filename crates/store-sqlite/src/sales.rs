@@ -1,7 +1,6 @@
-//! Categories, and sales that are kept once per Idempotency-Key of an organisation.
+//! Sales that are kept once per Idempotency-Key of an organisation.
 
 use async_trait::async_trait;
-use protocol::sale::Category;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{AuditEntry, NewSaleRow, SaleOutcome, SaleRow, Sales, StoreError};
 use uuid::Uuid;
@@ -10,14 +9,6 @@ use crate::column::method_word;
 use crate::fault::Fault;
 use crate::writer::Shape;
 use crate::{SqliteStore, audit, directory};
-
-const CATEGORIES: &str = "SELECT id, name, price_cents, shortcut, position FROM categories
-    WHERE organization_id = ? ORDER BY position, name, id";
-
-const PUT_CATEGORY: &str =
-    "INSERT INTO categories (organization_id, id, name, price_cents, shortcut, position) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (organization_id, id) DO UPDATE SET name = excluded.name, price_cents = excluded.price_cents,
-        shortcut = excluded.shortcut, position = excluded.position";
 
 const BY_KEY: &str =
     "SELECT id, organization_id, idempotency_key, operator_id, total_cents, received_at, body_hash
@@ -126,48 +117,6 @@ fn insert(connection: &Connection, new: &NewSaleRow) -> rusqlite::Result<()> {
 
 #[async_trait]
 impl Sales for SqliteStore {
-    async fn categories(&self, organization_id: Uuid) -> Result<Vec<Category>, StoreError> {
-        self.readers
-            .read(move |connection| {
-                let rows = connection
-                    .prepare_cached(CATEGORIES)?
-                    .query_map([organization_id], |row| {
-                        Ok(Category {
-                            id: row.get(0)?,
-                            name: row.get(1)?,
-                            price_cents: row.get(2)?,
-                            shortcut: row.get(3)?,
-                            position: row.get(4)?,
-                        })
-                    })?
-                    .collect::<rusqlite::Result<_>>()?;
-                Ok(rows)
-            })
-            .await
-    }
-
-    async fn put_category(
-        &self,
-        organization_id: Uuid,
-        category: Category,
-        audit: AuditEntry,
-    ) -> Result<(), StoreError> {
-        self.writer
-            .write(Shape::Several, move |connection| {
-                directory::known_organization(connection, organization_id)?;
-                connection.prepare_cached(PUT_CATEGORY)?.execute(params![
-                    organization_id,
-                    category.id,
-                    category.name,
-                    category.price_cents,
-                    category.shortcut,
-                    category.position,
-                ])?;
-                Ok(audit::add(connection, &audit)?)
-            })
-            .await
-    }
-
     async fn keep_sale(&self, new: NewSaleRow, audit: AuditEntry) -> Result<SaleOutcome, StoreError> {
         self.writer
             .write(Shape::Several, move |connection| {

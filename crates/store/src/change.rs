@@ -36,6 +36,11 @@ pub enum Change {
         /// The organisation.
         organization_id: Uuid,
     },
+    /// An organisation's categories were changed.
+    CategoriesChanged {
+        /// The organisation.
+        organization_id: Uuid,
+    },
     /// A user has a new security notice.
     NoticeAdded {
         /// The user.

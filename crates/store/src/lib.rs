@@ -9,6 +9,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 pub mod alert;
 pub mod audit;
+pub mod category;
 pub mod change;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -28,6 +29,7 @@ pub use alert::{
     Standing, Stood,
 };
 pub use audit::{AuditEntry, AuditLog, AuditRow};
+pub use category::{Categories, CategoryPatch, CategoryRow, CategoryState, Direction, NewCategory};
 pub use change::{CHANGES_KEPT, Change};
 pub use directory::{
     Directory, Membership, NewOrganization, NewSite, NewTill, NewUser, Organization, PlacedSite, Site, Till,
@@ -65,7 +67,18 @@ pub fn folded(text: &str) -> String {
 /// A whole database engine.
 #[async_trait]
 pub trait Store:
-    Directory + Sessions + SettingsStore + Sales + Notices + Alerts + AuditLog + Insight + Send + Sync + 'static
+    Directory
+    + Sessions
+    + SettingsStore
+    + Categories
+    + Sales
+    + Notices
+    + Alerts
+    + AuditLog
+    + Insight
+    + Send
+    + Sync
+    + 'static
 {
     /// Whether the store reads and writes just now.
     ///

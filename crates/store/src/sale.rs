@@ -1,7 +1,7 @@
-//! Categories and sales, each sale once per Idempotency-Key of an organisation.
+//! Sales, each once per Idempotency-Key of an organisation.
 
 use async_trait::async_trait;
-use protocol::sale::{Category, NewSale};
+use protocol::sale::NewSale;
 use uuid::Uuid;
 
 use crate::{AuditEntry, Millis, StoreError};
@@ -57,27 +57,11 @@ pub enum SaleOutcome {
     CategoryUnknown(Uuid),
 }
 
-/// Categories and sales.
+/// Sales.
 #[async_trait]
 pub trait Sales {
-    /// An organisation's categories, by position.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    async fn categories(&self, organization_id: Uuid) -> Result<Vec<Category>, StoreError>;
-
-    /// Adds a category or changes it.
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownReference`] where the organisation does not exist.
-    async fn put_category(
-        &self,
-        organization_id: Uuid,
-        category: Category,
-        audit: AuditEntry,
-    ) -> Result<(), StoreError>;
-
-    /// Keeps a sale with its lines and payments, once. The audit entry is written only where the sale is new.
+    /// Keeps a sale with its lines and payments, once. The audit entry is written only where the sale is new. A category that
+    /// is archived by now sells as any other: the ticket was made while it was in use.
     ///
     /// # Errors
     /// See [`StoreError`].

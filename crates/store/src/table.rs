@@ -258,6 +258,7 @@ pub const TABLES: &[Table] = {
                 ("price_cents", Number),
                 ("shortcut", Text),
                 ("position", Number),
+                ("archived_at", Number),
             ],
             key: &["organization_id", "id"],
         },

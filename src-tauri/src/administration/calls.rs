@@ -2,12 +2,13 @@
 
 use protocol::Secret;
 use protocol::administration::{
-    MembershipRequest, NewTillRequest, NewUserRequest, SiteChange, TillChange, UserChange,
+    CategoryChange, GoodsLanguage, MembershipRequest, MoveDirection, NewCategoryRequest, NewTillRequest,
+    NewUserRequest, SiteChange, TillChange, UserChange,
 };
 use protocol::auth::OrganizationRole;
 use server::demo::{ALIX, CAMILLE, DOMINIQUE, OTHER_ORGANIZATION_NAME};
 
-use super::{organizations, people, places, sessions};
+use super::{categories, organizations, people, places, sessions};
 use crate::controller::Request;
 use crate::testing::{App, Device};
 use crate::view::UiErrorCode;
@@ -67,6 +68,87 @@ async fn sites_and_tills_are_made_changed_archived_and_listed() {
             .iter()
             .any(|each| each.name == "Caisse du fond" && each.site_id == site.site_id)
     );
+}
+
+#[tokio::test]
+async fn categories_are_made_changed_moved_archived_and_listed() {
+    let (_device, _app, client) = administrator().await;
+    let before = categories::all(&client).await.unwrap();
+    let taken = categories::start(&client, GoodsLanguage::En).await.unwrap_err();
+    assert_eq!(taken.code, UiErrorCode::CategoriesExist);
+    let new = |name: &str| NewCategoryRequest {
+        name: name.to_owned(),
+        price_cents: Some(900),
+        shortcut: Some("w".to_owned()),
+    };
+    let skis = categories::add(&client, &new("Skis")).await.unwrap();
+    let refused = categories::add(&client, &new("Wagons")).await.unwrap_err();
+    assert_eq!(refused.code, UiErrorCode::ShortcutTaken);
+    let dearer = CategoryChange {
+        price_cents: Some(None),
+        shortcut: Some(None),
+        ..CategoryChange::default()
+    };
+    let changed = categories::change(&client, &skis.category_id, &dearer)
+        .await
+        .unwrap();
+    assert_eq!((changed.price_cents, changed.shortcut), (None, None));
+    categories::rearrange(&client, &skis.category_id, MoveDirection::Up)
+        .await
+        .unwrap();
+    let archived = CategoryChange {
+        archived: Some(true),
+        ..CategoryChange::default()
+    };
+    let last = before.last().unwrap();
+    assert!(
+        categories::change(&client, &last.category_id, &archived)
+            .await
+            .unwrap()
+            .is_archived
+    );
+
+    let after = categories::all(&client).await.unwrap();
+
+    let names: Vec<(&str, bool)> = after
+        .iter()
+        .skip(before.len() - 1)
+        .map(|each| (each.name.as_str(), each.is_archived))
+        .collect();
+    assert_eq!(names, [("Skis", false), (last.name.as_str(), true)]);
+    let unknown = categories::change(&client, "../tills", &archived)
+        .await
+        .unwrap_err();
+    assert_eq!(unknown.code, UiErrorCode::CategoryNotFound);
+}
+
+#[tokio::test]
+async fn a_till_learns_that_categories_and_settings_changed_and_shows_them_when_it_asks() {
+    let (_device, app, client) = administrator().await;
+    let seen = app.handle.view().changes;
+    let settings = super::lifetimes::read(&client).await.unwrap();
+    // Whoever does not listen yet hears nothing.
+    for _ in 0..100 {
+        super::lifetimes::put(&client, &settings).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        if app.handle.view().changes.settings > seen.settings {
+            break;
+        }
+    }
+    let heard = app.view(|view| view.changes.settings > seen.settings).await;
+    let new = NewCategoryRequest {
+        name: "Skis".to_owned(),
+        price_cents: None,
+        shortcut: None,
+    };
+
+    categories::add(&client, &new).await.unwrap();
+
+    app.view(|view| view.changes.categories > heard.changes.categories)
+        .await;
+    let goods = app.handle.ask(Request::Categories).await.unwrap();
+    assert!(!goods.from_cache);
+    assert_eq!(goods.categories.last().unwrap().name, "Skis");
 }
 
 #[tokio::test]

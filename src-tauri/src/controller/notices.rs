@@ -17,7 +17,16 @@ impl Controller {
             return;
         }
         match event {
-            ServerEvent::OrganizationChanged | ServerEvent::SettingsChanged => self.ask_me_anew(None),
+            ServerEvent::OrganizationChanged => self.ask_me_anew(None),
+            ServerEvent::SettingsChanged => {
+                self.session.settings_may_differ();
+                self.ask_me_anew(None);
+                self.publish();
+            }
+            ServerEvent::CategoriesChanged => {
+                self.session.categories_may_differ();
+                self.publish();
+            }
             ServerEvent::Notice(added) => {
                 self.session.told.push(added.id);
                 self.ask_notices();

@@ -9,7 +9,9 @@ use super::closing::Close;
 use super::request::Reply;
 use crate::embedded_server::Accounts;
 use crate::notice_words::tooltip;
-use crate::view::{AppView, DeviceSettings, Millis, OperatorView, Phase, ServerView, SessionView, WorkView};
+use crate::view::{
+    AppView, ChangesView, DeviceSettings, Millis, OperatorView, Phase, ServerView, SessionView, WorkView,
+};
 
 /// The view before anything is known.
 pub(super) fn first_view(settings: &DeviceSettings, since_ms: Millis) -> AppView {
@@ -35,6 +37,7 @@ pub(super) fn first_view(settings: &DeviceSettings, since_ms: Millis) -> AppView
         fault: None,
         first_operator_needed: false,
         notices: Vec::new(),
+        changes: ChangesView::default(),
         close_asked: false,
     }
 }
@@ -58,6 +61,7 @@ impl Controller {
             first_operator_needed: self.settings.server == ServerView::ThisDevice
                 && self.session.accounts == Accounts::None,
             notices: self.session.notices.clone(),
+            changes: self.session.changes,
             close_asked: self.close == Close::Asked,
         }
     }

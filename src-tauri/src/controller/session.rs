@@ -15,7 +15,7 @@ use super::Controller;
 use super::event::{Epoch, Event};
 use super::request::{FirstAccount, Reply, Unsent};
 use crate::embedded_server::Accounts;
-use crate::view::{AppView, RetryOutcome, SecurityNotice, ServerView, UiError, UiErrorCode};
+use crate::view::{AppView, ChangesView, RetryOutcome, SecurityNotice, ServerView, UiError, UiErrorCode};
 
 /// What the controller holds of the session.
 pub(super) struct Session {
@@ -31,6 +31,8 @@ pub(super) struct Session {
     pub(super) notices: Vec<SecurityNotice>,
     /// The notices that the server told of since they were last asked for.
     pub(super) told: Vec<Uuid>,
+    /// What the server said has changed, whoever's session it was said to.
+    pub(super) changes: ChangesView,
     pub(super) reopen: Reopen,
     pub(super) listeners: Vec<AbortHandle>,
 }
@@ -112,6 +114,7 @@ impl Session {
             asking: Asking::default(),
             notices: Vec::new(),
             told: Vec::new(),
+            changes: ChangesView::default(),
             reopen: Reopen::No,
             listeners: Vec::new(),
         }
@@ -131,6 +134,14 @@ impl Session {
     /// The organisation the session works in, once the server has said so.
     pub(super) fn organization_id(&self) -> Option<Uuid> {
         self.known().map(|me| me.organization_id)
+    }
+
+    pub(super) fn categories_may_differ(&mut self) {
+        self.changes.categories = self.changes.categories.wrapping_add(1);
+    }
+
+    pub(super) fn settings_may_differ(&mut self) {
+        self.changes.settings = self.changes.settings.wrapping_add(1);
     }
 
     /// The place of the operator who is signed in, or was until the session ended.
@@ -160,6 +171,8 @@ impl Controller {
             self.work.bell.back();
             // What the server told meanwhile was not heard.
             self.session.asking.doubt();
+            self.session.categories_may_differ();
+            self.session.settings_may_differ();
         }
         if kept_again || back {
             self.try_key_again();

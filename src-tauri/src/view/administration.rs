@@ -1,4 +1,4 @@
-//! What administrators see and ask for: everybody's sessions, people, organisations, sites and tills.
+//! What administrators see and ask for: everybody's sessions, people, organisations, sites, tills and categories.
 
 use protocol::administration::UserActions;
 use protocol::auth::OrganizationRole;
@@ -162,4 +162,19 @@ pub struct Places {
     pub sites: Vec<Site>,
     /// By site, then by name.
     pub tills: Vec<Till>,
+}
+
+/// A category of the current organisation as administrators keep it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Type)]
+pub struct ShopCategory {
+    /// Its id.
+    pub category_id: String,
+    /// The name on the tile.
+    pub name: String,
+    /// The usual price of one piece in cents; absent where it is asked for each time.
+    pub price_cents: Option<u32>,
+    /// The key that picks it.
+    pub shortcut: Option<String>,
+    /// Whether tills sell it no longer.
+    pub is_archived: bool,
 }

@@ -36,6 +36,35 @@ describe('the organisation’s sessions', () => {
     expect(await screen.findByTestId('lifetimes-forbidden')).toBeInTheDocument();
   });
 
+  const another = async (port: FakePort, hours: number): Promise<void> => {
+    port.lifetimes = { ...port.lifetimes, session_max_hours: hours };
+    const { changes } = port.current;
+    port.change({ changes: { ...changes, settings: changes.settings + 1 } });
+  };
+
+  it('follow what somebody else changes while nothing is typed', async () => {
+    const port = await show(withRole('owner'));
+    expect(await screen.findByTestId('lifetime-session_max_hours')).toHaveValue('720');
+    await another(port, 48);
+    await waitFor(() => expect(screen.getByTestId('lifetime-session_max_hours')).toHaveValue('48'));
+    expect(screen.queryByTestId('lifetimes-elsewhere')).toBeNull();
+  });
+
+  it('keep what is typed when somebody else changes them, and offer theirs', async () => {
+    const port = await show(withRole('owner'));
+    const field = await screen.findByTestId('lifetime-idle_timeout_minutes');
+    await userEvent.clear(field);
+    await userEvent.type(field, '60');
+    await another(port, 48);
+    expect(await screen.findByTestId('lifetimes-elsewhere')).toHaveTextContent(fr.lifetimes.changedElsewhere);
+    expect(field).toHaveValue('60');
+    expect(screen.getByTestId('lifetime-session_max_hours')).toHaveValue('720');
+    await userEvent.click(screen.getByTestId('lifetimes-take'));
+    await waitFor(() => expect(screen.getByTestId('lifetime-session_max_hours')).toHaveValue('48'));
+    expect(screen.getByTestId('lifetime-idle_timeout_minutes')).toHaveValue('480');
+    expect(screen.queryByTestId('lifetimes-elsewhere')).toBeNull();
+  });
+
   it('are read, changed and kept', async () => {
     const port = await show(withRole('owner'));
     const token = await screen.findByTestId('lifetime-token_expiration_minutes');

@@ -107,6 +107,16 @@ export const commands = {
 	mailSettings: () => typedError<MailSettings, UiError>(__TAURI_INVOKE("mail_settings")),
 	/**  Changes it; super admins only. */
 	putMailSettings: (settings: NewMailSettings) => typedError<MailSettings, UiError>(__TAURI_INVOKE("put_mail_settings", { settings })),
+	/**  The current organisation's categories in their order, archived ones too. */
+	shopCategories: () => typedError<ShopCategory[], UiError>(__TAURI_INVOKE("shop_categories")),
+	/**  Adds a category after the others. */
+	addCategory: (category: NewCategoryRequest) => typedError<ShopCategory, UiError>(__TAURI_INVOKE("add_category", { category })),
+	/**  Changes a category, archives it or takes it into use again. */
+	changeCategory: (categoryId: string, change: CategoryChange) => typedError<ShopCategory, UiError>(__TAURI_INVOKE("change_category", { categoryId, change })),
+	/**  Moves a category past its neighbour. */
+	moveCategory: (categoryId: string, direction: MoveDirection) => typedError<ShopCategory, UiError>(__TAURI_INVOKE("move_category", { categoryId, direction })),
+	/**  Gives the organisation its first categories. */
+	startCategories: (language: GoodsLanguage) => typedError<ShopCategory[], UiError>(__TAURI_INVOKE("start_categories", { language })),
 	/**  The lifetimes of the organisation's sessions. */
 	sessionSettings: () => typedError<SessionSettings, UiError>(__TAURI_INVOKE("session_settings")),
 	/**  Changes them; administrators only. */
@@ -247,6 +257,8 @@ export type AppView = {
 	first_operator_needed: boolean,
 	/**  What the operator should know of about the account, newest first, until it is put away. */
 	notices: SecurityNotice[],
+	/**  What the server said has changed: a screen that shows it asks again. */
+	changes: ChangesView,
 	/**
 	 *  Whether the window was asked to close while unsent sales are here: ask the operator, then answer with
 	 *  `answer_close`.
@@ -307,6 +319,29 @@ export type Category = {
 	shortcut: string | null,
 	/**  Where it stands, smallest first. */
 	position: number,
+};
+
+/**  `PATCH /v1/admin/categories/{id}`: what is absent stays as it is. */
+export type CategoryChange = {
+	/**  The name on the tile, 1 to 64 characters. */
+	name?: string | null,
+	/**  The usual price of one piece in cents, 0 to 10,000,000; `null` where it is asked for each time. */
+	price_cents?: number | null,
+	/**  The key that picks it, a single letter or digit; `null` for none. */
+	shortcut?: string | null,
+	/**  Whether it is archived. */
+	archived?: boolean | null,
+};
+
+/**
+ *  How often each thing may have changed on the server since the app started. A number that grows is a reason to ask
+ *  again, and nothing more.
+ */
+export type ChangesView = {
+	/**  The organisation's categories. */
+	categories: number,
+	/**  The organisation's settings. */
+	settings: number,
 };
 
 /**  The connection to the server. */
@@ -442,6 +477,13 @@ export type Fault =
 /**  The server does not accept this device's proof of possession. */
 "proof_refused";
 
+/**  The language of the first categories. */
+export type GoodsLanguage = 
+/**  French. */
+"fr" | 
+/**  English. */
+"en";
+
 /**  Which figures to show. */
 export type InsightQuery = {
 	/**  How far back. */
@@ -462,7 +504,6 @@ export type InsightRange =
 "7d" | 
 /**  Thirty days, in steps of eight hours. */
 "30d";
-
 /**  A language of the screen. */
 export type Language = 
 /**  French. */
@@ -609,6 +650,12 @@ export type MonitoringSettings = {
 	/**  Where alerts are posted as JSON besides: an `https` address; absent: nowhere. */
 	webhook_url?: string | null,
 };
+/**  Past which neighbour a category moves. */
+export type MoveDirection = 
+/**  Past the one before it. */
+"up" | 
+/**  Past the one after it. */
+"down";
 
 /**  One of the operator's own live sessions. */
 export type MySession = {
@@ -640,6 +687,16 @@ export type MySession = {
 	is_bound: boolean,
 	/**  Whether it is this one. */
 	is_current: boolean,
+};
+
+/**  `POST /v1/admin/categories`: it comes after the others. */
+export type NewCategoryRequest = {
+	/**  The name on the tile, 1 to 64 characters. */
+	name: string,
+	/**  The usual price of one piece in cents, 0 to 10,000,000; absent where it is asked for each time. */
+	price_cents?: number | null,
+	/**  The key that picks it, a single letter or digit. */
+	shortcut?: string | null,
 };
 
 /**  The way to the mail server, as typed. */
@@ -1139,6 +1196,20 @@ export type Severity =
 /**  Something needs attention now. */
 "error";
 
+/**  A category of the current organisation as administrators keep it. */
+export type ShopCategory = {
+	/**  Its id. */
+	category_id: string,
+	/**  The name on the tile. */
+	name: string,
+	/**  The usual price of one piece in cents; absent where it is asked for each time. */
+	price_cents: number | null,
+	/**  The key that picks it. */
+	shortcut: string | null,
+	/**  Whether tills sell it no longer. */
+	is_archived: boolean,
+};
+
 /**  A site of the current organisation. */
 export type Site = {
 	/**  Its id. */
@@ -1371,6 +1442,12 @@ export type UiErrorCode =
 "site_not_found" | 
 /**  No such till. */
 "till_not_found" | 
+/**  No such category. */
+"category_not_found" | 
+/**  The key picks another category. */
+"shortcut_taken" | 
+/**  The organisation has categories already. */
+"categories_exist" | 
 /**  The session works in another organisation. */
 "organization_mismatch" | 
 /**  Unsent work is still here; ask before leaving it. */

@@ -100,6 +100,7 @@ export function demonstration(): Port {
     for (const person of port.administration.everybody)
       person.is_super_admin = person.username === 'camille' || person.username === 'louise';
   }
+  if (wanted.has('nogoods')) port.shop.categories = [];
   port.reauthenticated = !wanted.has('reauthenticate');
   if (wanted.has('calm')) port.alerting.all = port.alerting.all.filter((each) => each.ended_at);
   port.alerting.mail.is_fixed = wanted.has('fixed');

@@ -3,19 +3,24 @@
 import { FakeAdministration } from './fakeAdministration';
 import { FakeAlerts } from './fakeAlerts';
 import { FakeInsight } from './fakeInsight';
+import { FakeShop } from './fakeShop';
 import type {
   AlertList,
   AlertTestAnswer,
   Answer,
   AppView,
   Category,
+  CategoryChange,
   DeviceSettings,
   ErrorsQuery,
+  GoodsLanguage,
   InsightQuery,
   MailSettings,
   MembershipRequest,
   MonitoringSettings,
+  MoveDirection,
   MySession,
+  NewCategoryRequest,
   NewMailSettings,
   NewOrganizationRequest,
   NewTillRequest,
@@ -37,6 +42,7 @@ import type {
   SessionQuery,
   SessionSettings,
   SessionView,
+  ShopCategory,
   Site,
   SiteChange,
   SufferingDevices,
@@ -122,6 +128,7 @@ export function view(more: Partial<AppView> = {}, session: Partial<SessionView> 
     fault: null,
     first_operator_needed: false,
     notices: [],
+    changes: { categories: 0, settings: 0 },
     close_asked: false,
     ...more,
   };
@@ -154,6 +161,7 @@ export class FakePort implements Port {
   administration = new FakeAdministration(Date.now());
   insight = new FakeInsight();
   alerting = new FakeAlerts(Date.now());
+  shop = new FakeShop(fakeCategories);
   /** Whether the password was given again not long ago. */
   reauthenticated = true;
   passwords: string[][] = [];
@@ -278,7 +286,7 @@ export class FakePort implements Port {
     const error = this.#fails('categories');
     return error
       ? no(error)
-      : ok({ categories: fakeCategories, from_cache: this.current.session.connection.kind === 'lost' });
+      : ok({ categories: this.shop.tiles(), from_cache: this.current.session.connection.kind === 'lost' });
   }
 
   async ticketCurrent(): Promise<Answer<TicketDraft | null>> {
@@ -586,6 +594,38 @@ export class FakePort implements Port {
   async putMailSettings(settings: NewMailSettings): Promise<Answer<MailSettings>> {
     const error = this.#fails('putMailSettings') ?? this.#wants();
     return error ? no(error) : ok(this.alerting.putMail(settings));
+  }
+
+  async shopCategories(): Promise<Answer<ShopCategory[]>> {
+    const error = this.#fails('shopCategories');
+    return error ? no(error) : ok(this.shop.categories);
+  }
+
+  /** Tells every open screen, as the server does. */
+  #shopChanged<T>(answer: Answer<T>): Answer<T> {
+    const { changes } = this.current;
+    if (answer.status === 'ok') this.change({ changes: { ...changes, categories: changes.categories + 1 } });
+    return answer;
+  }
+
+  async addCategory(category: NewCategoryRequest): Promise<Answer<ShopCategory>> {
+    const error = this.#fails('addCategory');
+    return error ? no(error) : this.#shopChanged(this.shop.add(category));
+  }
+
+  async changeCategory(categoryId: string, change: CategoryChange): Promise<Answer<ShopCategory>> {
+    const error = this.#fails('changeCategory');
+    return error ? no(error) : this.#shopChanged(this.shop.change(categoryId, change));
+  }
+
+  async moveCategory(categoryId: string, direction: MoveDirection): Promise<Answer<ShopCategory>> {
+    const error = this.#fails('moveCategory');
+    return error ? no(error) : this.#shopChanged(this.shop.move(categoryId, direction));
+  }
+
+  async startCategories(language: GoodsLanguage): Promise<Answer<ShopCategory[]>> {
+    const error = this.#fails('startCategories');
+    return error ? no(error) : this.#shopChanged(this.shop.start(language));
   }
 
   async sessionSettings(): Promise<Answer<SessionSettings>> {

@@ -7,13 +7,17 @@ import type {
   AlertTestAnswer,
   AppView,
   Categories,
+  CategoryChange,
   DeviceSettings,
   ErrorsQuery,
+  GoodsLanguage,
   InsightQuery,
   MailSettings,
   MembershipRequest,
   MonitoringSettings,
+  MoveDirection,
   MySession,
+  NewCategoryRequest,
   NewMailSettings,
   NewOrganizationRequest,
   NewTillRequest,
@@ -36,6 +40,7 @@ import type {
   SessionPage,
   SessionQuery,
   SessionSettings,
+  ShopCategory,
   Site,
   SiteChange,
   SufferingDevices,
@@ -60,6 +65,7 @@ export type {
   Banner,
   Categories,
   Category,
+  CategoryChange,
   Connection,
   DeviceKind,
   DeviceSettings,
@@ -69,6 +75,7 @@ export type {
   ErrorsBy,
   ErrorsQuery,
   Fault,
+  GoodsLanguage,
   InsightQuery,
   InsightRange,
   Language,
@@ -80,7 +87,9 @@ export type {
   MetricsStep,
   Millis,
   MonitoringSettings,
+  MoveDirection,
   MySession,
+  NewCategoryRequest,
   NewMailSettings,
   NewOrganizationRequest,
   NewTillRequest,
@@ -117,6 +126,7 @@ export type {
   SessionSettings,
   SessionView,
   Severity,
+  ShopCategory,
   Site,
   SiteChange,
   SufferingDevice,
@@ -197,6 +207,11 @@ export interface Port {
   testAlert(what: AlertTest): Promise<Answer<AlertTestAnswer>>;
   mailSettings(): Promise<Answer<MailSettings>>;
   putMailSettings(settings: NewMailSettings): Promise<Answer<MailSettings>>;
+  shopCategories(): Promise<Answer<ShopCategory[]>>;
+  addCategory(category: NewCategoryRequest): Promise<Answer<ShopCategory>>;
+  changeCategory(categoryId: string, change: CategoryChange): Promise<Answer<ShopCategory>>;
+  moveCategory(categoryId: string, direction: MoveDirection): Promise<Answer<ShopCategory>>;
+  startCategories(language: GoodsLanguage): Promise<Answer<ShopCategory[]>>;
   sessionSettings(): Promise<Answer<SessionSettings>>;
   putSessionSettings(settings: SessionSettings): Promise<Answer<SessionSettings>>;
   putDeviceSettings(settings: DeviceSettings): Promise<Answer<AppView>>;

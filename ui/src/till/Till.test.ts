@@ -53,6 +53,20 @@ const kept = (place: Partial<TicketDraft['place']>): TicketDraft => ({
 });
 
 describe('the till', () => {
+  it('shows at once what an administrator changed, and keeps the ticket in hand as it is', async () => {
+    const { port, ticket } = await show(kept({}));
+    const books = port.shop.categories[0]!;
+    await port.changeCategory(books.category_id, { archived: true });
+    await port.addCategory({ name: 'Skis', price_cents: 2_000, shortcut: 'k' });
+    await waitFor(() => expect(screen.getByTestId('category-0')).toHaveTextContent('Vaisselle'));
+    expect(screen.getByText('Skis')).toBeInTheDocument();
+    for (const tile of screen.getAllByTestId(/^category-\d+$/)) expect(tile).not.toHaveTextContent('Livres');
+    expect(screen.getByTestId('line-0')).toHaveTextContent('Livres');
+    expect(ticket.draft.lines[0]).toMatchObject({ category_id: books.category_id, quantity: 3 });
+    await port.changeCategory(books.category_id, { archived: false });
+    await waitFor(() => expect(screen.getByTestId('category-0')).toHaveTextContent('Livres'));
+  });
+
   it('asks for its goods once the password is the operator’s own', async () => {
     const port = new FakePort(view({ operator: { ...view().operator!, must_change_password: true } }));
     const app = new App(port);

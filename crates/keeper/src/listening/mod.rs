@@ -40,6 +40,8 @@ pub enum ServerEvent {
     OrganizationChanged,
     /// The organisation's settings changed.
     SettingsChanged,
+    /// The organisation's categories changed.
+    CategoriesChanged,
     /// There is a new security notice.
     Notice(NoticeAdded),
 }
@@ -51,6 +53,8 @@ pub enum Heard {
     Hint(Hint),
     /// Something to show.
     Notice(NoticeAdded),
+    /// Goods to ask for again: no token and no deadline hangs on them.
+    CategoriesChanged,
 }
 
 /// How a stream came to its end.
@@ -193,6 +197,7 @@ async fn hear<E>(
 fn pass_on(shared: &Shared, handed: &Handed, heard: Heard) {
     let shown = match &heard {
         Heard::Notice(notice) => Some(ServerEvent::Notice(*notice)),
+        Heard::CategoriesChanged => Some(ServerEvent::CategoriesChanged),
         Heard::Hint(Hint::OrganizationChanged) => Some(ServerEvent::OrganizationChanged),
         Heard::Hint(Hint::SettingsChanged) => Some(ServerEvent::SettingsChanged),
         // Whether it has ended is for the snapshot to say, once the server was asked.

@@ -177,6 +177,7 @@ impl Profile for VigieProfile {
             }
             EventName::SettingsChanged => Heard::Hint(Hint::SettingsChanged),
             EventName::OrganizationChanged => Heard::Hint(Hint::OrganizationChanged),
+            EventName::CategoriesChanged => Heard::CategoriesChanged,
             EventName::Notice => Heard::Notice(serde_json::from_str(data).ok()?),
         })
     }
@@ -416,6 +417,9 @@ const fn meaning(code: ErrorCode) -> Meaning {
         | ErrorCode::OrganizationNotFound
         | ErrorCode::SiteNotFound
         | ErrorCode::TillNotFound
+        | ErrorCode::CategoryNotFound
+        | ErrorCode::ShortcutTaken
+        | ErrorCode::CategoriesExist
         | ErrorCode::NoticeNotFound
         | ErrorCode::OrganizationMismatch
         | ErrorCode::CannotRevokeCurrentSession

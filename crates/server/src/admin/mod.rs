@@ -1,5 +1,6 @@
-//! Administration: users, organisations, sites, tills and everybody's sessions.
+//! Administration: users, organisations, sites, tills, categories and everybody's sessions.
 
+mod categories;
 mod fields;
 mod organizations;
 mod session_endings;
@@ -34,4 +35,8 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
         .routes(routes!(sites::change))
         .routes(routes!(tills::list, tills::add))
         .routes(routes!(tills::change))
+        .routes(routes!(categories::list, categories::add))
+        .routes(routes!(categories::start))
+        .routes(routes!(categories::change))
+        .routes(routes!(categories::rearrange))
 }

@@ -111,6 +111,11 @@ impl Listening {
             {
                 self.tell(EventName::SettingsChanged, &serde_json::json!({}));
             }
+            Change::CategoriesChanged { organization_id }
+                if *organization_id == self.session.organization_id =>
+            {
+                self.tell(EventName::CategoriesChanged, &serde_json::json!({}));
+            }
             Change::NoticeAdded {
                 user_id,
                 notice_id,
@@ -122,6 +127,7 @@ impl Listening {
             Change::SessionEnded { .. }
             | Change::SessionMoved { .. }
             | Change::SettingsChanged { .. }
+            | Change::CategoriesChanged { .. }
             | Change::NoticeAdded { .. }
             | Change::AlertsChanged { .. } => {}
         }
@@ -134,6 +140,7 @@ impl Listening {
             return;
         }
         self.tell(EventName::SettingsChanged, &serde_json::json!({}));
+        self.tell(EventName::CategoriesChanged, &serde_json::json!({}));
         let unseen = self
             .server
             .store

@@ -384,7 +384,7 @@ async fn about_sessions(table: &mut Table, house: &House) {
 }
 
 async fn about_places(table: &mut Table, house: &House) {
-    use ErrorCode::{OrganizationNotFound, SiteNotFound, TillNotFound};
+    use ErrorCode::{CategoriesExist, CategoryNotFound, OrganizationNotFound, SiteNotFound, TillNotFound};
     let settings = "/v1/admin/settings/session";
     table.plain(Method::GET, settings, None, ADMINS);
     let lifetimes = json!({
@@ -482,6 +482,36 @@ async fn about_places(table: &mut Table, house: &House) {
                 .even_above(code);
         }
     }
+    let (category, moved) = ("/v1/admin/categories/{id}", "/v1/admin/categories/{id}/move");
+    for (method, route, body) in [
+        (Method::PATCH, category, json!({ "price_cents": 300 })),
+        (Method::POST, moved, json!({ "direction": "up" })),
+    ] {
+        table.row(
+            method.clone(),
+            route,
+            &house.category.to_string(),
+            Some(body.clone()),
+        );
+        for id in [house.other_category.to_string(), unknown(), "none".to_owned()] {
+            table
+                .row(method.clone(), route, &id, Some(body.clone()))
+                .unseen(ABOVE, CategoryNotFound)
+                .even_above(CategoryNotFound);
+        }
+    }
+    let categories = "/v1/admin/categories";
+    table.plain(Method::GET, categories, None, ADMINS);
+    table.plain(Method::POST, categories, Some(json!({ "name": "Skis" })), ADMINS);
+    table
+        .plain(
+            Method::POST,
+            "/v1/admin/categories/starter",
+            Some(json!({ "language": "fr" })),
+            ABOVE,
+        )
+        .unseen(ABOVE, CategoriesExist)
+        .even_above(CategoriesExist);
     let (sites, tills) = ("/v1/admin/sites", "/v1/admin/tills");
     table.plain(Method::GET, sites, None, ADMINS);
     table.plain(Method::GET, tills, None, ADMINS);

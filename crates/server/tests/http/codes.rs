@@ -110,6 +110,9 @@ async fn reach(code: ErrorCode) -> Answer {
         | ErrorCode::OrganizationNotFound
         | ErrorCode::SiteNotFound
         | ErrorCode::TillNotFound
+        | ErrorCode::CategoryNotFound
+        | ErrorCode::ShortcutTaken
+        | ErrorCode::CategoriesExist
         | ErrorCode::NoticeNotFound
         | ErrorCode::StoreUnavailable
         | ErrorCode::Internal => reach_signed_in(&house, code).await,
@@ -256,6 +259,9 @@ async fn reach_signed_in(house: &House, code: ErrorCode) -> Answer {
         | ErrorCode::OrganizationNotFound
         | ErrorCode::SiteNotFound
         | ErrorCode::TillNotFound
+        | ErrorCode::CategoryNotFound
+        | ErrorCode::ShortcutTaken
+        | ErrorCode::CategoriesExist
         | ErrorCode::NoticeNotFound => reach_administering(house, code).await,
         ErrorCode::OrganizationMismatch => {
             sale["organization_id"] = json!(key);
@@ -365,6 +371,26 @@ async fn reach_administering(house: &House, code: ErrorCode) -> Answer {
         ErrorCode::TillNotFound => {
             house
                 .patch(&format!("/v1/admin/tills/{nobody}"), &eva.access, json!({}))
+                .await
+        }
+        ErrorCode::CategoryNotFound => {
+            house
+                .patch(&format!("/v1/admin/categories/{nobody}"), &eva.access, json!({}))
+                .await
+        }
+        ErrorCode::ShortcutTaken => {
+            let path = "/v1/admin/categories";
+            let new = |name: &str| json!({ "name": name, "shortcut": "k" });
+            house.post(path, &eva.access, new("Skis")).await.fine();
+            house.post(path, &eva.access, new("Kayaks")).await
+        }
+        ErrorCode::CategoriesExist => {
+            house
+                .post(
+                    "/v1/admin/categories/starter",
+                    &eva.access,
+                    json!({ "language": "fr" }),
+                )
                 .await
         }
         ErrorCode::NoticeNotFound => {

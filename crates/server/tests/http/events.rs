@@ -161,6 +161,27 @@ async fn one_session_hears_of_settings_and_notices_and_nothing_of_anybody_else()
 }
 
 #[tokio::test]
+async fn a_till_hears_that_its_organisations_categories_changed() {
+    let house = House::new().await;
+    let camille = house.sign_in("camille", "till").await;
+    let dominique = house.sign_in("dominique", "desk").await;
+    let eva = house.sign_in("eva", "desk").await;
+    let mut heard = listen(&house, &camille).await;
+    let path = "/v1/admin/categories";
+    house
+        .post(path, &eva.access, json!({ "name": "Skis" }))
+        .await
+        .fine();
+    house
+        .post(path, &dominique.access, json!({ "name": "Skis" }))
+        .await
+        .fine();
+    settings_change(&house, house.organization).await;
+    assert_eq!(heard.next().await, event("categories_changed", json!({})));
+    assert_eq!(heard.next().await, event("settings_changed", json!({})));
+}
+
+#[tokio::test]
 async fn a_session_that_moves_to_another_organisation_is_told_and_comes_again() {
     let house = House::new().await;
     let relay = house.store.relay_changes(8);
@@ -199,6 +220,7 @@ async fn whoever_missed_events_is_told_what_became_of_the_session() {
     house.store.add_notice(own.clone()).await.unwrap();
     flood(&house);
     assert_eq!(heard.next().await, event("settings_changed", json!({})));
+    assert_eq!(heard.next().await, event("categories_changed", json!({})));
     let told = json!({ "id": own.id, "kind": "new_device" });
     assert_eq!(heard.next().await, event("notice", told));
     assert_eq!(heard.next().await, event("settings_changed", json!({})));

@@ -14,7 +14,7 @@ use server::clock::{Clock as _, ManualClock};
 use server::passwords::Passwords;
 use server::{Keys, Server, ServerOptions};
 use store::{
-    AuditEntry, AuditLog as _, AuditRow, Directory as _, NewOrganization, NewSite, NewUser, Sales as _,
+    AuditEntry, AuditLog as _, AuditRow, Categories as _, Directory as _, NewOrganization, NewSite, NewUser,
 };
 use tokio::sync::OnceCell;
 use tower::ServiceExt as _;

@@ -10,6 +10,7 @@ mod auth;
 mod authorisation;
 mod background;
 mod bodies;
+mod categories;
 mod codes;
 #[path = "../../src/proof/device.rs"]
 mod device;

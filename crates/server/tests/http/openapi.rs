@@ -35,7 +35,7 @@ async fn the_server_publishes_the_document() {
 }
 
 /// The routes of the protocol, by hand: the document must name these and no others.
-pub(crate) const ROUTES: [(&str, &str); 56] = [
+pub(crate) const ROUTES: [(&str, &str); 61] = [
     ("get", "/.well-known/jwks.json"),
     ("get", "/healthz"),
     ("get", "/readyz"),
@@ -47,6 +47,11 @@ pub(crate) const ROUTES: [(&str, &str); 56] = [
     ("put", "/v1/admin/settings/mail"),
     ("get", "/v1/admin/alerts"),
     ("post", "/v1/admin/alerts/test"),
+    ("get", "/v1/admin/categories"),
+    ("post", "/v1/admin/categories"),
+    ("post", "/v1/admin/categories/starter"),
+    ("patch", "/v1/admin/categories/{id}"),
+    ("post", "/v1/admin/categories/{id}/move"),
     ("get", "/v1/admin/organizations"),
     ("post", "/v1/admin/organizations"),
     ("patch", "/v1/admin/organizations/{id}"),

@@ -10,12 +10,13 @@ use protocol::sale::Category;
 use protocol::settings::SessionSettings;
 use store::session::RevokeReason;
 use store::{
-    AlertMessage, AlertPlace, AlertRow, Alerts, AuditEntry, AuditLog, AuditRow, BeginOutcome, Change,
-    DeviceSum, Directory, EventBatch, EventSum, FailureQuery, FailureSum, Identity, Insight, MailRow, Millis,
-    NewNotice, NewOrganization, NewSaleRow, NewSession, NewSite, NewTill, NewUser, Notice, Notices,
-    Organization, PageKey, PlacedSite, Presented, Recipient, RotationOutcome, SaleOutcome, SaleRow, Sales,
-    SessionFilter, SessionGauges, SessionRow, Sessions, SettingsStore, Settled, Site, Standing, Steps, Stood,
-    Store, StoreError, Till, Totals, Touch, User, UserFilter, UserListing,
+    AlertMessage, AlertPlace, AlertRow, Alerts, AuditEntry, AuditLog, AuditRow, BeginOutcome, Categories,
+    CategoryPatch, CategoryRow, Change, DeviceSum, Direction, Directory, EventBatch, EventSum, FailureQuery,
+    FailureSum, Identity, Insight, MailRow, Millis, NewCategory, NewNotice, NewOrganization, NewSaleRow,
+    NewSession, NewSite, NewTill, NewUser, Notice, Notices, Organization, PageKey, PlacedSite, Presented,
+    Recipient, RotationOutcome, SaleOutcome, SaleRow, Sales, SessionFilter, SessionGauges, SessionRow,
+    Sessions, SettingsStore, Settled, Site, Standing, Steps, Stood, Store, StoreError, Till, Totals, Touch,
+    User, UserFilter, UserListing,
 };
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -105,7 +106,7 @@ impl Unreliable {
 }
 
 macro_rules! pass_on {
-    ($of:ident { $(fn $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)* }) => {
+    ($of:ident { $(fn $name:ident($($argument:ident: $kind:ty),* $(,)?) -> $answer:ty;)* }) => {
         #[async_trait]
         impl $of for Unreliable {
             $(async fn $name(&self, $($argument: $kind),*) -> Result<$answer, StoreError> {
@@ -203,9 +204,28 @@ pass_on!(SettingsStore {
     fn put_session_settings(organization_id: Uuid, settings: SessionSettings, audit: AuditEntry) -> ();
 });
 
-pass_on!(Sales {
+pass_on!(Categories {
     fn categories(organization_id: Uuid) -> Vec<Category>;
+    fn every_category(organization_id: Uuid) -> Vec<CategoryRow>;
     fn put_category(organization_id: Uuid, category: Category, audit: AuditEntry) -> ();
+    fn add_category(organization_id: Uuid, new: NewCategory, audit: AuditEntry) -> CategoryRow;
+    fn change_category(
+        organization_id: Uuid,
+        id: Uuid,
+        patch: CategoryPatch,
+        now: Millis,
+        audit: AuditEntry,
+    ) -> Option<CategoryRow>;
+    fn move_category(
+        organization_id: Uuid,
+        id: Uuid,
+        direction: Direction,
+        audit: AuditEntry,
+    ) -> Option<CategoryRow>;
+    fn start_categories(organization_id: Uuid, first: Vec<Category>, audit: AuditEntry) -> bool;
+});
+
+pass_on!(Sales {
     fn keep_sale(new: NewSaleRow, audit: AuditEntry) -> SaleOutcome;
     fn sales_of(organization_id: Uuid, operator_id: Uuid, limit: u32) -> Vec<SaleRow>;
 });

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use store::{Directory as _, NewNotice, NewTill, NoticeDetail, NoticeKind, Notices as _};
 use uuid::Uuid;
 
+use protocol::ErrorCode;
 use protocol::auth::OrganizationRole;
 
 use crate::house::{Answer, House, PASSWORD, SignedIn, entry, request};
@@ -30,6 +31,14 @@ impl Call {
                 .insert("idempotency-key", key.parse().unwrap());
         }
         house.send(request).await
+    }
+}
+
+impl Call {
+    /// Whether the call was answered for what it asks. The organisation has categories: it is given no first ones.
+    pub(crate) fn got_there(&self, answer: &Answer) -> bool {
+        let is_refused = answer.body["code"] == ErrorCode::CategoriesExist.as_str();
+        answer.status.is_success() || (self.route.ends_with("/starter") && is_refused)
     }
 }
 
@@ -91,6 +100,8 @@ pub(crate) fn calls(house: &House, targets: &Targets) -> Vec<Call> {
                 house.organization
             } else if route.contains("/sites/") {
                 house.site
+            } else if route.contains("/categories/") {
+                house.category
             } else if route.contains("/tills/") {
                 targets.till
             } else if route.contains("/auth/sessions/") {
@@ -134,6 +145,10 @@ fn body(house: &House, method: &str, route: &str) -> Option<Value> {
         (_, "/v1/admin/sites/{id}") => json!({ "name": "Quai Ouest", "archived": false }),
         (_, "/v1/admin/tills") => json!({ "site_id": house.site, "name": Uuid::new_v4().to_string() }),
         (_, "/v1/admin/tills/{id}") => json!({ "name": "Caisse 10", "archived": true }),
+        (_, "/v1/admin/categories") => json!({ "name": Uuid::new_v4().to_string() }),
+        (_, "/v1/admin/categories/starter") => json!({ "language": "fr" }),
+        (_, "/v1/admin/categories/{id}") => json!({ "price_cents": 200, "shortcut": "z" }),
+        (_, "/v1/admin/categories/{id}/move") => json!({ "direction": "down" }),
         (_, "/v1/admin/users") => {
             json!({ "username": Uuid::new_v4().to_string(), "display_name": "N", "role": "user" })
         }
@@ -169,6 +184,6 @@ async fn every_call_succeeds_for_whoever_may_make_it() {
     });
     for call in calls {
         let answer = call.with(&house, &alix.access).await;
-        assert!(answer.status.is_success(), "{call:?}: {answer:?}");
+        assert!(call.got_there(&answer), "{call:?}: {answer:?}");
     }
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::fixture::{START, World, begin, entry, new_session, new_user, organization, site, user};
 use super::{Conforms, Engine, ensure};
 use crate::session::RevokeReason;
-use crate::{AuditEntry, MailRow, NewOrganization, NewSite, NewTill};
+use crate::{AuditEntry, CategoryPatch, Direction, MailRow, NewCategory, NewOrganization, NewSite, NewTill};
 
 fn category() -> Category {
     Category {
@@ -55,6 +55,29 @@ pub async fn every_deed_leaves_its_entry(engine: &dyn Engine) -> Conforms {
     store
         .put_category(world.quai, category(), entry("category.put"))
         .await?;
+    let new = NewCategory {
+        id: Uuid::now_v7(),
+        name: "Arts".to_owned(),
+        price_cents: None,
+        shortcut: None,
+    };
+    let id = new.id;
+    store
+        .add_category(world.quai, new, entry("category.added"))
+        .await?;
+    let patch = CategoryPatch {
+        name: Some("Crafts".to_owned()),
+        ..CategoryPatch::default()
+    };
+    store
+        .change_category(world.quai, id, patch, START, entry("category.changed"))
+        .await?;
+    store
+        .move_category(world.quai, id, Direction::Up, entry("category.moved"))
+        .await?;
+    store
+        .start_categories(world.port, vec![category()], entry("categories.started"))
+        .await?;
     store
         .set_password(
             world.anna,
@@ -96,6 +119,10 @@ pub async fn every_deed_leaves_its_entry(engine: &dyn Engine) -> Conforms {
         "monitoring.changed",
         "mail.changed",
         "category.put",
+        "category.added",
+        "category.changed",
+        "category.moved",
+        "categories.started",
         "user.password_set",
         "session.created",
         "session.created",
@@ -225,6 +252,10 @@ pub async fn a_refused_deed_leaves_no_entry(engine: &dyn Engine) -> Conforms {
             .put_category(nobody, category(), entry("category.put"))
             .await,
         store
+            .start_categories(nobody, vec![category()], entry("categories.started"))
+            .await
+            .map(drop),
+        store
             .begin_session(outsider, entry("session.created"))
             .await
             .map(drop),
@@ -289,6 +320,18 @@ pub async fn a_deed_without_effect_leaves_no_entry(engine: &dyn Engine) -> Confo
         .await?;
     store
         .archive_till(world.quai, nobody, START, entry("till.archived"))
+        .await?;
+    store
+        .change_category(
+            world.quai,
+            nobody,
+            CategoryPatch::default(),
+            START,
+            entry("category.changed"),
+        )
+        .await?;
+    store
+        .move_category(world.quai, nobody, Direction::Up, entry("category.moved"))
         .await?;
     store
         .remove_membership(world.anna, world.port, START, entry("membership.removed"))

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use protocol::alert::AlertKind;
 use protocol::auth::{DeviceKind, OrganizationRole};
+use protocol::sale::Category;
 use protocol::settings::SessionSettings;
 use tokio::sync::broadcast::Receiver;
+use uuid::Uuid;
 
 use super::fixture::{START, World, entry, new_session, present, rotate};
 use super::{Conforms, Engine, Violation, ensure};
 use crate::{
-    Change, Channel, NewNotice, NoticeDetail, NoticeKind, Recipient, RevokeReason, SessionRow, Settled,
-    Standing,
+    CategoryPatch, Change, Channel, Direction, NewCategory, NewNotice, NoticeDetail, NoticeKind, Recipient,
+    RevokeReason, SessionRow, Settled, Standing,
 };
 
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -57,6 +59,64 @@ pub async fn settings_are_told(engine: &dyn Engine) -> Conforms {
     let mut changes = world.store.changes();
     let told = told(&world, &mut changes).await?;
     ensure!(told.is_empty(), "before them came {told:?}");
+    Ok(())
+}
+
+/// Every change of categories is told once, and what changed nothing is not.
+pub async fn changed_categories_are_told(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let mut changes = world.store.changes();
+    let category = |name: &str| Category {
+        id: Uuid::now_v7(),
+        name: name.to_owned(),
+        price_cents: None,
+        shortcut: None,
+        position: 0,
+    };
+    let (store, quai) = (&*world.store, world.quai);
+    let first = vec![category("Books")];
+    let (id, again) = (
+        first.iter().map(|one| one.id).next().unwrap_or_default(),
+        first.clone(),
+    );
+    store
+        .start_categories(quai, first, entry("categories.started"))
+        .await?;
+    store
+        .start_categories(quai, again, entry("categories.started"))
+        .await?;
+    store
+        .put_category(quai, category("Arts"), entry("category.put"))
+        .await?;
+    let new = NewCategory {
+        id: Uuid::now_v7(),
+        name: "Chairs".to_owned(),
+        price_cents: None,
+        shortcut: None,
+    };
+    store.add_category(quai, new, entry("category.added")).await?;
+    for name in ["Novels", "Novels"] {
+        let patch = CategoryPatch {
+            name: Some(name.to_owned()),
+            ..CategoryPatch::default()
+        };
+        store
+            .change_category(quai, id, patch, START, entry("category.changed"))
+            .await?;
+    }
+    for direction in [Direction::Down, Direction::Down] {
+        store
+            .move_category(quai, id, direction, entry("category.moved"))
+            .await?;
+    }
+    let told = told(&world, &mut changes).await?;
+    let expected = Change::CategoriesChanged {
+        organization_id: quai,
+    };
+    ensure!(
+        told.len() == 5 && told.iter().all(|change| *change == expected),
+        "told was {told:?}"
+    );
     Ok(())
 }
 
@@ -116,7 +176,7 @@ pub async fn a_notice_is_told(engine: &dyn Engine) -> Conforms {
     let old = world.till().await?;
     let mut changes = world.store.changes();
     let new = NewNotice {
-        id: uuid::Uuid::now_v7(),
+        id: Uuid::now_v7(),
         user_id: world.paul,
         at: START,
         kind: NoticeKind::PasswordChanged,

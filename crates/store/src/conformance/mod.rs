@@ -13,6 +13,7 @@ use crate::{Store, StoreError};
 
 pub mod alerts;
 pub mod audit;
+pub mod categories;
 pub mod changes;
 pub mod directory;
 mod fixture;

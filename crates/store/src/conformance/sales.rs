@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::fixture::{START, World, entry, user};
 use super::{Conforms, Engine, Violation, ensure};
-use crate::{Millis, NewSaleRow, SaleOutcome, SaleRow, StoreError};
+use crate::{CategoryPatch, CategoryState, Millis, NewSaleRow, SaleOutcome, SaleRow, StoreError};
 
 fn category(id: Uuid, name: &str, position: u32) -> Category {
     Category {
@@ -185,6 +185,22 @@ pub async fn a_foreign_category_is_unknown(engine: &dyn Engine) -> Conforms {
     );
     let listed = world.store.sales_of(world.quai, world.anna, 10).await?;
     ensure!(listed.is_empty(), "a part of it is kept: {listed:?}");
+    Ok(())
+}
+
+/// A ticket that was made while a category was in use is kept though the category is archived by now.
+pub async fn an_archived_category_still_sells(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let category = books(&world, world.quai).await?;
+    let patch = CategoryPatch {
+        state: Some(CategoryState::Archived),
+        ..CategoryPatch::default()
+    };
+    world
+        .store
+        .change_category(world.quai, category, patch, START, entry("category.archived"))
+        .await?;
+    kept(&world, sale(&world, category, START + 1)).await?;
     Ok(())
 }
 

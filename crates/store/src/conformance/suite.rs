@@ -135,6 +135,7 @@ macro_rules! conformance_suite {
             changes {
                 changes_of_alerts_are_told: AlertsUntold;
                 settings_are_told: SettingsUntold;
+                changed_categories_are_told: CategoriesUntold;
                 the_end_of_a_session_is_told: EndUntold;
                 the_move_of_a_session_is_told: MoveUntold;
                 a_notice_is_told: NoticeUntold;
@@ -185,12 +186,22 @@ macro_rules! conformance_suite {
                 what_is_old_is_forgotten: NewEventsPurged, SumsPurgedEarly, SumsNeverPurged, CountersForgetTheOld;
                 counters_outlive_a_restart: CountersBeginAgain;
             }
+            categories {
+                a_new_category_comes_last: NewCategoryFirst;
+                a_name_and_a_key_are_used_once: TakenCategoryNameAccepted, TakenKeyAccepted,
+                    TakenCategoryNameOnChange, ArchivedKeepsItsName;
+                a_category_changes_in_what_is_named: UnnamedIsLost, CategoryChangedAbroad;
+                an_archived_category_leaves_the_tiles: ArchivedStaysOnTheTiles, ArchivedLost, ArchivedForEver;
+                a_category_moves_past_its_neighbour: MoveForgotten, CategoryMovedAbroad, MoveWithoutEffectAudited;
+                first_categories_come_once: StartedTwice;
+            }
             sales {
                 a_sale_is_kept_once: KeptAgain;
                 one_sale_at_once_is_kept_once: KeptBeforeCalledNew;
                 a_key_with_another_body_is_refused: AnotherBodyTaken;
                 a_key_is_the_organizations_own: KeySharedByAll;
                 a_foreign_category_is_unknown: RefusedSaleHalfKept, ForeignCategoryTaken;
+                an_archived_category_still_sells: ArchivedCategoryRefused;
                 a_sale_belongs_to_its_organization: StrangerSells;
                 categories_are_the_organizations_own_by_position: CategoriesOfAll, CategoriesUnordered;
                 a_category_is_changed_in_its_organization: CategoryNeverChanges, CategoryChangedEverywhere;

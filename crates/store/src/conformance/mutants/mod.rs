@@ -13,6 +13,7 @@ use crate::{AuditEntry, CHANGES_KEPT, Change, Millis, Store, StoreError, Touch};
 
 mod alerts;
 mod audit;
+mod categories;
 mod directory;
 mod insight;
 mod mutation;
@@ -111,6 +112,7 @@ fn is_hidden(mutation: Mutation, change: &Change) -> bool {
         Change::SessionEnded { .. } => mutation == Mutation::EndUntold,
         Change::SessionMoved { .. } => mutation == Mutation::MoveUntold,
         Change::SettingsChanged { .. } => mutation == Mutation::SettingsUntold,
+        Change::CategoriesChanged { .. } => mutation == Mutation::CategoriesUntold,
         Change::NoticeAdded { .. } => mutation == Mutation::NoticeUntold,
         Change::AlertsChanged { .. } => mutation == Mutation::AlertsUntold,
     }

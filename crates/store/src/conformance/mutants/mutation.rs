@@ -191,6 +191,38 @@ pub enum Mutation {
     CategoryChangedEverywhere,
     /// A category of an unknown organisation is accepted.
     CategoryOfNobodyAccepted,
+    /// A new category comes before the others.
+    NewCategoryFirst,
+    /// A new category takes the name of one in use.
+    TakenCategoryNameAccepted,
+    /// A new category takes the key of one in use.
+    TakenKeyAccepted,
+    /// A category takes the name of another.
+    TakenCategoryNameOnChange,
+    /// An archived category's name stays taken.
+    ArchivedKeepsItsName,
+    /// What a change does not name is lost.
+    UnnamedIsLost,
+    /// A category is changed by another organisation.
+    CategoryChangedAbroad,
+    /// An archived category is still sold.
+    ArchivedStaysOnTheTiles,
+    /// An archived category is gone.
+    ArchivedLost,
+    /// An archived category does not come back.
+    ArchivedForEver,
+    /// A category stays where it is.
+    MoveForgotten,
+    /// A category is moved by another organisation.
+    CategoryMovedAbroad,
+    /// A move that moved nothing stands in the log.
+    MoveWithoutEffectAudited,
+    /// First categories come again.
+    StartedTwice,
+    /// A ticket with a category that is archived by now is refused.
+    ArchivedCategoryRefused,
+    /// Changed categories are not told.
+    CategoriesUntold,
     /// Every operator's sales are listed.
     SalesOfAllOperators,
     /// Sales come oldest first.

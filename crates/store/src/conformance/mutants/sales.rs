@@ -1,7 +1,6 @@
-//! Faults with categories and sales.
+//! Faults with sales.
 
 use async_trait::async_trait;
-use protocol::sale::Category;
 use uuid::Uuid;
 
 use super::{Mutant, Mutation, accept};
@@ -27,48 +26,6 @@ fn another(entry: &AuditEntry) -> AuditEntry {
 
 #[async_trait]
 impl Sales for Mutant {
-    async fn categories(&self, organization_id: Uuid) -> Result<Vec<Category>, StoreError> {
-        let mut found = self.store.categories(organization_id).await?;
-        if self.is(Mutation::CategoriesOfAll) {
-            for other in self
-                .organizations_seen()
-                .into_iter()
-                .filter(|id| *id != organization_id)
-            {
-                found.extend(self.store.categories(other).await?);
-            }
-        }
-        if self.is(Mutation::CategoriesUnordered) {
-            found.reverse();
-        }
-        Ok(found)
-    }
-
-    async fn put_category(
-        &self,
-        organization_id: Uuid,
-        category: Category,
-        audit: AuditEntry,
-    ) -> Result<(), StoreError> {
-        let known = self.store.categories(organization_id).await?;
-        if self.is(Mutation::CategoryNeverChanges) && known.iter().any(|one| one.id == category.id) {
-            return Ok(());
-        }
-        if self.is(Mutation::CategoryChangedEverywhere) {
-            for other in self
-                .organizations_seen()
-                .into_iter()
-                .filter(|id| *id != organization_id)
-            {
-                self.store
-                    .put_category(other, category.clone(), another(&audit))
-                    .await?;
-            }
-        }
-        let outcome = self.store.put_category(organization_id, category, audit).await;
-        accept(outcome, self.is(Mutation::CategoryOfNobodyAccepted), ())
-    }
-
     async fn keep_sale(&self, new: NewSaleRow, audit: AuditEntry) -> Result<SaleOutcome, StoreError> {
         let (asked, again) = (new.clone(), another(&audit));
         if self.is(Mutation::KeySharedByAll) {
@@ -81,6 +38,14 @@ impl Sales for Mutant {
             self.seen().keys.push(key);
             if used {
                 return Ok(SaleOutcome::KeyReused);
+            }
+        }
+        if self.is(Mutation::ArchivedCategoryRefused) {
+            let all = self.store.every_category(asked.organization_id).await?;
+            let mut archived = all.iter().filter(|row| row.archived_at.is_some());
+            let sold = |id| asked.sale.lines.iter().any(|line| line.category_id == id);
+            if let Some(row) = archived.find(|row| sold(row.category.id)) {
+                return Ok(SaleOutcome::CategoryUnknown(row.category.id));
             }
         }
         let outcome = self.store.keep_sale(new, audit).await;
