@@ -48,7 +48,7 @@ async fn two_processes_prometheus_and_json_agree_to_the_unit() {
     load.fail(7).await;
     load.denied().await;
     load.sign_out().await;
-    load.from_everywhere(200, 5).await;
+    load.call_from_everywhere(200, 5).await;
     let here = load.shown(0).await;
     let there = load.shown(1).await;
     assert_eq!(shared(&here), shared(&there));

@@ -22,7 +22,7 @@ async fn six_percent_are_told_by_mail_and_webhook_four_percent_and_forged_tokens
 
     load.succeed(96).await;
     load.fail(4).await;
-    load.from_everywhere(3_000, 0).await;
+    load.call_from_everywhere(3_000, 0).await;
     prometheus
         .until_value("sum(session_refresh_rejected_total)", 3_000.0)
         .await;

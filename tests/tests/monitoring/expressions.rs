@@ -107,7 +107,7 @@ async fn every_expression_is_parsed_and_answered_with_data() {
     load.fail(2).await;
     load.denied().await;
     load.sign_out().await;
-    load.from_everywhere(10, 0).await;
+    load.call_from_everywhere(10, 0).await;
     load.shown(0).await;
     prometheus
         .until_value("sum(session_logout_manual_total)", 2.0)

@@ -121,7 +121,7 @@ impl Load {
     /// From so many addresses, each once: `failing` of ten with a token of this server's that is over, the others with
     /// something that is none. Calls follow each other without waiting for answers (RFC 9112, 9.3.2): this is about the
     /// server, and a whole client for each would take most of the time.
-    pub(crate) async fn from_everywhere(&mut self, addresses: u32, failing: u32) {
+    pub(crate) async fn call_from_everywhere(&mut self, addresses: u32, failing: u32) {
         let mut connections = Vec::new();
         for first in 0..CONNECTIONS {
             let host = self.urls[first as usize % self.urls.len()]

@@ -18,7 +18,7 @@ async fn a_hundred_thousand_addresses_add_no_series() {
             .collect()
     };
     let before = load.shown(0).await;
-    load.from_everywhere(ADDRESSES, 1).await;
+    load.call_from_everywhere(ADDRESSES, 1).await;
     assert_eq!(load.done.failure + load.done.rejected, u64::from(ADDRESSES));
     let after = load.shown(0).await;
     assert_eq!(names(&before), names(&after));

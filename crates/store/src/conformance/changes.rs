@@ -219,7 +219,7 @@ pub async fn changes_of_alerts_are_told(engine: &dyn Engine) -> Conforms {
     let store = &*world.store;
     for now in [START, START + 1] {
         let standing = Standing {
-            id: uuid::Uuid::now_v7(),
+            id: Uuid::now_v7(),
             organization_id: world.port,
             kind: AlertKind::NoRefresh,
             subject_key: String::new(),
@@ -233,7 +233,7 @@ pub async fn changes_of_alerts_are_told(engine: &dyn Engine) -> Conforms {
         }];
         store.note_standing(standing, tell, None, now).await?;
     }
-    let claim = uuid::Uuid::now_v7();
+    let claim = Uuid::now_v7();
     for message in store.claim_messages(claim, START, 1, 10).await? {
         store.settle_message(message.id, claim, Settled::Sent).await?;
     }
