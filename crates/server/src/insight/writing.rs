@@ -222,7 +222,14 @@ pub(crate) async fn forget(server: &Server) {
         .map(|organization| Some(organization.id))
         .chain([None]);
     for organization_id in ids {
-        let before = now.saturating_sub(kept_ms());
+        let kept_days = match retention_days(server, organization_id).await {
+            Ok(days) => days,
+            Err(error) => {
+                tracing::warn!(cause = %error, "old events are not deleted yet");
+                return;
+            }
+        };
+        let before = now.saturating_sub(Millis::from(kept_days).saturating_mul(DAY_MS));
         loop {
             match server
                 .store
@@ -250,7 +257,11 @@ pub(crate) async fn forget(server: &Server) {
     }
 }
 
-/// For how long single events are kept, in milliseconds.
-fn kept_ms() -> Millis {
-    Millis::from(MonitoringSettings::default().retention_days).saturating_mul(DAY_MS)
+/// For how many days single events are kept; those of nobody's organisation by the default.
+async fn retention_days(server: &Server, organization_id: Option<Uuid>) -> Result<u32, StoreError> {
+    Ok(match organization_id {
+        Some(id) => server.store.monitoring_settings(id).await?,
+        None => MonitoringSettings::default(),
+    }
+    .retention_days)
 }

@@ -9,6 +9,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
+use protocol::alert::AlertKind;
 use protocol::auth::OrganizationRole;
 use protocol::insight::{EndReason, LoginFailure, RefreshFailure};
 use store::insight::bounds::{DURATION_SECONDS, LATENCY_US};
@@ -44,6 +45,8 @@ const fn role_label(role: OrganizationRole) -> &'static str {
 pub(super) struct Figures {
     pub(super) totals: Totals,
     pub(super) gauges: SessionGauges,
+    /// Alerts that last, by kind; kinds without any may be left out.
+    pub(super) alerts: Vec<(AlertKind, u32)>,
     pub(super) sites: SiteLabels,
     /// Events that this process could not keep.
     pub(super) dropped: u64,
@@ -126,6 +129,18 @@ impl Collector for Figures {
             family
                 .encode_family(&[("role", role_label(role))])?
                 .encode_gauge(&users.map_or(0, |(_, users)| *users))?;
+        }
+        let mut family = encoder.encode_descriptor(
+            "alerts_active",
+            "Alerts of the server's own that last, by kind.",
+            None,
+            MetricType::Gauge,
+        )?;
+        for kind in AlertKind::iter() {
+            let lasting = self.alerts.iter().find(|(own, _)| *own == kind);
+            family
+                .encode_family(&[("kind", kind.as_str())])?
+                .encode_gauge(&lasting.map_or(0, |(_, alerts)| *alerts))?;
         }
         histogram(
             encoder,
@@ -259,6 +274,7 @@ fn histogram(
 mod tests {
     use prometheus_client::encoding::text::encode;
     use prometheus_client::registry::Registry;
+    use protocol::alert::AlertKind;
     use protocol::auth::OrganizationRole;
     use store::PlacedSite;
     use store::insight::bounds::{DURATION_SECONDS, LATENCY_US};
@@ -306,6 +322,7 @@ mod tests {
                 active_sessions: 4,
                 users_by_role: vec![(OrganizationRole::Admin, 2)],
             },
+            alerts: vec![(AlertKind::NoRefresh, 3)],
             sites: SiteLabels::of(vec![PlacedSite {
                 id: Uuid::from_u128(1),
                 organization_slug: "port".to_owned(),

@@ -43,6 +43,7 @@ async fn read(server: &Server) -> Result<String, Failure> {
     let figures = Figures {
         totals: server.store.event_totals().await?,
         gauges: server.store.session_gauges(None, server.now()).await?,
+        alerts: server.store.lasting_alerts().await?,
         sites,
         dropped: server.observed.dropped(),
     };
