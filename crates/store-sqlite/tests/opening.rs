@@ -269,7 +269,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_what_it_hold
         .execute_batch(FIRST_VERSION)
         .unwrap();
     let store = open(&path).unwrap();
-    assert_eq!(store.schema_version().await.unwrap(), 4);
+    assert_eq!(store.schema_version().await.unwrap(), 5);
 
     let anna = store.user_by_name("anna").await.unwrap().unwrap();
     assert!(!anna.super_admin);

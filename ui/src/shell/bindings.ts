@@ -504,6 +504,7 @@ export type InsightRange =
 "7d" | 
 /**  Thirty days, in steps of eight hours. */
 "30d";
+
 /**  A language of the screen. */
 export type Language = 
 /**  French. */
@@ -650,6 +651,7 @@ export type MonitoringSettings = {
 	/**  Where alerts are posted as JSON besides: an `https` address; absent: nowhere. */
 	webhook_url?: string | null,
 };
+
 /**  Past which neighbour a category moves. */
 export type MoveDirection = 
 /**  Past the one before it. */
