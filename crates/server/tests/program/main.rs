@@ -2,6 +2,8 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[cfg(target_os = "linux")]
+mod alerts;
 mod calls;
 mod command_line;
 mod configuration;
@@ -16,6 +18,8 @@ mod log;
 mod migrate;
 mod monitoring;
 mod place;
+#[cfg(target_os = "linux")]
+mod post_office;
 #[cfg(target_os = "linux")]
 mod restore;
 mod slow_clients;

@@ -153,6 +153,13 @@ impl Running {
         (self.child.wait().unwrap().code().unwrap(), log)
     }
 
+    /// Waits until it dies by a signal. Returns whether it did.
+    #[cfg(feature = "failpoints")]
+    pub(crate) fn killed(mut self) -> bool {
+        use std::os::unix::process::ExitStatusExt as _;
+        self.child.wait().unwrap().signal().is_some()
+    }
+
     pub(crate) fn end(self) -> String {
         self.signal("TERM");
         let (code, log) = self.ended();
