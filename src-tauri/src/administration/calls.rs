@@ -5,14 +5,18 @@ use protocol::administration::{
     CategoryChange, GoodsLanguage, MembershipRequest, MoveDirection, NewCategoryRequest, NewTillRequest,
     NewUserRequest, SiteChange, TillChange, UserChange,
 };
+use protocol::alert::{AlertTest, AlertTestFailure, MailProtection, MonitoringSettings};
 use protocol::auth::OrganizationRole;
+use protocol::insight::{ErrorsBy, Range};
 use server::demo::{ALIX, CAMILLE, DOMINIQUE, OTHER_ORGANIZATION_NAME};
 
-use super::{categories, organizations, people, places, sessions};
+use super::{alerts, categories, insight, organizations, people, places, sessions};
 use crate::controller::Request;
 use crate::testing::{App, Device};
 use crate::view::UiErrorCode;
 use crate::view::administration::{PeopleQuery, SessionQuery};
+use crate::view::alerts::NewMailSettings;
+use crate::view::insight::{ErrorsQuery, InsightQuery};
 
 async fn administrator() -> (Device, App, keeper::AuthorisedClient) {
     let device = Device::with_accounts().await;
@@ -286,4 +290,136 @@ async fn live_sessions_are_found_by_every_filter_and_the_own_is_kept() {
             .len(),
         1
     );
+}
+
+#[tokio::test]
+async fn figures_failures_and_devices_come_and_the_table_is_saved_beside_the_one_before() {
+    let (device, app, client) = administrator().await;
+    let query = InsightQuery {
+        range: Range::OneDay,
+        organization_id: None,
+    };
+
+    let metrics = insight::metrics(&client, query.clone()).await.unwrap();
+    assert_eq!(
+        (metrics.range, metrics.active_sessions, metrics.steps.len()),
+        (Range::OneDay, 1, 96)
+    );
+    let by_person = ErrorsQuery {
+        range: Range::SevenDays,
+        by: ErrorsBy::User,
+        ..ErrorsQuery::default()
+    };
+    assert!(
+        insight::errors(&client, by_person)
+            .await
+            .unwrap()
+            .errors
+            .is_empty()
+    );
+    assert!(
+        insight::devices(&client, query.clone())
+            .await
+            .unwrap()
+            .devices
+            .is_empty()
+    );
+
+    let downloads = app.handle.downloads();
+    let first = insight::export(&client, query.clone(), &downloads).await.unwrap();
+    let second = insight::export(&client, query, &downloads).await.unwrap();
+    assert_ne!(first, second);
+    for saved in [first, second] {
+        let path = std::path::PathBuf::from(saved.path);
+        assert_eq!(path.parent(), Some(device.folders().downloads.as_path()));
+        let table = std::fs::read_to_string(path).unwrap();
+        assert!(table.starts_with("from,refreshes_success,"), "{table}");
+        assert_eq!(table.lines().count(), 98, "a head, the steps and the sum");
+    }
+}
+
+#[tokio::test]
+async fn figures_are_not_for_a_cashier() {
+    let device = Device::with_accounts().await;
+    let app = device.start();
+    app.sign_in(CAMILLE).await.unwrap();
+    let client = app.client().await;
+
+    let refused = insight::metrics(&client, InsightQuery::default())
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code, UiErrorCode::Forbidden);
+    let saved = insight::export(&client, InsightQuery::default(), &app.handle.downloads()).await;
+    assert_eq!(saved.unwrap_err().code, UiErrorCode::Forbidden);
+    assert!(!device.folders().downloads.exists());
+}
+
+#[tokio::test]
+async fn alerts_and_their_settings_are_read_changed_and_refused_at_the_field() {
+    let (_device, _app, client) = administrator().await;
+    let mut settings = alerts::monitoring(&client).await.unwrap();
+    assert_eq!(settings, MonitoringSettings::default());
+
+    settings.refresh_failure_percent = 8;
+    settings.recipients = vec!["nuit@laboucle.example".to_owned()];
+    assert_eq!(
+        alerts::put_monitoring(&client, &settings).await.unwrap(),
+        settings
+    );
+    assert_eq!(alerts::monitoring(&client).await.unwrap(), settings);
+    settings.time_zone = "Europe/Nowhere".to_owned();
+    let refused = alerts::put_monitoring(&client, &settings).await.unwrap_err();
+    assert_eq!(
+        (refused.code, refused.subject.as_deref()),
+        (UiErrorCode::ValidationFailed, Some("time_zone"))
+    );
+
+    assert!(alerts::list(&client, None).await.unwrap().alerts.is_empty());
+    let tried = alerts::test(&client, &AlertTest::Mail).await.unwrap();
+    assert_eq!(
+        (tried.is_sent, tried.failure),
+        (false, Some(AlertTestFailure::NotSetUp))
+    );
+    assert_eq!(
+        alerts::mail(&client).await.unwrap_err().code,
+        UiErrorCode::Forbidden
+    );
+}
+
+#[tokio::test]
+async fn the_mail_server_is_a_super_admins_and_its_password_goes_one_way() {
+    let device = Device::with_accounts().await;
+    let app = device.start();
+    app.sign_in(ALIX).await.unwrap();
+    let client = app.client().await;
+    let new = NewMailSettings {
+        host: "127.0.0.1".to_owned(),
+        port: 2525,
+        security: MailProtection::None,
+        from: "Vigie <vigie@laboucle.example>".to_owned(),
+        to: None,
+        username: None,
+        password: None,
+    };
+    let refused = alerts::put_mail(&client, new.clone()).await.unwrap_err();
+    assert_eq!(refused.code, UiErrorCode::ReauthenticationRequired);
+    crate::sessions::reauthenticate(&client, Secret::new(ALIX.password))
+        .await
+        .unwrap();
+
+    let kept = alerts::put_mail(&client, new.clone()).await.unwrap();
+    assert_eq!(
+        (kept.port, kept.has_password, kept.is_fixed),
+        (2525, false, false)
+    );
+    let with_password = NewMailSettings {
+        security: MailProtection::Starttls,
+        username: Some("vigie".to_owned()),
+        password: Some("canary-of-the-mail-server".to_owned()),
+        ..new
+    };
+    assert!(!format!("{with_password:?}").contains("canary"));
+    let kept = alerts::put_mail(&client, with_password).await.unwrap();
+    assert!(kept.has_password);
+    assert!(!serde_json::to_string(&kept).unwrap().contains("canary"));
 }
