@@ -311,7 +311,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_what_it_hold
     assert!(matches!(outcome, RotationOutcome::Rotated(row) if row.generation == 2));
     store.close().await;
     let again = open(&path).unwrap();
-    assert_eq!(again.schema_version().await.unwrap(), 4);
+    assert_eq!(again.schema_version().await.unwrap(), 5);
 }
 
 /// The changes that SQLite counts, the audit log's included, of one call each.

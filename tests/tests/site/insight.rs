@@ -5,30 +5,36 @@ use std::time::Duration;
 use crate::client::Client;
 use crate::place::Site;
 use futures_util::future::try_join_all;
-use protocol::Secret;
 use protocol::insight::SessionMetrics;
+use protocol::{ErrorCode, Secret};
 use serde_json::json;
 use uuid::Uuid;
 use vigie_tests::Disk;
 
 const TILLS: usize = 8;
 const REFRESHES: usize = 25;
+/// By so many turns the one late duplicate is late; the server knows it still.
+const TURNS_LATE: usize = 4;
 
 /// A till that refreshes at one server and the other in turn, is late once, and signs out.
 async fn till(client: Client, urls: [String; 2], n: usize) {
     let answer = client.login(&urls[n % 2], "camille").await.done();
-    let first = (answer.tokens.refresh_token.clone(), Uuid::new_v4());
     let mut token = answer.tokens.refresh_token;
     let mut access = answer.tokens.access_token;
+    let mut late = (token.clone(), Uuid::new_v4());
     for turn in 0..REFRESHES {
-        let attempt = if turn == 0 { first.1 } else { Uuid::new_v4() };
+        let attempt = Uuid::new_v4();
+        if turn == REFRESHES - TURNS_LATE {
+            late = (token.clone(), attempt);
+        }
         let answer = client
             .refresh(&urls[(n + turn) % 2], &token, attempt)
             .await
             .done();
         (token, access) = (answer.refresh_token, answer.access_token);
     }
-    client.refresh(&urls[n % 2], &first.0, first.1).await.refused();
+    let refused = client.refresh(&urls[n % 2], &late.0, late.1).await.refused();
+    assert_eq!(refused, ErrorCode::StaleAttempt);
     let nonsense = Secret::new("no token".to_owned());
     client
         .refresh(&urls[n % 2], &nonsense, Uuid::new_v4())
