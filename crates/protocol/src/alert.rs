@@ -346,6 +346,7 @@ pub struct MailSettings {
     /// The mail server's name or address; empty: no mail.
     pub host: String,
     /// Its port.
+    #[cfg_attr(feature = "openapi", schema(maximum = 65535))]
     pub port: u16,
     /// How the connection is protected.
     pub security: MailProtection,
@@ -373,6 +374,7 @@ pub struct MailSettingsChange {
     /// The mail server's name or address; empty: no mail.
     pub host: String,
     /// Its port.
+    #[cfg_attr(feature = "openapi", schema(maximum = 65535))]
     pub port: u16,
     /// How the connection is protected.
     pub security: MailProtection,
