@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use http::Method;
 use protocol::ErrorCode;
 use serde_json::{Value, json};
 use server::ServerOptions;
@@ -434,6 +435,41 @@ async fn events_are_forgotten_after_thirty_days_and_counters_are_not() {
     assert!(left <= 1, "{left} single events are left, not the end alone");
     let totals = house.store.event_totals().await.unwrap();
     assert_eq!(total(&totals, EventKind::Refresh, EventOutcome::Success), 3);
+}
+
+#[tokio::test]
+async fn an_organisation_keeps_single_events_for_as_many_days_as_it_says() {
+    for (retention_days, are_kept) in [(1, false), (3, true)] {
+        let house = House::new().await;
+        let admin = house.sign_in("dominique", "desk").await;
+        let settings = json!({
+            "retention_days": retention_days, "refresh_failure_percent": 5, "refresh_least": 20,
+            "time_zone": "Europe/Paris"
+        });
+        house
+            .ask(
+                Method::PUT,
+                "/v1/admin/settings/monitoring",
+                &admin.access,
+                Some(settings),
+            )
+            .await
+            .fine();
+        let camille = house.sign_in("camille", "till").await;
+        refreshes(&house, &camille, 3).await;
+        written(&house).await;
+        house.pass(2 * 24 * 60 * 60);
+        let begun = house.now_ms() - 24 * 60 * 60 * 1_000;
+        let background = Background::start(&house.server);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        background.stop().await;
+        let left = house
+            .store
+            .purge_events(Some(house.organization), begun, 100)
+            .await
+            .unwrap();
+        assert_eq!(left, if are_kept { 5 } else { 0 }, "{retention_days} days");
+    }
 }
 
 #[tokio::test]
