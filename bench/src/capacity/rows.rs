@@ -1,6 +1,8 @@
-//! How many rows a refresh writes, counted in the database itself.
+//! How many rows a refresh writes, counted in the database itself: before its answer, and afterwards what is recorded of it.
 
 use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -13,6 +15,8 @@ use crate::report::Report;
 
 const SESSIONS: usize = 8;
 const TIMES: usize = 50;
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOKS: usize = 300;
 
 pub(crate) fn measure(report: &mut Report) -> Result<(), Failure> {
     let folder = folder_on_disk()?;
@@ -21,19 +25,69 @@ pub(crate) fn measure(report: &mut Report) -> Result<(), Failure> {
     count_every_row(&database)?;
     let server = prepared.serve(&Watched::No)?;
     let mut clients = RefreshClients::sign_in(&server, SESSIONS)?;
-    let before = rows(&database)?;
-    if before == 0 {
-        return Err(Failure::found("counting rows", "sign-ins wrote none"));
-    }
+    recorded(&database, SESSIONS)?;
+    let before = Rows::read(&database)?;
     let refreshes = clients.refresh_each(TIMES)?;
-    let written = rows(&database)? - before;
-    report.figure(
-        "server_sqlite_rows_written_each",
-        f64::from(written) / refreshes as f64,
-        "rows",
-        Some(Target::Exactly(1.0)),
-    );
+    recorded(&database, SESSIONS + refreshes)?;
+    let after = Rows::read(&database)?;
+    for (name, written, target) in [
+        (
+            "rows_written_each",
+            after.all - before.all,
+            Some(Target::Exactly(1.0)),
+        ),
+        (
+            "rows_of_sessions_written_each",
+            after.sessions - before.sessions,
+            None,
+        ),
+        ("rows_of_events_written_each", after.events - before.events, None),
+    ] {
+        report.figure(
+            format!("server_sqlite_{name}"),
+            f64::from(written) / refreshes as f64,
+            "rows",
+            target,
+        );
+    }
     Ok(())
+}
+
+/// Waits until so many events are recorded; their sums come in the same transactions.
+fn recorded(database: &Connection, events: usize) -> Result<(), Failure> {
+    for _ in 0..LOOKS {
+        if Rows::read(database)?.events as usize >= events {
+            return Ok(());
+        }
+        sleep(LOOK_EVERY);
+    }
+    Err(Failure::found("counting rows", "what happened was not recorded"))
+}
+
+/// How many rows were written so far.
+struct Rows {
+    all: u32,
+    sessions: u32,
+    events: u32,
+}
+
+impl Rows {
+    fn read(database: &Connection) -> Result<Self, Failure> {
+        database
+            .query_row(
+                "SELECT count(*), count(*) FILTER (WHERE place = 'sessions'), \
+                 count(*) FILTER (WHERE place = 'session_events') FROM bench_rows",
+                [],
+                |row| {
+                    Ok(Self {
+                        all: row.get(0)?,
+                        sessions: row.get(1)?,
+                        events: row.get(2)?,
+                    })
+                },
+            )
+            .doing("counting rows")
+    }
 }
 
 fn open(path: &Path) -> Result<Connection, Failure> {
@@ -61,32 +115,29 @@ fn count_every_row(database: &Connection) -> Result<(), Failure> {
     database.execute_batch(&sql).doing("setting the count up")
 }
 
-fn rows(database: &Connection) -> Result<u32, Failure> {
-    database
-        .query_row("SELECT count(*) FROM bench_rows", [], |row| row.get(0))
-        .doing("counting rows")
-}
-
 #[cfg(test)]
 mod tests {
     use rusqlite::Connection;
 
-    use super::{count_every_row, rows};
+    use super::{Rows, count_every_row};
 
     #[test]
     fn every_kind_of_change_counts_once_for_each_row() {
         let database = Connection::open_in_memory().unwrap();
         database
-            .execute_batch("CREATE TABLE a (n INTEGER); CREATE TABLE b (n INTEGER)")
+            .execute_batch("CREATE TABLE sessions (n INTEGER); CREATE TABLE session_events (n INTEGER)")
             .unwrap();
         count_every_row(&database).unwrap();
         database
-            .execute_batch("INSERT INTO a VALUES (1), (2); UPDATE a SET n = 3; INSERT INTO b VALUES (1)")
+            .execute_batch(
+                "INSERT INTO sessions VALUES (1), (2); UPDATE sessions SET n = 3; INSERT INTO session_events VALUES (1)",
+            )
             .unwrap();
-        assert_eq!(rows(&database).unwrap(), 5);
+        let counted = |rows: Rows| (rows.all, rows.sessions, rows.events);
+        assert_eq!(counted(Rows::read(&database).unwrap()), (5, 4, 1));
         database
-            .execute_batch("DELETE FROM a WHERE n = 3; SELECT * FROM b")
+            .execute_batch("DELETE FROM sessions WHERE n = 3; SELECT * FROM session_events")
             .unwrap();
-        assert_eq!(rows(&database).unwrap(), 7);
+        assert_eq!(counted(Rows::read(&database).unwrap()), (7, 6, 1));
     }
 }
