@@ -28,7 +28,8 @@ pub(crate) fn install_in(node: &Node, folder: &Path, stamp: &Path, what: &str) -
     let lock = folder.join("package-lock.json");
     let wanted = std::fs::read_to_string(&lock).map_err(|_| Failure::NoInterface { path: lock.clone() })?;
     let have = std::fs::read_to_string(stamp).unwrap_or_default();
-    if have == wanted && folder.join("node_modules").is_dir() {
+    // npm writes this file last: a folder that was emptied or never finished has none.
+    if have == wanted && folder.join("node_modules/.package-lock.json").is_file() {
         return Ok(());
     }
     println!("installing {what}");
