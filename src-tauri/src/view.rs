@@ -72,6 +72,8 @@ pub struct ChangesView {
     pub categories: u32,
     /// The organisation's settings.
     pub settings: u32,
+    /// The organisation's alerts.
+    pub alerts: u32,
 }
 
 /// The session as the keeper sees it.

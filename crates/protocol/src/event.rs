@@ -32,6 +32,8 @@ pub enum EventName {
     SettingsChanged,
     /// The categories of the session's organisation changed; `data:` is `{}`.
     CategoriesChanged,
+    /// An alert of the session's organisation began, ended, or was told to somebody; for administrators; `data:` is `{}`.
+    AlertsChanged,
     /// There is a new security notice; `data:` is a [`NoticeAdded`].
     Notice,
     /// The session works in another organisation now; `data:` is `{}`.

@@ -5,6 +5,7 @@
 
 pub mod administration;
 pub mod alert;
+pub mod audit;
 pub mod auth;
 pub mod error;
 pub mod event;

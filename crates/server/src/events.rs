@@ -29,8 +29,8 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 
 /// Tells what changes for the caller's session until it ends or the access token runs out.
 ///
-/// `session_ended` with `{session_id, code}`, `settings_changed`, `categories_changed`, `organization_changed`, `notice` with `{id, kind}`, and a
-/// comment line every 15 seconds. An event is a hint; what holds is what the other calls answer.
+/// `session_ended` with `{session_id, code}`, `settings_changed`, `categories_changed`, `organization_changed`, `notice` with `{id, kind}`,
+/// `alerts_changed` for administrators, and a comment line every 15 seconds. An event is a hint; what holds is what the other calls answer.
 #[utoipa::path(
     get,
     path = "/events",
@@ -52,7 +52,7 @@ async fn events(State(server): State<Server>, Newcomer(caller): Newcomer) -> Res
         return Err(Failure::new(ErrorCode::TokenExpired));
     }
     let heartbeat = server.options.limits.event_heartbeat;
-    let stream = Listening::new(server, identity.session, caller.token_ends_at, changes, place).into_stream();
+    let stream = Listening::new(server, &caller, identity.session, changes, place).into_stream();
     let mut response = Sse::new(stream)
         .keep_alive(KeepAlive::new().interval(heartbeat))
         .into_response();

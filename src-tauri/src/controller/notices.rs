@@ -27,6 +27,10 @@ impl Controller {
                 self.session.categories_may_differ();
                 self.publish();
             }
+            ServerEvent::AlertsChanged => {
+                self.session.alerts_may_differ();
+                self.publish();
+            }
             ServerEvent::Notice(added) => {
                 self.session.told.push(added.id);
                 self.ask_notices();

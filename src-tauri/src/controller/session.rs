@@ -140,6 +140,10 @@ impl Session {
         self.changes.categories = self.changes.categories.wrapping_add(1);
     }
 
+    pub(super) fn alerts_may_differ(&mut self) {
+        self.changes.alerts = self.changes.alerts.wrapping_add(1);
+    }
+
     pub(super) fn settings_may_differ(&mut self) {
         self.changes.settings = self.changes.settings.wrapping_add(1);
     }
@@ -172,6 +176,7 @@ impl Controller {
             // What the server told meanwhile was not heard.
             self.session.asking.doubt();
             self.session.categories_may_differ();
+            self.session.alerts_may_differ();
             self.session.settings_may_differ();
         }
         if kept_again || back {

@@ -43,6 +43,16 @@ describe('alerts', () => {
     expect(port.calls).not.toContain('monitoringSettings');
   });
 
+  it('are looked at anew as soon as the server tells of one', async () => {
+    const port = await show();
+    await screen.findByTestId('alerts-lasting');
+    const asked = (): number => port.calls.filter((call) => call === 'alerts').length;
+    const before = asked();
+    const { changes } = port.current;
+    port.change({ changes: { ...changes, alerts: changes.alerts + 1 } });
+    await waitFor(() => expect(asked()).toBe(before + 1), { timeout: 1_000 });
+  });
+
   it('say what is the matter, since when, how bad, and whether the mail went', async () => {
     await show();
     const lasting = within(await screen.findByTestId('alerts-lasting')).getAllByTestId('alert');

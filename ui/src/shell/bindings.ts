@@ -342,6 +342,8 @@ export type ChangesView = {
 	categories: number,
 	/**  The organisation's settings. */
 	settings: number,
+	/**  The organisation's alerts. */
+	alerts: number,
 };
 
 /**  The connection to the server. */

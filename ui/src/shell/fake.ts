@@ -128,7 +128,7 @@ export function view(more: Partial<AppView> = {}, session: Partial<SessionView> 
     fault: null,
     first_operator_needed: false,
     notices: [],
-    changes: { categories: 0, settings: 0 },
+    changes: { categories: 0, settings: 0, alerts: 0 },
     close_asked: false,
     ...more,
   };

@@ -42,6 +42,8 @@ pub enum ServerEvent {
     SettingsChanged,
     /// The organisation's categories changed.
     CategoriesChanged,
+    /// An alert of the organisation began or ended, or somebody was told of one.
+    AlertsChanged,
     /// There is a new security notice.
     Notice(NoticeAdded),
 }
@@ -55,6 +57,8 @@ pub enum Heard {
     Notice(NoticeAdded),
     /// Goods to ask for again: no token and no deadline hangs on them.
     CategoriesChanged,
+    /// Alerts to ask for again.
+    AlertsChanged,
 }
 
 /// How a stream came to its end.
@@ -198,6 +202,7 @@ fn pass_on(shared: &Shared, handed: &Handed, heard: Heard) {
     let shown = match &heard {
         Heard::Notice(notice) => Some(ServerEvent::Notice(*notice)),
         Heard::CategoriesChanged => Some(ServerEvent::CategoriesChanged),
+        Heard::AlertsChanged => Some(ServerEvent::AlertsChanged),
         Heard::Hint(Hint::OrganizationChanged) => Some(ServerEvent::OrganizationChanged),
         Heard::Hint(Hint::SettingsChanged) => Some(ServerEvent::SettingsChanged),
         // Whether it has ended is for the snapshot to say, once the server was asked.

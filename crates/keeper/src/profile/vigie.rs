@@ -178,6 +178,7 @@ impl Profile for VigieProfile {
             EventName::SettingsChanged => Heard::Hint(Hint::SettingsChanged),
             EventName::OrganizationChanged => Heard::Hint(Hint::OrganizationChanged),
             EventName::CategoriesChanged => Heard::CategoriesChanged,
+            EventName::AlertsChanged => Heard::AlertsChanged,
             EventName::Notice => Heard::Notice(serde_json::from_str(data).ok()?),
         })
     }

@@ -12,7 +12,7 @@ use protocol::event::{EventName, NoticeAdded, SessionEnded};
 use protocol::notice::NoticeKind;
 use serde::Serialize;
 use store::rotation::Over;
-use store::{Change, Millis, SessionRow};
+use store::{Change, SessionRow};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
@@ -20,7 +20,7 @@ use tokio::time::Sleep;
 
 use super::streams::Place;
 use crate::background::told;
-use crate::caller::{code_of, live};
+use crate::caller::{Caller, code_of, live};
 use crate::server::Server;
 
 /// Notices told again to whoever may have missed some.
@@ -30,6 +30,8 @@ const NOTICES_TOLD_AGAIN: u32 = 20;
 pub(super) struct Listening {
     server: Server,
     session: SessionRow,
+    /// Whether the caller administers the organisation, and so sees its alerts.
+    administers: bool,
     changes: Receiver<Change>,
     waiting: VecDeque<Event>,
     is_over: bool,
@@ -41,15 +43,16 @@ pub(super) struct Listening {
 impl Listening {
     pub(super) fn new(
         server: Server,
+        caller: &Caller,
         session: SessionRow,
-        token_ends_at: Millis,
         changes: Receiver<Change>,
         place: Place,
     ) -> Self {
-        let left_ms = token_ends_at.saturating_sub(server.now()).max(0);
+        let left_ms = caller.token_ends_at.saturating_sub(server.now()).max(0);
         Self {
             server,
             session,
+            administers: caller.administers().is_ok(),
             changes,
             // The answer's first bytes leave at once, whatever stands between.
             waiting: VecDeque::from([Event::default().comment("listening")]),
@@ -116,6 +119,11 @@ impl Listening {
             {
                 self.tell(EventName::CategoriesChanged, &serde_json::json!({}));
             }
+            Change::AlertsChanged { organization_id }
+                if self.administers && *organization_id == self.session.organization_id =>
+            {
+                self.tell(EventName::AlertsChanged, &serde_json::json!({}));
+            }
             Change::NoticeAdded {
                 user_id,
                 notice_id,
@@ -141,6 +149,9 @@ impl Listening {
         }
         self.tell(EventName::SettingsChanged, &serde_json::json!({}));
         self.tell(EventName::CategoriesChanged, &serde_json::json!({}));
+        if self.administers {
+            self.tell(EventName::AlertsChanged, &serde_json::json!({}));
+        }
         let unseen = self
             .server
             .store

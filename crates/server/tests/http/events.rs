@@ -182,6 +182,24 @@ async fn a_till_hears_that_its_organisations_categories_changed() {
 }
 
 #[tokio::test]
+async fn administrators_hear_of_their_organisations_alerts_and_cashiers_of_none() {
+    let house = House::new().await;
+    let relay = house.store.relay_changes(8);
+    let camille = house.sign_in("camille", "till").await;
+    let dominique = house.sign_in("dominique", "desk").await;
+    let mut told = listen(&house, &dominique).await;
+    let mut untold = listen(&house, &camille).await;
+    for organization_id in [Uuid::from_u128(1), house.organization] {
+        relay.send(Change::AlertsChanged { organization_id }).unwrap();
+    }
+    let organization_id = house.organization;
+    relay.send(Change::SettingsChanged { organization_id }).unwrap();
+    assert_eq!(told.next().await, event("alerts_changed", json!({})));
+    assert_eq!(told.next().await, event("settings_changed", json!({})));
+    assert_eq!(untold.next().await, event("settings_changed", json!({})));
+}
+
+#[tokio::test]
 async fn a_session_that_moves_to_another_organisation_is_told_and_comes_again() {
     let house = House::new().await;
     let relay = house.store.relay_changes(8);
