@@ -16,6 +16,7 @@ use vigie_tests::{Disk, Postgres, Stopwatch};
 
 use crate::failure::{Doing as _, Failure};
 use crate::figure::Target;
+use crate::insight_screen;
 use crate::measurement::{Scale, folder_on_disk};
 use crate::refresh::{AT_ONCE, runtime};
 use crate::refresh_clients::{Pace, RefreshClients};
@@ -25,7 +26,7 @@ use crate::statistics::{median, quantile, ratio_of_medians};
 
 const WARM_UP: Duration = Duration::from_secs(1);
 const OFF: &str = "\n[monitoring]\nrecord = false\n";
-const ADMIN: &str = "admin";
+const ADMIN: &str = "dominique";
 const SITES: usize = 20;
 const TILLS_PER_SITE: usize = 10;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -63,7 +64,10 @@ pub(crate) fn measure(scale: Scale, report: &mut Report) -> Result<(), Failure> 
         "bytes",
         None,
     );
-    shown("sqlite", &of_a_month.serve(&Watched::No)?, report)?;
+    let server = of_a_month.serve(&Watched::No)?;
+    shown("sqlite", &server, report)?;
+    insight_screen::measure(&server, ADMIN, report)?;
+    drop(server);
 
     prepared.add_admin(ADMIN)?;
     let load = || async {

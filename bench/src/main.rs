@@ -20,6 +20,8 @@ mod first_screen;
 #[cfg(target_os = "linux")]
 mod insight;
 #[cfg(target_os = "linux")]
+mod insight_screen;
+#[cfg(target_os = "linux")]
 mod measurement;
 #[cfg(target_os = "linux")]
 mod memory;
