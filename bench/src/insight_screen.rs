@@ -117,10 +117,7 @@ async fn figures(window: &Window, pressed: &str, is_first: bool) -> Result<f64, 
     let script = FIGURES
         .replace("arguments_started", if is_first { "true" } else { "false" })
         .replace("pressed", pressed);
-    window
-        .script(&script)
-        .await
-        .doing("pressing for figures")?;
+    window.script(&script).await.doing("pressing for figures")?;
     let took = noted(window, "vigieTook").await?;
     took.as_f64()
         .ok_or_else(|| Failure::found("waiting for figures", took.to_string()))
@@ -134,7 +131,12 @@ async fn scrolling(window: &Window, report: &mut Report) -> Result<(), Failure> 
     }
     let frames = noted["frames"].as_array().into_iter().flatten();
     let mut frames_ms: Vec<f64> = frames.filter_map(serde_json::Value::as_f64).collect();
-    report.figure("insight_screen_frame_p50", quantile(&mut frames_ms, 0.5), "ms", None);
+    report.figure(
+        "insight_screen_frame_p50",
+        quantile(&mut frames_ms, 0.5),
+        "ms",
+        None,
+    );
     report.figure(
         "insight_screen_frame_p95",
         quantile(&mut frames_ms, 0.95),

@@ -155,7 +155,11 @@ async fn notices_and_changes_are_handed_on_to_whoever_shows_them() {
     assert_eq!(events.recv().await.unwrap(), ServerEvent::CategoriesChanged);
     told.tell("alerts_changed", "{}");
     assert_eq!(events.recv().await.unwrap(), ServerEvent::AlertsChanged);
-    assert_eq!(keeper.snapshots().borrow().refreshes, 0, "they change no deadline");
+    assert_eq!(
+        keeper.snapshots().borrow().refreshes,
+        0,
+        "they change no deadline"
+    );
     told.tell("settings_changed", "{}");
     assert_eq!(events.recv().await.unwrap(), ServerEvent::SettingsChanged);
     until_snapshot(&keeper, "the new deadlines", |snapshot| snapshot.refreshes == 1).await;
