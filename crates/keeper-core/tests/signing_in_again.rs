@@ -2,7 +2,7 @@
 
 use keeper_core::DeviceKey;
 use keeper_core::{
-    AccessToken, AttemptId, Capabilities, Deadlines, Entropy, Grant, Input, Journal, Keeper, Knobs,
+    AccessToken, AttemptId, Capabilities, Deadlines, Entropy, Grant, Hint, Input, Journal, Keeper, Knobs,
     LockAnswer, Moment, OperatorAct, Output, Persistence, RefreshToken, SessionRecord, Slot, Span, StoreRead,
     VaultFault,
 };
@@ -224,4 +224,17 @@ fn a_keychain_that_comes_back_is_called_durable_only_once_it_holds_the_session()
         till.shown
     );
     assert!(till.stored.is_some());
+}
+
+#[test]
+fn the_end_of_a_new_session_is_asked_about_at_once_though_another_has_just_ended() {
+    let mut till = Till::new();
+    for session in ["a", "b"] {
+        till.sign_in(session);
+        till.give(Input::Hinted(Hint::SessionEnded {
+            session_id: session.into(),
+        }));
+        assert_eq!(till.keeper.next_timer(), Some(till.now), "session {session}");
+        till.now = till.now + Span::from_ms(700);
+    }
 }

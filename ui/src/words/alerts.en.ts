@@ -47,11 +47,11 @@ export const en: AlertWords = {
   ],
   least: ['From (renewals)', 'With fewer renewals within a quarter of an hour the share means nothing.'],
   account: [
-    'Denied sign-ins of one account (empty: never)',
+    'Denials of one account (empty: never)',
     'Alert when so many tries fail on one account within a quarter of an hour.',
   ],
   network: [
-    'Denied sign-ins from one network (empty: never)',
+    'Denials from one network (empty: never)',
     'Alert when so many tries fail from one network within a quarter of an hour.',
   ],
   silence: [

@@ -140,11 +140,11 @@ export const fr: AlertWords = {
     'Avec moins de renouvellements en un quart d’heure, la part ne veut rien dire.',
   ],
   account: [
-    'Connexions refusées d’un compte (vide : jamais)',
+    'Refus d’un compte (vide : jamais)',
     'Alerter quand autant d’essais échouent sur un même compte en un quart d’heure.',
   ],
   network: [
-    'Connexions refusées d’un réseau (vide : jamais)',
+    'Refus d’un réseau (vide : jamais)',
     'Alerter quand autant d’essais échouent depuis un même réseau en un quart d’heure.',
   ],
   silence: [

@@ -17,6 +17,15 @@ pub(super) struct Hints {
     outdated: Option<CallId>,
 }
 
+impl Hints {
+    /// Another session begins: hints of the one before do not hold back those of this one.
+    pub(super) fn begin_anew(&mut self) {
+        self.session_ended = None;
+        self.organization_changed = None;
+        self.settings_changed = None;
+    }
+}
+
 impl Keeper {
     pub(super) fn hinted(&mut self, hint: &Hint, step: &mut Step<'_>) {
         let Stage::Live(live) = &self.stage else { return };

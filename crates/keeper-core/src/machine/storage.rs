@@ -427,6 +427,7 @@ impl Keeper {
             self.replace(&before, access, self.journal.intent, step);
         }
         self.timers.clear();
+        self.hints.begin_anew();
         self.wants = super::state::Wants {
             leave: self.wants.leave.take(),
             enter: true,
