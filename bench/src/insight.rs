@@ -224,17 +224,9 @@ fn event(n: usize, at: i64, organization_id: Uuid, sites: &[Uuid]) -> SessionEve
 
 fn entry(now: i64) -> AuditEntry {
     AuditEntry {
-        id: new_id(now),
-        now,
-        organization_id: None,
-        actor_user_id: None,
-        session_id: None,
-        action: "site.added",
-        target: None,
-        detail: json!({}),
         ip_address: "local".to_owned(),
         user_agent: "bench".to_owned(),
-        request_id: String::new(),
+        ..AuditEntry::of("site.added", now)
     }
 }
 

@@ -169,16 +169,9 @@ fn origin() -> Origin {
 
 fn entry(action: &'static str) -> AuditEntry {
     AuditEntry {
-        id: Uuid::now_v7(),
-        now: NOW,
-        organization_id: None,
-        actor_user_id: None,
-        session_id: None,
-        action,
-        target: None,
-        detail: serde_json::json!({}),
         ip_address: "127.0.0.1".to_owned(),
         user_agent: crate::signed_in::USER_AGENT.to_owned(),
         request_id: "bench".to_owned(),
+        ..AuditEntry::of(action, NOW)
     }
 }

@@ -228,11 +228,12 @@ impl ServerProcess {
         };
         let mut text = format!(
             "listen = \"{}\"\npublic_url = \"{}\"\ndatabase = \"{database}\"\nkeys_file = \"{}\"\ncontrol_socket = \"{}\"\n\n\
-             [log]\nformat = \"json\"\nfilter = \"server=debug,info\"\n",
+             [log]\nformat = \"json\"\nfilter = \"server=debug,info\"\n\n[audit]\nheads_file = \"{}\"\n",
             self.address,
             self.public_url,
             self.keys.display(),
             at("control.sock"),
+            at("audit-heads.jsonl"),
         );
         if self.plan.bounds == Bounds::Wide {
             text.push_str(WIDE);

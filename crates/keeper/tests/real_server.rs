@@ -185,19 +185,7 @@ impl Transport for Deaf {
 }
 
 fn entry() -> AuditEntry {
-    AuditEntry {
-        id: Uuid::now_v7(),
-        now: keeper::Clock::wall_ms(&BoottimeClock::new()),
-        organization_id: None,
-        actor_user_id: None,
-        session_id: None,
-        action: "test.furnished",
-        target: None,
-        detail: serde_json::json!({}),
-        ip_address: String::new(),
-        user_agent: String::new(),
-        request_id: String::new(),
-    }
+    AuditEntry::of("test.furnished", keeper::Clock::wall_ms(&BoottimeClock::new()))
 }
 
 /// No heartbeat comes within a test.

@@ -22,6 +22,14 @@ const PKCS8_ED25519: [u8; 16] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
 ];
 
+/// The Ed25519 key of this seed.
+pub(crate) fn encoding_key(seed: &[u8; 32]) -> EncodingKey {
+    let mut der = Zeroizing::new(Vec::with_capacity(PKCS8_ED25519.len() + 32));
+    der.extend_from_slice(&PKCS8_ED25519);
+    der.extend_from_slice(seed);
+    EncodingKey::from_ed_der(&der)
+}
+
 /// What an access token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
@@ -101,10 +109,7 @@ impl AccessTokens {
         let mut published = Vec::new();
         let mut current = None;
         for seed in &keys.signing_seeds {
-            let mut der = Zeroizing::new(Vec::with_capacity(PKCS8_ED25519.len() + 32));
-            der.extend_from_slice(&PKCS8_ED25519);
-            der.extend_from_slice(seed.expose());
-            let signing = EncodingKey::from_ed_der(&der);
+            let signing = encoding_key(seed.expose());
             let mut jwk = Jwk::from_encoding_key(&signing, Algorithm::EdDSA)?;
             let kid = jwk.thumbprint(ThumbprintHash::SHA256)?;
             jwk.common.key_id = Some(kid.clone());

@@ -1,5 +1,5 @@
 //! What a server does beside its calls: writing down when sessions were used and what happened to them, deleting those that
-//! ended long ago, forgetting limits that count no more, and sending mail and alerts.
+//! ended long ago, forgetting limits that count no more, sending mail and alerts, and sealing the audit log.
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use crate::alerts;
+use crate::audit;
 use crate::insight::{Writing, forget, record};
 use crate::mail::deliver;
 use crate::server::Server;
@@ -36,6 +37,8 @@ pub struct Background {
     recording: JoinHandle<()>,
     post: Option<JoinHandle<()>>,
     alerts: JoinHandle<((), ())>,
+    sealing: JoinHandle<()>,
+    ending_sealing: watch::Sender<bool>,
 }
 
 impl Background {
@@ -57,6 +60,11 @@ impl Background {
                 tokio::join!(alerts::watch(&server, ends.clone()), alerts::send(&server, ends))
             })
         };
+        let (ending_sealing, ends_sealing) = watch::channel(false);
+        let sealing = {
+            let server = server.clone();
+            tokio::spawn(async move { audit::keep(&server, ends_sealing).await })
+        };
         let running = tokio::spawn(async move {
             let mut due = Due::at(server.clock.monotonic());
             let mut tick = tokio::time::interval(WRITE_EVERY);
@@ -76,6 +84,8 @@ impl Background {
             recording,
             post,
             alerts,
+            sealing,
+            ending_sealing,
         }
     }
 
@@ -95,6 +105,11 @@ impl Background {
         }
         if self.alerts.await.is_err() {
             tracing::error!("the work on alerts broke down");
+        }
+        // Last of all, so that what the others wrote is sealed too.
+        self.ending_sealing.send_replace(true);
+        if self.sealing.await.is_err() {
+            tracing::error!("the sealing of the audit log broke down");
         }
     }
 }
@@ -131,6 +146,9 @@ async fn work(server: &Server, due: &mut Due) {
         due.purge = now.saturating_add(PURGE_EVERY);
         purge(server).await;
         forget(server).await;
+        if let Err(error) = audit::shorten(server).await {
+            tracing::warn!(cause = %error, "the audit log is not shortened yet");
+        }
     }
 }
 

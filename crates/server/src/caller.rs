@@ -33,11 +33,15 @@ impl Caller {
     /// An audit entry of this caller.
     pub(crate) fn audit(&self, action: &'static str) -> AuditEntry {
         let session = &self.identity.session;
-        self.client
-            .audit(action, self.now)
-            .organization(session.organization_id)
-            .actor(session.user_id)
-            .session(session.id)
+        AuditEntry {
+            device_name: Some(session.device_name.clone()),
+            ..self
+                .client
+                .audit(action, self.now)
+                .organization(session.organization_id)
+                .actor(session.user_id)
+                .session(session.id)
+        }
     }
 
     /// Lets those pass who gave their password again not long ago.

@@ -7,9 +7,11 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
 use http::{HeaderMap, header};
 use ipnet::IpNet;
+use protocol::audit::AuditResult;
 use store::{AuditEntry, Millis, Origin};
 use uuid::Uuid;
 
+use crate::audit::texts;
 use crate::failure::Failure;
 use crate::ids::new_id;
 
@@ -79,17 +81,10 @@ impl Client {
     /// An audit entry of this call, still without who and what.
     pub(crate) fn audit(&self, action: &'static str, now: Millis) -> AuditEntry {
         AuditEntry {
-            id: new_id(now),
-            now,
-            organization_id: None,
-            actor_user_id: None,
-            session_id: None,
-            action,
-            target: None,
-            detail: serde_json::json!({}),
             ip_address: self.0.origin.ip_address.clone(),
             user_agent: self.0.origin.user_agent.clone(),
             request_id: self.0.request_id.clone(),
+            ..AuditEntry::of(action, now)
         }
     }
 }
@@ -137,6 +132,10 @@ pub(crate) trait AuditParticulars: Sized {
     fn session(self, session_id: Uuid) -> Self;
     fn target(self, kind: &str, id: impl std::fmt::Display) -> Self;
     fn detail(self, detail: serde_json::Value) -> Self;
+    /// What was asked for is refused.
+    fn denied(self) -> Self;
+    /// What stood in fields and what stands there now, of those that differ.
+    fn changed(self, before: &serde_json::Value, after: &serde_json::Value) -> Self;
 }
 
 impl AuditParticulars for AuditEntry {
@@ -170,6 +169,31 @@ impl AuditParticulars for AuditEntry {
 
     fn detail(self, detail: serde_json::Value) -> Self {
         Self { detail, ..self }
+    }
+
+    fn denied(self) -> Self {
+        Self {
+            result: AuditResult::Denied,
+            ..self
+        }
+    }
+
+    fn changed(self, before: &serde_json::Value, after: &serde_json::Value) -> Self {
+        let (mut before, mut after) = (texts(before), texts(after));
+        let same: Vec<String> = before
+            .iter()
+            .filter(|(name, value)| after.get(*name) == Some(value))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in same {
+            before.remove(&name);
+            after.remove(&name);
+        }
+        Self {
+            before,
+            after,
+            ..self
+        }
     }
 }
 

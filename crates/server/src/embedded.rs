@@ -9,6 +9,7 @@ use protocol::auth::OrganizationRole;
 use store::{Store, StoreError};
 use thiserror::Error;
 
+use crate::audit::HEADS_FILE;
 use crate::background::Background;
 use crate::clock::{Clock, SystemClock};
 use crate::first_operator::{FirstOperator, FirstOperatorError, add_first_operator, has_operator};
@@ -49,6 +50,11 @@ pub async fn open(
     options: ServerOptions,
 ) -> Result<EmbeddedServer, EmbeddedError> {
     let store = open_store(&data_dir.join(DATABASE)).await?;
+    let mut options = options;
+    options
+        .audit
+        .heads_file
+        .get_or_insert_with(|| data_dir.join(HEADS_FILE));
     EmbeddedServer::over(store, keys, Arc::new(SystemClock::new()), options)
 }
 

@@ -151,16 +151,10 @@ pub(crate) fn by_program(server: &Server, action: &'static str) -> AuditEntry {
 /// An audit entry of the program itself at a given time.
 pub(crate) fn program_audit(action: &'static str, now: store::Millis) -> AuditEntry {
     AuditEntry {
-        id: new_id(now),
-        now,
-        organization_id: None,
-        actor_user_id: None,
-        session_id: None,
-        action,
-        target: None,
         detail: serde_json::json!({ "by": "vigie-server" }),
         ip_address: "local".to_owned(),
         user_agent: concat!("vigie-server/", env!("CARGO_PKG_VERSION")).to_owned(),
         request_id: new_id(now).simple().to_string(),
+        ..AuditEntry::of(action, now)
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use protocol::proof::EMBEDDED_ORIGIN;
 
+use crate::audit::AuditOptions;
 use crate::mail::MailOptions;
 use crate::monitoring::ScrapeToken;
 use crate::proof::KnownAs;
@@ -34,6 +35,8 @@ pub struct ServerOptions {
     pub mail_set_by: MailSetBy,
     /// How alerts get out of the server.
     pub alerts: AlertOptions,
+    /// Where signed heads of the audit log go, and for how long its rows are kept.
+    pub audit: AuditOptions,
     /// Shorter lives than the settings allow, for tests and demonstrations.
     pub testing: TestingOverrides,
 }
@@ -51,6 +54,7 @@ impl Default for ServerOptions {
             recording: Recording::default(),
             mail_set_by: MailSetBy::default(),
             alerts: AlertOptions::default(),
+            audit: AuditOptions::default(),
             testing: TestingOverrides::default(),
         }
     }

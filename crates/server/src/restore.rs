@@ -150,17 +150,11 @@ async fn in_place(store: impl Store, after: SessionsAfter, now: Millis) -> Resul
 
 async fn settle(store: &dyn Store, after: SessionsAfter, now: Millis) -> Result<u32, StoreError> {
     let entry = |action| AuditEntry {
-        id: new_id(now),
-        now,
-        organization_id: None,
-        actor_user_id: None,
-        session_id: None,
-        action,
-        target: None,
         detail: json!({ "sessions": after.as_str() }),
         ip_address: "local".to_owned(),
         user_agent: "vigie-server restore".to_owned(),
         request_id: new_id(now).simple().to_string(),
+        ..AuditEntry::of(action, now)
     };
     match after {
         SessionsAfter::Keep => store.mark_restored(now, entry("database.restored")).await,

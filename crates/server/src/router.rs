@@ -16,7 +16,7 @@ use crate::envelope::{envelope, panicked};
 use crate::failure::Failure;
 use crate::server::Server;
 use crate::{
-    activity, admin, alerts, auth, events, health, insight, mail, monitoring, openapi, sales,
+    activity, admin, alerts, audit, auth, events, health, insight, mail, monitoring, openapi, sales,
     session_settings,
 };
 
@@ -54,6 +54,7 @@ fn documented() -> (Router<Server>, String) {
         .merge(monitoring::routes())
         .merge(insight::routes())
         .merge(alerts::routes())
+        .merge(audit::routes())
         .merge(mail::settings::routes())
         .merge(sales::routes());
     let (router, document) = OpenApiRouter::with_openapi(openapi::empty())

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::access_token::{AccessTokens, SigningFault};
 use crate::alerts::{WebhookError, Webhooks};
+use crate::audit::signing::SealKeys;
 use crate::clock::Clock;
 use crate::events::EventStreams;
 use crate::insight::Observed;
@@ -66,6 +67,7 @@ pub struct Parts {
     pub(crate) outbox: Outbox,
     pub(crate) scrapes: Scrapes,
     pub(crate) webhooks: Webhooks,
+    pub(crate) seal_keys: SealKeys,
     /// How often an organisation may try out its alerts.
     pub(crate) alert_trials: Rate<Uuid>,
     /// Tells whoever sends messages on alerts that there are new ones.
@@ -95,6 +97,7 @@ impl Server {
             observed: Observed::new(options.recording),
             scrapes: Scrapes::default(),
             webhooks: Webhooks::new(&options.alerts)?,
+            seal_keys: SealKeys::new(&keys)?,
             alert_trials: Rate::new(Quota::per_minute(TRIALS_PER_MINUTE), &clock),
             alerts_to_send: Notify::new(),
             outbox: Outbox::new(options.mail.as_ref(), &keys)?,

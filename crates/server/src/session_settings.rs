@@ -57,6 +57,7 @@ async fn put(
     let audit = caller
         .audit("settings.session_changed")
         .target("organization", organization_id)
+        .changed(&serde_json::json!(before), &serde_json::json!(settings))
         .detail(serde_json::json!({ "before": before, "after": settings }));
     server
         .store

@@ -20,6 +20,8 @@ mod alert_messages;
 mod alert_settings;
 mod alerts;
 mod audit;
+mod audit_chain;
+mod audit_page;
 mod beginning;
 mod categories;
 mod changes;

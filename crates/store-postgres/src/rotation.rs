@@ -169,6 +169,7 @@ pub(crate) async fn settle(
     let as_kept = row.clone();
     row.last_input_at = noted_input(&row, presented.input_age_ms, presented.now);
     let session_and_organization = (Some(row.id), Some(row.organization_id));
+    let device_name = Some(row.device_name.clone());
     let outcome = match judge(&row, presented, idle_timeout_ms) {
         Verdict::Over(over) => RotationOutcome::Over(over),
         Verdict::Stale => RotationOutcome::Stale,
@@ -192,6 +193,8 @@ pub(crate) async fn settle(
             action,
             session_id,
             organization_id,
+            result: outcome.audit_result(),
+            device_name,
             ..entry.clone()
         };
         audit::add(connection, &entry).await?;

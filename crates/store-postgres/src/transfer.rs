@@ -232,7 +232,8 @@ async fn run(connection: &mut PgConnection, sql: String) -> Result<(), StoreErro
         .map_err(|error| from_postgres(&error))
 }
 
-fn names(table: &Table) -> String {
+/// The names of its columns, in their order.
+pub(crate) fn names_of(table: &Table) -> String {
     let names: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
     names.join(", ")
 }
@@ -254,7 +255,7 @@ async fn read_all(
     for table in TABLES {
         let sql = format!(
             "SELECT {} FROM {} ORDER BY {}",
-            names(table),
+            names_of(table),
             table.name,
             ordered(table)
         );
@@ -262,7 +263,7 @@ async fn read_all(
         let mut tally = Tally::new(table);
         let mut rows = Vec::new();
         while let Some(row) = found.try_next().await? {
-            let row = read(table, &row)?;
+            let row = read_values(table, &row)?;
             tally.add(&row);
             if let Some(parts) = parts {
                 rows.push(row);
@@ -280,7 +281,8 @@ async fn read_all(
     Ok(counts)
 }
 
-fn read(table: &Table, row: &PgRow) -> Result<Row, sqlx_core::Error> {
+/// The values of a row whose first columns are the table's.
+pub(crate) fn read_values(table: &Table, row: &PgRow) -> Result<Row, sqlx_core::Error> {
     let value = |(at, (_, kind)): (usize, &(&str, Kind))| {
         let value = match kind {
             Kind::Id => get::<Option<_>>(row, at)?.map(Value::Id),
@@ -295,7 +297,7 @@ fn read(table: &Table, row: &PgRow) -> Result<Row, sqlx_core::Error> {
 }
 
 async fn write(connection: &mut PgConnection, part: &Part) -> Result<(), sqlx_core::Error> {
-    let sql = format!("COPY {} ({}) FROM STDIN", part.table.name, names(part.table));
+    let sql = format!("COPY {} ({}) FROM STDIN", part.table.name, names_of(part.table));
     let mut copy = connection.copy_in_raw(&sql).await?;
     let mut text = String::with_capacity(SENT_AT_ONCE * 2);
     for row in &part.rows {

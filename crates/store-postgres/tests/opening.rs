@@ -25,7 +25,7 @@ async fn several_make_the_schema_at_once_and_agree_on_it() {
     }
     let first = stores[0].as_ref().unwrap();
     assert_eq!(first.organizations().await.unwrap().len(), 8);
-    assert_eq!(first.schema_version().await.unwrap(), 4);
+    assert_eq!(first.schema_version().await.unwrap(), 5);
 }
 
 #[tokio::test]
@@ -123,8 +123,8 @@ async fn the_audit_log_and_ended_sessions_are_not_changed_by_sql_either() {
         "UPDATE audit_log SET action = 'x'",
         "DELETE FROM audit_log",
         "TRUNCATE audit_log",
-        "INSERT INTO audit_log SELECT 99, gen_random_uuid(), at, NULL, NULL, NULL, action, NULL, detail, '', '', ''
-            FROM audit_log LIMIT 1",
+        "INSERT INTO audit_log SELECT 99, gen_random_uuid(), at, NULL, NULL, NULL, action, NULL, detail, '', '', '',
+            'done', NULL, NULL, '{}', '{}', NULL FROM audit_log LIMIT 1",
         "UPDATE sessions SET revoked_at = 1, revoke_reason = 'by_owner';
             UPDATE sessions SET revoked_at = NULL, revoke_reason = NULL",
         "UPDATE sessions SET revoked_at = 1",

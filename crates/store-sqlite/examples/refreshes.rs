@@ -32,17 +32,8 @@ const UPDATE: &str = "UPDATE sessions SET generation = generation + 1,
 
 fn entry() -> AuditEntry {
     AuditEntry {
-        id: Uuid::now_v7(),
-        now: 1,
-        organization_id: None,
-        actor_user_id: None,
-        session_id: None,
-        action: "measured",
-        target: None,
         detail: serde_json::Value::Null,
-        ip_address: String::new(),
-        user_agent: String::new(),
-        request_id: String::new(),
+        ..AuditEntry::of("measured", 1)
     }
 }
 

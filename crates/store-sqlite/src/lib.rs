@@ -14,6 +14,8 @@ mod alert_messages;
 mod alert_settings;
 mod alerts;
 mod audit;
+mod audit_chain;
+mod audit_page;
 mod backup;
 mod beginning;
 mod categories;
@@ -42,6 +44,7 @@ mod transfer;
 mod users;
 mod writer;
 
+pub use audit_chain::ChainInFile;
 pub use backup::backup;
 use fault::{from_io, from_sqlite};
 use lock::DatabaseLock;

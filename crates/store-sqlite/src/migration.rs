@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_insight.sql"),
     include_str!("migrations/0004_alerts.sql"),
     include_str!("migrations/0005_categories.sql"),
+    include_str!("migrations/0006_audit_chain.sql"),
 ];
 
 /// The newest schema that this program knows.

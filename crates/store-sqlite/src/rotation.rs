@@ -157,6 +157,8 @@ fn settle(
     };
     if let Some(action) = outcome.audit_action() {
         entry.action = action;
+        entry.result = outcome.audit_result();
+        entry.device_name = Some(row.device_name.clone());
         entry.organization_id = Some(row.organization_id);
         entry.session_id = Some(row.id);
         audit::add(connection, &entry)?;

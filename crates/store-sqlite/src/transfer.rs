@@ -161,7 +161,8 @@ async fn on_a_thread<T: Send + 'static>(
         .map_err(|error| StoreError::Failed(format!("the copy was cut short: {error}")))?
 }
 
-fn names(table: &Table) -> String {
+/// The names of its columns, in their order.
+pub(crate) fn names_of(table: &Table) -> String {
     let names: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
     names.join(", ")
 }
@@ -174,7 +175,7 @@ fn read_all(
     for table in TABLES {
         let sql = format!(
             "SELECT {} FROM {} ORDER BY {}",
-            names(table),
+            names_of(table),
             table.name,
             table.key.join(", ")
         );
@@ -183,7 +184,7 @@ fn read_all(
         let mut tally = Tally::new(table);
         let mut rows = Vec::new();
         while let Some(row) = found.next()? {
-            let row = read(table, row)?;
+            let row = read_values(table, row)?;
             tally.add(&row);
             rows.push(row);
             if rows.len() == PART_ROWS {
@@ -201,7 +202,8 @@ fn read_all(
     Ok(counts)
 }
 
-fn read(table: &Table, row: &Row<'_>) -> rusqlite::Result<store::table::Row> {
+/// The values of a row whose first columns are the table's.
+pub(crate) fn read_values(table: &Table, row: &Row<'_>) -> rusqlite::Result<store::table::Row> {
     let value = |(at, (name, kind)): (usize, &(&str, Kind))| {
         let misread = || unreadable(at, name, "of another type");
         Ok(match (kind, row.get_ref(at)?) {
@@ -221,7 +223,7 @@ fn write(connection: &Connection, part: &Part) -> Result<(), Fault> {
     let sql = format!(
         "INSERT INTO {} ({}) VALUES ({})",
         part.table.name,
-        names(part.table),
+        names_of(part.table),
         vec!["?"; part.table.columns.len()].join(", ")
     );
     let mut statement = connection.prepare_cached(&sql)?;

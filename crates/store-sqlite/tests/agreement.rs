@@ -66,19 +66,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
 });
 
 fn entry() -> AuditEntry {
-    AuditEntry {
-        id: Uuid::now_v7(),
-        now: BEGUN,
-        organization_id: None,
-        actor_user_id: None,
-        session_id: None,
-        action: "test",
-        target: None,
-        detail: serde_json::json!({}),
-        ip_address: String::new(),
-        user_agent: String::new(),
-        request_id: String::new(),
-    }
+    AuditEntry::of("test", BEGUN)
 }
 
 fn origin(n: u8) -> Origin {

@@ -16,17 +16,10 @@ fn open(path: &Path) -> Result<SqliteStore, StoreError> {
 
 fn entry(action: &'static str) -> AuditEntry {
     AuditEntry {
-        id: Uuid::now_v7(),
-        now: 1,
-        organization_id: None,
-        actor_user_id: None,
-        session_id: None,
-        action,
-        target: None,
-        detail: serde_json::json!({}),
         ip_address: "192.0.2.1".to_owned(),
         user_agent: "test".to_owned(),
         request_id: "r".to_owned(),
+        ..AuditEntry::of(action, 1)
     }
 }
 
@@ -232,7 +225,8 @@ async fn the_audit_log_is_not_changed_by_sql_either() {
         "DELETE FROM audit_log WHERE sequence = 2",
         "INSERT OR REPLACE INTO audit_log SELECT * FROM audit_log WHERE sequence = 1",
         "INSERT INTO audit_log SELECT 9, randomblob(16), at, organization_id, actor_user_id, session_id, action,
-            target, detail, ip_address, user_agent, request_id FROM audit_log WHERE sequence = 1",
+            target, detail, ip_address, user_agent, request_id, result, reason, impersonated_user_id, before_fields,
+            after_fields, device_name FROM audit_log WHERE sequence = 1",
     ] {
         let refused = tamperer.execute(sql, []).unwrap_err().to_string();
         assert!(refused.contains("only added to"), "{sql}: {refused}");
@@ -269,7 +263,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_what_it_hold
         .execute_batch(FIRST_VERSION)
         .unwrap();
     let store = open(&path).unwrap();
-    assert_eq!(store.schema_version().await.unwrap(), 5);
+    assert_eq!(store.schema_version().await.unwrap(), 6);
 
     let anna = store.user_by_name("anna").await.unwrap().unwrap();
     assert!(!anna.super_admin);
@@ -311,7 +305,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_what_it_hold
     assert!(matches!(outcome, RotationOutcome::Rotated(row) if row.generation == 2));
     store.close().await;
     let again = open(&path).unwrap();
-    assert_eq!(again.schema_version().await.unwrap(), 5);
+    assert_eq!(again.schema_version().await.unwrap(), 6);
 }
 
 /// The changes that SQLite counts, the audit log's included, of one call each.

@@ -25,19 +25,7 @@ const SESSIONS: usize = 64;
 const ANSWERS_BEFORE_DEATH: usize = 3_000;
 
 fn entry() -> AuditEntry {
-    AuditEntry {
-        id: Uuid::now_v7(),
-        now: 1,
-        organization_id: None,
-        actor_user_id: None,
-        session_id: None,
-        action: "test",
-        target: None,
-        detail: serde_json::json!({}),
-        ip_address: String::new(),
-        user_agent: String::new(),
-        request_id: String::new(),
-    }
+    AuditEntry::of("test", 1)
 }
 
 fn origin() -> Origin {

@@ -10,6 +10,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 pub mod alert;
 pub mod audit;
 pub mod category;
+pub mod chain;
 pub mod change;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -28,8 +29,9 @@ pub use alert::{
     AlertMessage, AlertPart, AlertPlace, AlertRow, Alerts, Channel, MailRow, Occasion, Recipient, Settled,
     Standing, Stood,
 };
-pub use audit::{AuditEntry, AuditLog, AuditRow};
+pub use audit::{AuditEntry, AuditFilter, AuditKey, AuditLog, AuditRow, NamedAuditRow};
 pub use category::{Categories, CategoryPatch, CategoryRow, CategoryState, Direction, NewCategory};
+pub use chain::{AuditChain, AuditSealing, Cut, Link, LinkedRow, Seal};
 pub use change::{CHANGES_KEPT, Change};
 pub use directory::{
     Directory, Membership, NewOrganization, NewSite, NewTill, NewUser, Organization, PlacedSite, Site, Till,
@@ -75,6 +77,8 @@ pub trait Store:
     + Notices
     + Alerts
     + AuditLog
+    + AuditChain
+    + AuditSealing
     + Insight
     + Send
     + Sync

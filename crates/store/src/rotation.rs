@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::Millis;
 use crate::session::{DeviceKey, Origin, RevokeReason, SessionRow};
+use protocol::audit::AuditResult;
 use protocol::auth::DeviceKind;
 
 /// How many attempts a session remembers: those that spent a generation, and those that renewed without spending.
@@ -81,6 +82,21 @@ impl RotationOutcome {
             | Self::WrongDevice(_)
             | Self::Over(_)
             | Self::Unknown => None,
+        }
+    }
+
+    /// What the audit log says became of the call: a token of a second holder and one without its key are refused.
+    pub const fn audit_result(&self) -> AuditResult {
+        match self {
+            Self::Reused(_) | Self::WrongDevice(_) => AuditResult::Denied,
+            Self::FastForwarded(_)
+            | Self::Rotated(_)
+            | Self::Replayed(_)
+            | Self::Renewed(_)
+            | Self::Stale
+            | Self::RotationRequired
+            | Self::Over(_)
+            | Self::Unknown => AuditResult::Done,
         }
     }
 

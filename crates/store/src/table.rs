@@ -1,6 +1,7 @@
 //! The tables that every engine has, as rows of plain values: what is needed to copy a database from one engine to
 //! another and to know that nothing was lost.
 
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 /// What a column holds, in each engine's own type for it. Any column may hold nothing.
@@ -55,6 +56,33 @@ impl Value {
         } else {
             text
         })
+    }
+
+    /// Adds it to a sum in a form that no other value has: one byte for what it is, then itself; bytes and UTF-8 text
+    /// behind their length as 8 bytes big-endian.
+    pub(crate) fn add_to(&self, sum: &mut Sha256) {
+        match self {
+            Self::Nothing => sum.update([0]),
+            Self::Id(id) => {
+                sum.update([1]);
+                sum.update(id.as_bytes());
+            }
+            Self::Bytes(bytes) => {
+                sum.update([2]);
+                sum.update((bytes.len() as u64).to_be_bytes());
+                sum.update(bytes);
+            }
+            Self::Text(text) => {
+                sum.update([3]);
+                sum.update((text.len() as u64).to_be_bytes());
+                sum.update(text.as_bytes());
+            }
+            Self::Number(number) => {
+                sum.update([4]);
+                sum.update(number.to_be_bytes());
+            }
+            Self::Flag(flag) => sum.update([5, u8::from(*flag)]),
+        }
     }
 }
 
@@ -303,6 +331,19 @@ pub const TABLES: &[Table] = {
             key: &["sale_id", "position"],
         },
         Table {
+            name: "audit_cuts",
+            columns: &[
+                ("number", Number),
+                ("seal_number", Number),
+                ("to_sequence", Number),
+                ("head", Bytes),
+                ("cut_at", Number),
+                ("key_version", Number),
+                ("signature", Bytes),
+            ],
+            key: &["number"],
+        },
+        Table {
             name: "audit_log",
             columns: &[
                 ("sequence", Number),
@@ -317,8 +358,33 @@ pub const TABLES: &[Table] = {
                 ("ip_address", Text),
                 ("user_agent", Text),
                 ("request_id", Text),
+                ("result", Text),
+                ("reason", Text),
+                ("impersonated_user_id", Id),
+                ("before_fields", Text),
+                ("after_fields", Text),
+                ("device_name", Text),
             ],
             key: &["sequence"],
+        },
+        Table {
+            name: "audit_links",
+            columns: &[("sequence", Number), ("link", Bytes)],
+            key: &["sequence"],
+        },
+        Table {
+            name: "audit_seals",
+            columns: &[
+                ("number", Number),
+                ("from_sequence", Number),
+                ("to_sequence", Number),
+                ("previous_head", Bytes),
+                ("head", Bytes),
+                ("sealed_at", Number),
+                ("key_version", Number),
+                ("signature", Bytes),
+            ],
+            key: &["number"],
         },
         Table {
             name: "session_events",

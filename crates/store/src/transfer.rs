@@ -57,26 +57,7 @@ impl Tally {
     pub fn add(&mut self, row: &[Value]) {
         self.rows += 1;
         for value in row {
-            match value {
-                Value::Nothing => self.sum.update([0]),
-                Value::Id(id) => {
-                    self.sum.update([1]);
-                    self.sum.update(id.as_bytes());
-                }
-                Value::Bytes(bytes) => {
-                    self.sum.update([2]);
-                    add_long(&mut self.sum, bytes);
-                }
-                Value::Text(text) => {
-                    self.sum.update([3]);
-                    add_long(&mut self.sum, text.as_bytes());
-                }
-                Value::Number(number) => {
-                    self.sum.update([4]);
-                    self.sum.update(number.to_be_bytes());
-                }
-                Value::Flag(flag) => self.sum.update([5, u8::from(*flag)]),
-            }
+            value.add_to(&mut self.sum);
         }
     }
 

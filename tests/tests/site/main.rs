@@ -1,5 +1,6 @@
 //! One site with two server processes over one PostgreSQL database: races for one token, deaths under load, revocation
-//! that every process knows of and every client hears of, and figures that are the same everywhere.
+//! that every process knows of and every client hears of, figures that are the same everywhere, and one chain
+//! over the audit log.
 //!
 //! `VIGIE_ROUNDS` says how many rounds the races have, `VIGIE_REVOCATIONS` how many sessions are revoked.
 
@@ -13,6 +14,7 @@ mod listening;
 mod place;
 mod races;
 mod revocations;
+mod sealing;
 
 /// A number from the environment, or this one.
 fn count(variable: &str, otherwise: usize) -> usize {

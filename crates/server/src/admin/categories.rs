@@ -71,6 +71,12 @@ pub(super) async fn add(
     let audit = caller
         .audit("category.added")
         .target("category", new.id)
+        .changed(
+            &serde_json::Value::Null,
+            &serde_json::json!({
+                "name": new.name, "price_cents": new.price_cents, "shortcut": new.shortcut,
+            }),
+        )
         .detail(serde_json::json!({
             "name": new.name, "price_cents": new.price_cents, "shortcut": new.shortcut,
         }));
@@ -148,6 +154,7 @@ pub(super) async fn change(
     let audit = caller
         .audit(action)
         .target("category", category_id)
+        .changed(&serde_json::Value::Null, &serde_json::json!(change))
         .detail(serde_json::json!({ "asked": change }));
     let patch = CategoryPatch {
         name: change

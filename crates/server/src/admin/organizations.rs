@@ -72,7 +72,11 @@ pub(super) async fn add(
     let audit = caller
         .audit("organization.added")
         .organization(organization.id)
-        .target("organization", organization.id);
+        .target("organization", organization.id)
+        .changed(
+            &serde_json::Value::Null,
+            &serde_json::json!({ "name": organization.name, "slug": organization.slug }),
+        );
     let new = NewOrganization {
         id: organization.id,
         slug: organization.slug.clone(),
@@ -118,6 +122,10 @@ pub(super) async fn change(
         .audit("organization.renamed")
         .organization(organization_id)
         .target("organization", organization_id)
+        .changed(
+            &serde_json::json!({ "name": organization.name }),
+            &serde_json::json!({ "name": new_name }),
+        )
         .detail(serde_json::json!({ "before": organization.name, "after": new_name }));
     let renamed = server
         .store

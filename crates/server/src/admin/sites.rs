@@ -67,7 +67,10 @@ pub(super) async fn add(
         name,
         archived_at: None,
     };
-    let audit = caller.audit("site.added").target("site", new.id);
+    let audit = caller
+        .audit("site.added")
+        .target("site", new.id)
+        .changed(&serde_json::Value::Null, &serde_json::json!({ "name": new.name }));
     server.store.add_site(new, audit).await?;
     Ok((StatusCode::CREATED, axum::Json(summary)))
 }
@@ -100,6 +103,10 @@ pub(super) async fn change(
         let audit = caller
             .audit("site.renamed")
             .target("site", site_id)
+            .changed(
+                &serde_json::json!({ "name": site.name }),
+                &serde_json::json!({ "name": new_name }),
+            )
             .detail(serde_json::json!({ "before": site.name, "after": new_name }));
         server
             .store
@@ -108,14 +115,26 @@ pub(super) async fn change(
     }
     match change.archived.filter(|to| *to != site.archived_at.is_some()) {
         Some(true) => {
-            let audit = caller.audit("site.archived").target("site", site_id);
+            let audit = caller
+                .audit("site.archived")
+                .target("site", site_id)
+                .changed(
+                    &serde_json::json!({ "archived": false }),
+                    &serde_json::json!({ "archived": true }),
+                );
             server
                 .store
                 .archive_site(organization_id, site_id, caller.now, audit)
                 .await?;
         }
         Some(false) => {
-            let audit = caller.audit("site.restored").target("site", site_id);
+            let audit = caller
+                .audit("site.restored")
+                .target("site", site_id)
+                .changed(
+                    &serde_json::json!({ "archived": true }),
+                    &serde_json::json!({ "archived": false }),
+                );
             server.store.restore_site(organization_id, site_id, audit).await?;
         }
         None => {}

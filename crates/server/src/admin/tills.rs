@@ -75,7 +75,10 @@ pub(super) async fn add(
         created_at: wire_time(caller.now),
         archived_at: None,
     };
-    let audit = caller.audit("till.added").target("till", till.till_id);
+    let audit = caller.audit("till.added").target("till", till.till_id).changed(
+        &serde_json::Value::Null,
+        &serde_json::json!({ "name": till.name, "site": till.site_name }),
+    );
     server
         .store
         .add_till(new, audit)
@@ -112,6 +115,10 @@ pub(super) async fn change(
         let audit = caller
             .audit("till.renamed")
             .target("till", till_id)
+            .changed(
+                &serde_json::json!({ "name": till.name }),
+                &serde_json::json!({ "name": new_name }),
+            )
             .detail(serde_json::json!({ "before": till.name, "after": new_name }));
         server
             .store
@@ -120,14 +127,26 @@ pub(super) async fn change(
     }
     match change.archived.filter(|to| *to != till.archived_at.is_some()) {
         Some(true) => {
-            let audit = caller.audit("till.archived").target("till", till_id);
+            let audit = caller
+                .audit("till.archived")
+                .target("till", till_id)
+                .changed(
+                    &serde_json::json!({ "archived": false }),
+                    &serde_json::json!({ "archived": true }),
+                );
             server
                 .store
                 .archive_till(organization_id, till_id, caller.now, audit)
                 .await?;
         }
         Some(false) => {
-            let audit = caller.audit("till.restored").target("till", till_id);
+            let audit = caller
+                .audit("till.restored")
+                .target("till", till_id)
+                .changed(
+                    &serde_json::json!({ "archived": true }),
+                    &serde_json::json!({ "archived": false }),
+                );
             server.store.restore_till(organization_id, till_id, audit).await?;
         }
         None => {}

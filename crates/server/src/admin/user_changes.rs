@@ -87,26 +87,29 @@ pub(super) async fn change(
     let audit = |action| caller.audit(action).target("user", user.id);
     if let Some((role, site_id)) = place {
         let before = here.map(|here| (here.role, here.site.as_ref().map(|site| site.id)));
-        let audit = audit("membership.changed").detail(serde_json::json!({
-            "before": before.map(|(role, site_id)| serde_json::json!({ "role": role, "site_id": site_id })),
-            "after": { "role": role, "site_id": site_id },
-        }));
+        let placed = |(role, site_id)| serde_json::json!({ "role": role, "site_id": site_id });
+        let (before, after) = (serde_json::json!(before.map(placed)), placed((role, site_id)));
+        let audit = audit("membership.changed")
+            .changed(&before, &after)
+            .detail(serde_json::json!({ "before": before, "after": after }));
         server
             .store
             .put_membership(user.id, organization_id, role, site_id, audit)
             .await
             .map_err(|error| unknown_reference(error, ErrorCode::SiteNotFound, "site_id"))?;
     }
+    let switched = |field: &str, on: bool| (serde_json::json!({ field: !on }), serde_json::json!({ field: on }));
     match disabled {
         Some(true) => {
-            let ended = server
-                .store
-                .disable_user(user.id, caller.now, audit("user.disabled"))
-                .await?;
+            let (before, after) = switched("disabled", true);
+            let audit = audit("user.disabled").changed(&before, &after);
+            let ended = server.store.disable_user(user.id, caller.now, audit).await?;
             tracing::info!(user = %user.id, ended, "account disabled");
         }
         Some(false) => {
-            server.store.enable_user(user.id, audit("user.enabled")).await?;
+            let (before, after) = switched("disabled", false);
+            let audit = audit("user.enabled").changed(&before, &after);
+            server.store.enable_user(user.id, audit).await?;
         }
         None => {}
     }
@@ -116,14 +119,19 @@ pub(super) async fn change(
         } else {
             "user.demoted"
         };
+        let (before, after) = switched("super_admin", super_admin);
+        let audit = audit(action).changed(&before, &after);
         server
             .store
-            .set_super_admin(user.id, super_admin, audit(action))
+            .set_super_admin(user.id, super_admin, audit)
             .await?;
     }
     // What an organisation's last owner may not lose is refused above: a name is given only where all else was.
     if let Some(display_name) = display_name {
-        let audit = audit("user.renamed");
+        let audit = audit("user.renamed").changed(
+            &serde_json::json!({ "display_name": user.display_name }),
+            &serde_json::json!({ "display_name": display_name }),
+        );
         server.store.rename_user(user.id, display_name, audit).await?;
     }
     reread(&server, &caller, &actor, user.id).await.map(axum::Json)
@@ -154,6 +162,10 @@ pub(super) async fn join(
     let audit = caller
         .audit("membership.added")
         .target("user", user.id)
+        .changed(
+            &serde_json::Value::Null,
+            &serde_json::json!({ "role": request.role, "site_id": request.site_id }),
+        )
         .detail(serde_json::json!({ "role": request.role, "site_id": request.site_id }));
     server
         .store

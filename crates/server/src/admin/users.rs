@@ -127,9 +127,12 @@ pub(super) async fn add(
     let password = one_time_password().map_err(|fault| Failure::internal(&fault))?;
     let password_hash = server.passwords.hash(&password).await?;
     let user_id = new_id(caller.now);
-    let audit = caller.audit("user.added").target("user", user_id).detail(
-        serde_json::json!({ "username": username, "role": request.role, "site_id": request.site_id }),
-    );
+    let added = serde_json::json!({ "username": username, "role": request.role, "site_id": request.site_id });
+    let audit = caller
+        .audit("user.added")
+        .target("user", user_id)
+        .changed(&serde_json::Value::Null, &added)
+        .detail(added);
     let user = User {
         id: user_id,
         username: username.clone(),

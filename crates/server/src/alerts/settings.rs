@@ -58,6 +58,10 @@ pub(super) async fn put(
     let audit = caller
         .audit("settings.monitoring_changed")
         .target("organization", organization_id)
+        .changed(
+            &serde_json::json!(told(before.clone())),
+            &serde_json::json!(told(settings.clone())),
+        )
         .detail(serde_json::json!({ "before": told(before), "after": told(settings.clone()) }));
     server
         .store

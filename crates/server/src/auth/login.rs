@@ -75,7 +75,7 @@ async fn sign_in(
     let settings = server.store.session_settings(organization.id).await?;
     let now = server.now();
     let session_id = new_id(now);
-    let audit = client
+    let mut audit = client
         .audit("session.created", now)
         .organization(organization.id)
         .actor(user.id)
@@ -87,6 +87,7 @@ async fn sign_in(
             "one_time_password": user.one_time_password,
             "is_bound": device_key.is_some(),
         }));
+    audit.device_name = Some(request.device_name.trim().to_owned());
     let begun = server
         .store
         .begin_session(
@@ -232,6 +233,7 @@ async fn deny(server: &Server, client: &Client, user: Option<&User>, denial: Den
     let reason: &'static str = denial.into();
     let mut audit = client
         .audit("login.denied", server.now())
+        .denied()
         .detail(serde_json::json!({ "reason": reason }));
     // The name of nobody is not written down: it may be a password typed into the wrong field.
     if let Some(user) = user {

@@ -66,6 +66,7 @@ pub(super) async fn confirm(
         Match::Wrong => {
             let audit = caller
                 .audit("reauthentication.denied")
+                .denied()
                 .target("user", caller.identity.session.user_id);
             server.store.audit(audit).await?;
             Err(Failure::new(ErrorCode::PasswordWrong).at(field))

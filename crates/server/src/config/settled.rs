@@ -14,6 +14,7 @@ use super::mail::mail;
 use super::monitoring::{self, Surroundings, Way};
 use super::source::Written;
 use super::{database, defaults};
+use crate::audit::{AuditOptions, HEADS_FILE};
 use crate::database::Database;
 use crate::options::{AlertOptions, Limits, MailSetBy, Recording, ServerOptions, TestingOverrides};
 use crate::proof::KnownAs;
@@ -94,10 +95,9 @@ pub(super) fn settle(
         ));
     }
     let database = database::settle(figment, written.database.as_ref())?;
-    let control_socket = written.control_socket.clone().or_else(|| {
-        let beside = database.file().cloned().or_else(defaults::database)?;
-        Some(beside.with_file_name("control.sock"))
-    });
+    let beside = |name| Some(database.file().cloned().or_else(defaults::database)?.with_file_name(name));
+    let control_socket = written.control_socket.clone().or_else(|| beside("control.sock"));
+    let heads_file = written.audit.heads_file.clone().or_else(|| beside(HEADS_FILE));
     let control_socket = path_or(control_socket, None, "control_socket")?;
     let log_format = match &written.log.format {
         Some(text) => text
@@ -157,6 +157,15 @@ pub(super) fn settle(
                     &written.alerts.webhook_networks,
                 )?,
                 webhook_ca_file: written.alerts.webhook_ca_file.clone(),
+            },
+            audit: AuditOptions {
+                heads_file,
+                // No days, or none named: for ever.
+                kept: written
+                    .retention
+                    .audit_days
+                    .and_then(NonZeroU32::new)
+                    .map(|days| Duration::from_secs(u64::from(days.get()) * 24 * 60 * 60)),
             },
             testing: testing(figment, &written)?,
         },

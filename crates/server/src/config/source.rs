@@ -75,6 +75,7 @@ pub(super) struct Written {
     pub(super) mail: WrittenMail,
     pub(super) monitoring: WrittenMonitoring,
     pub(super) alerts: WrittenAlerts,
+    pub(super) audit: WrittenAudit,
     pub(super) testing: WrittenTesting,
 }
 
@@ -118,6 +119,7 @@ pub(super) struct WrittenLimits {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct WrittenRetention {
     pub(super) sessions_days: Option<u32>,
+    pub(super) audit_days: Option<u32>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -146,6 +148,12 @@ pub(super) struct WrittenMonitoring {
 pub(super) struct WrittenAlerts {
     pub(super) webhook_networks: Vec<String>,
     pub(super) webhook_ca_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WrittenAudit {
+    pub(super) heads_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]

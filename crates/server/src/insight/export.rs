@@ -14,6 +14,7 @@ use crate::caller::Caller;
 use crate::clock::wire_time;
 use crate::failure::Failure;
 use crate::server::Server;
+use crate::table_cells::line;
 
 /// The columns before those of the reasons.
 const FIRST: [&str; 9] = [
@@ -94,46 +95,4 @@ fn cells(from: String, step: &StepFigures) -> impl Iterator<Item = String> {
         .chain(counts.map(|count| count.to_string()))
         .chain([latency])
         .chain(reasons)
-}
-
-fn line(cells: impl Iterator<Item = String>) -> String {
-    let cells: Vec<_> = cells.map(|text| cell(&text)).collect();
-    format!("{}\r\n", cells.join(","))
-}
-
-/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection), in quotes where it must be.
-fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if is_formula {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
-    if text.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cell;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for (text, safe) in [
-            ("=1+1", "'=1+1"),
-            ("+33", "'+33"),
-            ("-2", "'-2"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("\tx", "'\tx"),
-            ("\rx", "\"'\rx\""),
-            ("=A1,\"b\"", "\"'=A1,\"\"b\"\"\""),
-            ("2026-11-21T10:00:00Z", "2026-11-21T10:00:00Z"),
-            ("", ""),
-        ] {
-            assert_eq!(cell(text), safe, "{text:?}");
-        }
-    }
 }

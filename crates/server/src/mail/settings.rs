@@ -83,11 +83,14 @@ async fn put(
         (Some(_), None) => Some(kept(before.as_ref(), &row)?),
     };
     let is_new_password = change.password.is_some();
-    let audit = caller.audit("settings.mail_changed").detail(serde_json::json!({
-        "before": before.as_ref().map(shown),
-        "after": shown(&row),
-        "is_new_password": is_new_password,
-    }));
+    let (was, is) = (
+        serde_json::json!(before.as_ref().map(shown)),
+        serde_json::json!(shown(&row)),
+    );
+    let audit = caller
+        .audit("settings.mail_changed")
+        .changed(&was, &is)
+        .detail(serde_json::json!({ "before": was, "after": is, "is_new_password": is_new_password }));
     server.store.put_mail_settings(row.clone(), audit).await?;
     Ok(axum::Json(shown(&row)))
 }

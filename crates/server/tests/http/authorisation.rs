@@ -363,6 +363,8 @@ async fn about_sessions(table: &mut Table, house: &House) {
         "/v1/admin/sessions/metrics/export",
         "/v1/admin/sessions/errors",
         "/v1/admin/sessions/devices",
+        "/v1/admin/audit",
+        "/v1/admin/audit/export",
     ] {
         table.plain(Method::GET, figures, None, ADMINS);
         table

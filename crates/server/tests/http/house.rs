@@ -187,6 +187,15 @@ impl House {
         self.send(request(Method::GET, path, Some(bearer), None)).await
     }
 
+    /// The body as it came.
+    pub(crate) async fn text(&self, path: &str, bearer: &str) -> String {
+        let asked = request(Method::GET, path, Some(bearer), None);
+        let response = self.router.clone().oneshot(asked).await.unwrap();
+        assert!(response.status().is_success(), "{path}: {response:?}");
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
     pub(crate) async fn post(&self, path: &str, bearer: &str, body: Value) -> Answer {
         self.send(request(Method::POST, path, Some(bearer), Some(body)))
             .await
@@ -319,19 +328,7 @@ pub(crate) fn request(
 }
 
 pub(crate) fn entry() -> AuditEntry {
-    AuditEntry {
-        id: Uuid::now_v7(),
-        now: START_MS,
-        organization_id: None,
-        actor_user_id: None,
-        session_id: None,
-        action: "test.furnished",
-        target: None,
-        detail: json!({}),
-        ip_address: String::new(),
-        user_agent: String::new(),
-        request_id: String::new(),
-    }
+    AuditEntry::of("test.furnished", START_MS)
 }
 
 async fn password_hash() -> String {

@@ -6,6 +6,8 @@ mod admin_sessions;
 mod alerts;
 mod asvs;
 mod audit;
+mod audit_log;
+mod audit_tampering;
 mod auth;
 mod authorisation;
 mod background;

@@ -35,7 +35,7 @@ async fn the_server_publishes_the_document() {
 }
 
 /// The routes of the protocol, by hand: the document must name these and no others.
-pub(crate) const ROUTES: [(&str, &str); 61] = [
+pub(crate) const ROUTES: [(&str, &str); 63] = [
     ("get", "/.well-known/jwks.json"),
     ("get", "/healthz"),
     ("get", "/readyz"),
@@ -46,6 +46,8 @@ pub(crate) const ROUTES: [(&str, &str); 61] = [
     ("get", "/v1/admin/settings/mail"),
     ("put", "/v1/admin/settings/mail"),
     ("get", "/v1/admin/alerts"),
+    ("get", "/v1/admin/audit"),
+    ("get", "/v1/admin/audit/export"),
     ("post", "/v1/admin/alerts/test"),
     ("get", "/v1/admin/categories"),
     ("post", "/v1/admin/categories"),

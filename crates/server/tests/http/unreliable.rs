@@ -10,11 +10,11 @@ use protocol::sale::Category;
 use protocol::settings::SessionSettings;
 use store::session::RevokeReason;
 use store::{
-    AlertMessage, AlertPlace, AlertRow, Alerts, AuditEntry, AuditLog, AuditRow, BeginOutcome, Categories,
-    CategoryPatch, CategoryRow, Change, DeviceSum, Direction, Directory, EventBatch, EventSum, FailureQuery,
-    FailureSum, Identity, Insight, MailRow, Millis, NewCategory, NewNotice, NewOrganization, NewSaleRow,
+    AlertMessage, AlertPlace, AlertRow, Alerts, AuditChain, AuditEntry, AuditFilter, AuditKey, AuditLog, AuditRow,
+    AuditSealing, BeginOutcome, Categories, CategoryPatch, CategoryRow, Change, Cut, DeviceSum, Direction, Directory, EventBatch, EventSum, FailureQuery,
+    FailureSum, Identity, Insight, Link, LinkedRow, MailRow, Millis, NamedAuditRow, NewCategory, NewNotice, NewOrganization, NewSaleRow,
     NewSession, NewSite, NewTill, NewUser, Notice, Notices, Organization, PageKey, PlacedSite, Presented,
-    Recipient, RotationOutcome, SaleOutcome, SaleRow, Sales, SessionFilter, SessionGauges, SessionRow,
+    Recipient, RotationOutcome, SaleOutcome, SaleRow, Sales, Seal, SessionFilter, SessionGauges, SessionRow,
     Sessions, SettingsStore, Settled, Site, Standing, Steps, Stood, Store, StoreError, Till, Totals, Touch,
     User, UserFilter, UserListing,
 };
@@ -233,6 +233,21 @@ pass_on!(Sales {
 pass_on!(AuditLog {
     fn audit(entry: AuditEntry) -> ();
     fn audit_rows(organization_id: Option<Uuid>, limit: u32) -> Vec<AuditRow>;
+    fn audit_page(filter: AuditFilter, after: Option<AuditKey>, limit: u32) -> Vec<NamedAuditRow>;
+});
+
+pass_on!(AuditChain {
+    fn audit_chain(after: u64, limit: u32) -> Vec<LinkedRow>;
+    fn audit_seals(after: u64, limit: u32) -> Vec<Seal>;
+    fn last_audit_seal() -> Option<Seal>;
+    fn audit_cuts() -> Vec<Cut>;
+});
+
+pass_on!(AuditSealing {
+    fn add_audit_seal(seal: Seal, links: Vec<Link>) -> bool;
+    fn last_audit_seal_before(sealed_before: Millis) -> Option<Seal>;
+    fn cut_audit_log(cut: Cut, entry: AuditEntry) -> bool;
+    fn purge_audit_log(limit: u32) -> u32;
 });
 
 pass_on!(Insight {

@@ -4,6 +4,7 @@
 
 #[cfg(target_os = "linux")]
 mod alerts;
+mod audit;
 mod calls;
 mod command_line;
 mod configuration;

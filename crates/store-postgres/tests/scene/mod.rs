@@ -17,17 +17,10 @@ pub(crate) const BEGUN: i64 = 1_700_000_000_000;
 
 pub(crate) fn entry(action: &'static str) -> AuditEntry {
     AuditEntry {
-        id: Uuid::now_v7(),
-        now: BEGUN,
-        organization_id: None,
-        actor_user_id: None,
-        session_id: None,
-        action,
-        target: None,
-        detail: serde_json::json!({}),
         ip_address: "192.0.2.1".to_owned(),
         user_agent: "test".to_owned(),
         request_id: "r".to_owned(),
+        ..AuditEntry::of(action, BEGUN)
     }
 }
 

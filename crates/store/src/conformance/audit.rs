@@ -1,6 +1,7 @@
 //! The audit log: what stands in it, in what order, and who sees it.
 
 use protocol::alert::{MailProtection, MonitoringSettings};
+use protocol::audit::AuditResult;
 use protocol::auth::{DeviceKind, OrganizationRole};
 use protocol::sale::Category;
 use protocol::settings::SessionSettings;
@@ -8,6 +9,7 @@ use uuid::Uuid;
 
 use super::fixture::{START, World, begin, entry, new_session, new_user, organization, site, user};
 use super::{Conforms, Engine, ensure};
+use crate::audit::Fields;
 use crate::session::RevokeReason;
 use crate::{AuditEntry, CategoryPatch, Direction, MailRow, NewCategory, NewOrganization, NewSite, NewTill};
 
@@ -405,6 +407,12 @@ pub async fn an_entry_reads_back(engine: &dyn Engine) -> Conforms {
         actor_user_id: Some(world.anna),
         session_id: Some(session.id),
         target: Some("till:4".to_owned()),
+        impersonated_user_id: Some(world.paul),
+        result: AuditResult::Denied,
+        reason: Some("to see \"why\"".to_owned()),
+        before: Fields::from([("name".to_owned(), "é".to_owned())]),
+        after: Fields::from([("name".to_owned(), String::new())]),
+        device_name: Some("Counter 1".to_owned()),
         detail: serde_json::json!({ "was": 3, "is": ["é", null] }),
         now: START + 4,
         ..entry("till.renamed")
@@ -430,5 +438,22 @@ pub async fn an_entry_reads_back(engine: &dyn Engine) -> Conforms {
         "what reads {row:?}"
     );
     ensure!(row.detail == written.detail, "the detail reads {}", row.detail);
+    ensure!(
+        row.result == written.result
+            && row.reason == written.reason
+            && row.impersonated_user_id == written.impersonated_user_id,
+        "what became of it reads {row:?}"
+    );
+    ensure!(
+        row.before == written.before && row.after == written.after,
+        "the fields read {row:?}"
+    );
+    ensure!(
+        row.device_name == written.device_name
+            && row.ip_address == written.ip_address
+            && row.user_agent == written.user_agent
+            && row.request_id == written.request_id,
+        "where from reads {row:?}"
+    );
     Ok(())
 }

@@ -23,17 +23,10 @@ pub(super) const SESSION: Millis = 720 * HOUR;
 /// An audit entry with this action.
 pub(super) fn entry(action: &'static str) -> AuditEntry {
     AuditEntry {
-        id: Uuid::now_v7(),
-        now: START,
-        organization_id: None,
-        actor_user_id: None,
-        session_id: None,
-        action,
-        target: None,
-        detail: serde_json::json!({}),
         ip_address: "192.0.2.7".to_owned(),
         user_agent: "conformance".to_owned(),
         request_id: "request".to_owned(),
+        ..AuditEntry::of(action, START)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{Store, StoreError};
 pub mod alerts;
 pub mod audit;
 pub mod categories;
+pub mod chain;
 pub mod changes;
 pub mod directory;
 mod fixture;

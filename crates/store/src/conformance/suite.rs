@@ -214,7 +214,17 @@ macro_rules! conformance_suite {
                 a_deed_without_effect_leaves_no_entry: NothingDoneAudited;
                 the_log_has_no_gap: LogWithGaps, LogOldestFirst, LogLimitIgnored;
                 the_log_is_the_organizations_own: LogOfAll;
-                an_entry_reads_back: DetailForgotten;
+                an_entry_reads_back: DetailForgotten, ResultForgotten, FieldsForgotten;
+            }
+            chain {
+                a_row_is_sealed_once: SealedTwice, SealedAnywhere, LinksForgotten, SealsBeginAgain;
+                only_what_was_cut_is_deleted: PurgedWithoutCut, CutAnywhere, CutUnaudited, CutLimitIgnored,
+                    CutSealsListed;
+                every_column_is_in_the_chain: ReasonUnchained;
+                the_log_comes_in_pages: AuditPageBeginsAgain, AuditPageLimitIgnored;
+                the_log_is_found_by_what_is_asked: AuditOfAllOrganizations, AuditActorIgnored, AuditResultIgnored,
+                    AuditActionsIgnored, AuditEndIgnored;
+                rows_come_with_names: TargetUnnamed;
             }
             lifecycle {
                 what_is_kept_outlives_a_restart: RestartForgets;

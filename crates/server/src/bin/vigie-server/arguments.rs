@@ -89,6 +89,9 @@ pub(crate) enum Command {
     Restore(Restore),
     /// Copy a whole database from a file to PostgreSQL, or back, and compare both
     Migrate(Migrate),
+    /// Check that nobody changed the audit log
+    #[command(subcommand)]
+    Audit(Audit),
     /// Add and list users, set passwords, disable accounts, name super admins
     #[command(subcommand)]
     User(User),
@@ -192,6 +195,19 @@ pub(crate) struct Migrate {
     /// A file with the password for PostgreSQL, which not everybody may read
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Audit {
+    /// Check every row, link and seal, and the heads that are kept elsewhere; name what was changed first
+    Verify(Verify),
+}
+
+#[derive(Args)]
+pub(crate) struct Verify {
+    /// A file of heads to compare with, may be given several times; without it, the one of the configuration
+    #[arg(long, value_name = "FILE")]
+    pub(crate) heads: Vec<PathBuf>,
 }
 
 /// Which organization is meant.

@@ -7,6 +7,7 @@ use clap::Parser as _;
 
 mod administer;
 mod arguments;
+mod audit;
 mod check;
 mod init;
 mod logging;
@@ -63,6 +64,7 @@ fn run(arguments: Arguments) -> Result<(), Failed> {
             Command::Backup(how) => restore::backup(&config, &how).await,
             Command::Restore(how) => restore::restore(&config, &how).await,
             Command::Migrate(how) => migrate::migrate(&how).await,
+            Command::Audit(command) => audit::audit(&config, command).await,
             Command::User(command) => users::user(&config, command).await,
             Command::Session(command) => administer::session(&config, command).await,
             Command::Organization(command) => administer::organization(&config, command).await,

@@ -565,6 +565,46 @@ pub enum Mutation {
     CountersForgetTheOld,
     /// Counters begin again after a restart.
     CountersBeginAgain,
+    /// Every row of the log was done.
+    ResultForgotten,
+    /// What stood before and stands now is not kept.
+    FieldsForgotten,
+    /// A seal over rows that are sealed is taken.
+    SealedTwice,
+    /// A seal is taken wherever it goes on.
+    SealedAnywhere,
+    /// Sealed rows have no link.
+    LinksForgotten,
+    /// Seals are listed from the first one always.
+    SealsBeginAgain,
+    /// Rows are deleted that no cut stands behind.
+    PurgedWithoutCut,
+    /// A cut is taken wherever it is.
+    CutAnywhere,
+    /// A cut leaves no audit entry.
+    CutUnaudited,
+    /// More rows are deleted at once than asked for.
+    CutLimitIgnored,
+    /// Seals before a cut are found as if rows were left of them.
+    CutSealsListed,
+    /// The reason of a row is not part of the chain.
+    ReasonUnchained,
+    /// Every page of the log is the first.
+    AuditPageBeginsAgain,
+    /// A page of the log is longer than asked for.
+    AuditPageLimitIgnored,
+    /// Rows of the log are those of every organisation.
+    AuditOfAllOrganizations,
+    /// Rows of the log are those of every actor.
+    AuditActorIgnored,
+    /// Rows of the log are those of every result.
+    AuditResultIgnored,
+    /// Rows of the log are those of every action.
+    AuditActionsIgnored,
+    /// Rows of the log reach beyond the end asked for.
+    AuditEndIgnored,
+    /// What a row is about has no name.
+    TargetUnnamed,
 }
 
 impl Mutation {
