@@ -6,9 +6,7 @@ use sqlx_core::query_scalar::query_scalar;
 use sqlx_core::sql_str::AssertSqlSafe;
 use sqlx_postgres::{PgConnection, PgRow, Postgres};
 use store::chain::{follows, log_table};
-use store::{
-    AuditChain, AuditEntry, AuditSealing, Cut, Link, LinkedRow, Millis, Seal, StoreError,
-};
+use store::{AuditChain, AuditEntry, AuditSealing, Cut, Link, LinkedRow, Millis, Seal, StoreError};
 
 use crate::column::{count, get, unreadable};
 use crate::fault::Fault;
@@ -45,8 +43,7 @@ const LAST_SEAL_BEFORE: &str = concat!(
     ORDER BY sealed_at DESC, number DESC LIMIT 1"
 );
 
-const CUTS: &str =
-    "SELECT number, seal_number, to_sequence, head, cut_at, key_version, signature FROM audit_cuts ORDER BY number";
+const CUTS: &str = "SELECT number, seal_number, to_sequence, head, cut_at, key_version, signature FROM audit_cuts ORDER BY number";
 
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
@@ -124,7 +121,10 @@ async fn rows(connection: &mut PgConnection, after: u64, limit: u32) -> Result<V
                 sequence: unsigned(row, 0)?,
                 row: read_values(table, row)?,
                 link: link
-                    .map(|link| link.try_into().map_err(|_| unreadable("link", "of another length")))
+                    .map(|link| {
+                        link.try_into()
+                            .map_err(|_| unreadable("link", "of another length"))
+                    })
                     .transpose()?,
             })
         })
@@ -133,10 +133,12 @@ async fn rows(connection: &mut PgConnection, after: u64, limit: u32) -> Result<V
 
 /// Whether this process may add to the chain until its transaction ends.
 async fn alone(connection: &mut PgConnection) -> Result<bool, Fault> {
-    Ok(query_scalar::<Postgres, bool>("SELECT pg_try_advisory_xact_lock($1)")
-        .bind(LOCK)
-        .fetch_one(connection)
-        .await?)
+    Ok(
+        query_scalar::<Postgres, bool>("SELECT pg_try_advisory_xact_lock($1)")
+            .bind(LOCK)
+            .fetch_one(connection)
+            .await?,
+    )
 }
 
 async fn add_seal(connection: &mut PgConnection, new: &Seal, links: &[Link]) -> Result<bool, Fault> {

@@ -15,11 +15,7 @@ use crate::column::{get, text};
 use crate::fault::Fault;
 
 /// The rows found, with the names of today of those they are about.
-const NAMED: &str = concat!(
-    "SELECT ",
-    columns!(),
-    ", o.name, a.username, i.username FROM (",
-);
+const NAMED: &str = concat!("SELECT ", columns!(), ", o.name, a.username, i.username FROM (",);
 const BY_NAME: &str = ") f JOIN audit_log l ON l.sequence = f.sequence
     LEFT JOIN organizations o ON o.id = l.organization_id
     LEFT JOIN users a ON a.id = l.actor_user_id
@@ -28,12 +24,24 @@ const BY_NAME: &str = ") f JOIN audit_log l ON l.sequence = f.sequence
 
 /// The names of what targets of each kind name.
 const NAMES: [(TargetKind, &str); 6] = [
-    (TargetKind::User, "SELECT id, username FROM users WHERE id = ANY($1)"),
-    (TargetKind::Organization, "SELECT id, name FROM organizations WHERE id = ANY($1)"),
+    (
+        TargetKind::User,
+        "SELECT id, username FROM users WHERE id = ANY($1)",
+    ),
+    (
+        TargetKind::Organization,
+        "SELECT id, name FROM organizations WHERE id = ANY($1)",
+    ),
     (TargetKind::Site, "SELECT id, name FROM sites WHERE id = ANY($1)"),
     (TargetKind::Till, "SELECT id, name FROM tills WHERE id = ANY($1)"),
-    (TargetKind::Category, "SELECT id, name FROM categories WHERE id = ANY($1)"),
-    (TargetKind::Session, "SELECT id, device_name FROM sessions WHERE id = ANY($1)"),
+    (
+        TargetKind::Category,
+        "SELECT id, name FROM categories WHERE id = ANY($1)",
+    ),
+    (
+        TargetKind::Session,
+        "SELECT id, device_name FROM sessions WHERE id = ANY($1)",
+    ),
 ];
 
 /// The statement for a page; it holds only the conditions that are asked for. Several actions are as many statements,
@@ -76,14 +84,10 @@ fn one_action(
         }
     }
     if let Some(target) = &filter.target {
-        asked
-            .push(" AND target = ")
-            .push_bind(text(target).into_owned());
+        asked.push(" AND target = ").push_bind(text(target).into_owned());
     }
     if let Some(action) = action {
-        asked
-            .push(" AND action = ")
-            .push_bind(text(action).into_owned());
+        asked.push(" AND action = ").push_bind(text(action).into_owned());
     }
     match filter.result {
         // In these words, since the index of what was denied holds these rows only.

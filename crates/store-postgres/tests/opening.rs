@@ -51,7 +51,7 @@ async fn what_is_not_ours_or_not_ours_yet_is_left_alone() {
         .unwrap();
     let refused = open(&server).await.err().unwrap();
     assert!(
-        matches!(refused, StoreError::Newer { found: 7, known: 4 }),
+        matches!(refused, StoreError::Newer { found: 7, known: 5 }),
         "{refused}"
     );
 

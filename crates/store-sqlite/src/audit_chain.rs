@@ -6,9 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use store::chain::{follows, log_table};
-use store::{
-    AuditChain, AuditEntry, AuditSealing, Cut, Link, LinkedRow, Millis, Seal, StoreError,
-};
+use store::{AuditChain, AuditEntry, AuditSealing, Cut, Link, LinkedRow, Millis, Seal, StoreError};
 
 use crate::audit_page::signed;
 use crate::fault::{Fault, from_sqlite};
@@ -41,8 +39,7 @@ const LAST_SEAL_BEFORE: &str = concat!(
     ORDER BY sealed_at DESC, number DESC LIMIT 1"
 );
 
-const CUTS: &str =
-    "SELECT number, seal_number, to_sequence, head, cut_at, key_version, signature FROM audit_cuts ORDER BY number";
+const CUTS: &str = "SELECT number, seal_number, to_sequence, head, cut_at, key_version, signature FROM audit_cuts ORDER BY number";
 
 fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     let number: i64 = row.get(column)?;
@@ -103,7 +100,10 @@ fn seals(connection: &Connection, after: u64, limit: u32) -> Result<Vec<Seal>, F
 }
 
 fn last_seal(connection: &Connection) -> Result<Option<Seal>, Fault> {
-    Ok(connection.prepare_cached(LAST_SEAL)?.query_row([], seal).optional()?)
+    Ok(connection
+        .prepare_cached(LAST_SEAL)?
+        .query_row([], seal)
+        .optional()?)
 }
 
 fn cuts(connection: &Connection) -> Result<Vec<Cut>, Fault> {
@@ -115,7 +115,12 @@ fn cuts(connection: &Connection) -> Result<Vec<Cut>, Fault> {
 }
 
 fn add_seal(connection: &Connection, seal: &Seal, links: &[Link]) -> Result<bool, Fault> {
-    if !follows(seal, links, last_seal(connection)?.as_ref(), cuts(connection)?.last()) {
+    if !follows(
+        seal,
+        links,
+        last_seal(connection)?.as_ref(),
+        cuts(connection)?.last(),
+    ) {
         return Ok(false);
     }
     let mut add = connection.prepare_cached("INSERT INTO audit_links (sequence, link) VALUES (?, ?)")?;
@@ -142,10 +147,16 @@ fn add_seal(connection: &Connection, seal: &Seal, links: &[Link]) -> Result<bool
 }
 
 fn add_cut(connection: &Connection, cut: &Cut, entry: &AuditEntry) -> Result<bool, Fault> {
-    let last = cuts(connection)?.last().map_or((0, 0), |last| (last.number, last.seal_number));
+    let last = cuts(connection)?
+        .last()
+        .map_or((0, 0), |last| (last.number, last.seal_number));
     let is_sealed = connection
         .prepare_cached("SELECT 1 FROM audit_seals WHERE number = ? AND to_sequence = ? AND head = ?")?
-        .exists(params![signed(cut.seal_number), signed(cut.to_sequence), cut.head])?;
+        .exists(params![
+            signed(cut.seal_number),
+            signed(cut.to_sequence),
+            cut.head
+        ])?;
     if cut.number != last.0 + 1 || cut.seal_number <= last.1 || !is_sealed {
         return Ok(false);
     }
@@ -219,7 +230,9 @@ impl AuditChain for SqliteStore {
 impl AuditSealing for SqliteStore {
     async fn add_audit_seal(&self, seal: Seal, links: Vec<Link>) -> Result<bool, StoreError> {
         self.writer
-            .write(Shape::Several, move |connection| add_seal(connection, &seal, &links))
+            .write(Shape::Several, move |connection| {
+                add_seal(connection, &seal, &links)
+            })
             .await
     }
 
@@ -236,7 +249,9 @@ impl AuditSealing for SqliteStore {
 
     async fn cut_audit_log(&self, cut: Cut, entry: AuditEntry) -> Result<bool, StoreError> {
         self.writer
-            .write(Shape::Several, move |connection| add_cut(connection, &cut, &entry))
+            .write(Shape::Several, move |connection| {
+                add_cut(connection, &cut, &entry)
+            })
             .await
     }
 

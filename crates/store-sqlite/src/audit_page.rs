@@ -1,8 +1,8 @@
 //! Pages of the audit log, by what is asked of it.
 
+use protocol::audit::AuditResult;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
-use protocol::audit::AuditResult;
 use store::audit::{TargetKind, named_target};
 use store::{AuditFilter, AuditKey, AuditRow, NamedAuditRow};
 use uuid::Uuid;
@@ -10,11 +10,7 @@ use uuid::Uuid;
 use crate::audit::{COLUMNS, columns, read};
 
 /// The rows found, with the names of today of those they are about.
-const NAMED: &str = concat!(
-    "SELECT ",
-    columns!(),
-    ", o.name, a.username, i.username FROM (",
-);
+const NAMED: &str = concat!("SELECT ", columns!(), ", o.name, a.username, i.username FROM (",);
 const BY_NAME: &str = ") f CROSS JOIN audit_log l ON l.sequence = f.sequence
     LEFT JOIN organizations o ON o.id = l.organization_id
     LEFT JOIN users a ON a.id = l.actor_user_id
@@ -217,21 +213,75 @@ mod tests {
         let all = AuditFilter::default();
         let cases = [
             (all.clone(), "audit_log_by_time"),
-            (AuditFilter { organization_id: id, ..all.clone() }, "audit_log_by_organization"),
-            (AuditFilter { actor_user_id: id, organization_id: id, ..all.clone() }, "audit_log_by_actor"),
-            (AuditFilter { impersonated_user_id: id, ..all.clone() }, "audit_log_impersonated"),
-            (AuditFilter { session_id: id, organization_id: id, ..all.clone() }, "audit_log_by_session"),
             (
-                AuditFilter { target: Some("user:1".to_owned()), organization_id: id, ..all.clone() },
+                AuditFilter {
+                    organization_id: id,
+                    ..all.clone()
+                },
+                "audit_log_by_organization",
+            ),
+            (
+                AuditFilter {
+                    actor_user_id: id,
+                    organization_id: id,
+                    ..all.clone()
+                },
+                "audit_log_by_actor",
+            ),
+            (
+                AuditFilter {
+                    impersonated_user_id: id,
+                    ..all.clone()
+                },
+                "audit_log_impersonated",
+            ),
+            (
+                AuditFilter {
+                    session_id: id,
+                    organization_id: id,
+                    ..all.clone()
+                },
+                "audit_log_by_session",
+            ),
+            (
+                AuditFilter {
+                    target: Some("user:1".to_owned()),
+                    organization_id: id,
+                    ..all.clone()
+                },
                 "audit_log_by_target",
             ),
             (
-                AuditFilter { actions: Some(vec!["a".to_owned(), "b".to_owned()]), organization_id: id, ..all.clone() },
+                AuditFilter {
+                    actions: Some(vec!["a".to_owned(), "b".to_owned()]),
+                    organization_id: id,
+                    ..all.clone()
+                },
                 "audit_log_by_action",
             ),
-            (AuditFilter { result: Some(AuditResult::Denied), organization_id: id, ..all.clone() }, "audit_log_denied"),
-            (AuditFilter { result: Some(AuditResult::Done), ..all.clone() }, "audit_log_by_time"),
-            (AuditFilter { from: Some(1), to: Some(4), ..all }, "audit_log_by_time"),
+            (
+                AuditFilter {
+                    result: Some(AuditResult::Denied),
+                    organization_id: id,
+                    ..all.clone()
+                },
+                "audit_log_denied",
+            ),
+            (
+                AuditFilter {
+                    result: Some(AuditResult::Done),
+                    ..all.clone()
+                },
+                "audit_log_by_time",
+            ),
+            (
+                AuditFilter {
+                    from: Some(1),
+                    to: Some(4),
+                    ..all
+                },
+                "audit_log_by_time",
+            ),
         ];
         for (filter, index) in cases {
             let plan = plan(&filter);

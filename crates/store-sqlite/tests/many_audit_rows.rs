@@ -30,7 +30,10 @@ async fn each_filter_finds_a_full_page_of_a_long_log() {
     let rows: i64 = std::env::var("VIGIE_AUDIT_ROWS").map_or(20_000, |text| text.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vigie.db");
-    SqliteStore::open(&path, Options::default()).unwrap().close().await;
+    SqliteStore::open(&path, Options::default())
+        .unwrap()
+        .close()
+        .await;
     let connection = Connection::open(&path).unwrap();
     connection
         .execute_batch("PRAGMA synchronous = OFF; DROP TRIGGER audit_log_has_no_gap")
@@ -38,31 +41,132 @@ async fn each_filter_finds_a_full_page_of_a_long_log() {
     connection.execute(FILL, [rows]).unwrap();
     drop(connection);
     let store = SqliteStore::open(&path, Options::default()).unwrap();
-    let (all, port) = (AuditFilter::default, Some(Uuid::from_slice(b"bbbbbbbbbbbbbbbb").unwrap()));
+    let (all, port) = (
+        AuditFilter::default,
+        Some(Uuid::from_slice(b"bbbbbbbbbbbbbbbb").unwrap()),
+    );
     let actions = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
     let session = id(u32::try_from(rows / 1_000).unwrap());
     let oldest = 1_700_000_000_000 + rows * 100;
     let cases = [
         ("nothing", all()),
-        ("an organisation", AuditFilter { organization_id: port, ..all() }),
-        ("an action", AuditFilter { actions: actions(&["session.revoked"]), ..all() }),
-        ("an action of an organisation", AuditFilter { actions: actions(&["login.denied"]), organization_id: port, ..all() }),
-        ("a group", AuditFilter { actions: actions(&["session.revoked", "login.denied", "session.displaced", "user.added"]), ..all() }),
-        ("an actor", AuditFilter { actor_user_id: Some(id(3)), ..all() }),
-        ("an actor in an organisation", AuditFilter { actor_user_id: Some(id(10)), organization_id: port, ..all() }),
-        ("an impersonated user", AuditFilter { impersonated_user_id: Some(id(4)), ..all() }),
-        ("a session", AuditFilter { session_id: Some(session), ..all() }),
-        ("a target", AuditFilter { target: Some("till:7".to_owned()), ..all() }),
-        ("denied", AuditFilter { result: Some(AuditResult::Denied), ..all() }),
-        ("denied in an organisation", AuditFilter { result: Some(AuditResult::Denied), organization_id: port, ..all() }),
-        ("done", AuditFilter { result: Some(AuditResult::Done), ..all() }),
-        ("long ago", AuditFilter { to: Some(oldest), ..all() }),
-        ("long ago in an organisation", AuditFilter { from: Some(1_700_000_000_001), to: Some(oldest), organization_id: port, ..all() }),
+        (
+            "an organisation",
+            AuditFilter {
+                organization_id: port,
+                ..all()
+            },
+        ),
+        (
+            "an action",
+            AuditFilter {
+                actions: actions(&["session.revoked"]),
+                ..all()
+            },
+        ),
+        (
+            "an action of an organisation",
+            AuditFilter {
+                actions: actions(&["login.denied"]),
+                organization_id: port,
+                ..all()
+            },
+        ),
+        (
+            "a group",
+            AuditFilter {
+                actions: actions(&[
+                    "session.revoked",
+                    "login.denied",
+                    "session.displaced",
+                    "user.added",
+                ]),
+                ..all()
+            },
+        ),
+        (
+            "an actor",
+            AuditFilter {
+                actor_user_id: Some(id(3)),
+                ..all()
+            },
+        ),
+        (
+            "an actor in an organisation",
+            AuditFilter {
+                actor_user_id: Some(id(10)),
+                organization_id: port,
+                ..all()
+            },
+        ),
+        (
+            "an impersonated user",
+            AuditFilter {
+                impersonated_user_id: Some(id(4)),
+                ..all()
+            },
+        ),
+        (
+            "a session",
+            AuditFilter {
+                session_id: Some(session),
+                ..all()
+            },
+        ),
+        (
+            "a target",
+            AuditFilter {
+                target: Some("till:7".to_owned()),
+                ..all()
+            },
+        ),
+        (
+            "denied",
+            AuditFilter {
+                result: Some(AuditResult::Denied),
+                ..all()
+            },
+        ),
+        (
+            "denied in an organisation",
+            AuditFilter {
+                result: Some(AuditResult::Denied),
+                organization_id: port,
+                ..all()
+            },
+        ),
+        (
+            "done",
+            AuditFilter {
+                result: Some(AuditResult::Done),
+                ..all()
+            },
+        ),
+        (
+            "long ago",
+            AuditFilter {
+                to: Some(oldest),
+                ..all()
+            },
+        ),
+        (
+            "long ago in an organisation",
+            AuditFilter {
+                from: Some(1_700_000_000_001),
+                to: Some(oldest),
+                organization_id: port,
+                ..all()
+            },
+        ),
     ];
     for (what, filter) in cases {
         let begun = Instant::now();
         let page = store.audit_page(filter, None, 51).await.unwrap();
-        println!("{rows} rows, by {what}: {} rows in {:?}", page.len(), begun.elapsed());
+        println!(
+            "{rows} rows, by {what}: {} rows in {:?}",
+            page.len(),
+            begun.elapsed()
+        );
         assert!(page.len() >= 10, "{what}: {}", page.len());
         assert!(
             page.is_sorted_by(|one, next| (one.row.at, one.row.sequence) > (next.row.at, next.row.sequence)),

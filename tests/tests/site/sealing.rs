@@ -46,10 +46,16 @@ async fn two_processes_seal_one_unbroken_chain() {
         server.stop().unwrap();
     }
     let said = site.servers[1].command(["audit", "verify"], b"").unwrap();
-    assert!(said.contains("are as they were sealed") && !said.contains("not sealed"), "{said}");
+    assert!(
+        said.contains("are as they were sealed") && !said.contains("not sealed"),
+        "{said}"
+    );
     let counted = |sql: &str| -> usize {
         let answer = site.postgres.sql("vigie", sql).unwrap();
-        answer.split_whitespace().find_map(|word| word.parse().ok()).unwrap()
+        answer
+            .split_whitespace()
+            .find_map(|word| word.parse().ok())
+            .unwrap()
     };
     let rows = counted("SELECT count(*) FROM audit_log");
     assert!(rows >= signed_in.load(Ordering::Relaxed), "{rows}");
@@ -66,6 +72,9 @@ async fn two_processes_seal_one_unbroken_chain() {
             "DROP TRIGGER audit_log_is_not_changed ON audit_log; UPDATE audit_log SET reason = 'x' WHERE sequence = 5",
         )
         .unwrap();
-    let refused = site.servers[1].command(["audit", "verify"], b"").unwrap_err().to_string();
+    let refused = site.servers[1]
+        .command(["audit", "verify"], b"")
+        .unwrap_err()
+        .to_string();
     assert!(refused.contains("audit_row_changed: row 5"), "{refused}");
 }

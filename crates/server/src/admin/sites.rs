@@ -115,26 +115,20 @@ pub(super) async fn change(
     }
     match change.archived.filter(|to| *to != site.archived_at.is_some()) {
         Some(true) => {
-            let audit = caller
-                .audit("site.archived")
-                .target("site", site_id)
-                .changed(
-                    &serde_json::json!({ "archived": false }),
-                    &serde_json::json!({ "archived": true }),
-                );
+            let audit = caller.audit("site.archived").target("site", site_id).changed(
+                &serde_json::json!({ "archived": false }),
+                &serde_json::json!({ "archived": true }),
+            );
             server
                 .store
                 .archive_site(organization_id, site_id, caller.now, audit)
                 .await?;
         }
         Some(false) => {
-            let audit = caller
-                .audit("site.restored")
-                .target("site", site_id)
-                .changed(
-                    &serde_json::json!({ "archived": true }),
-                    &serde_json::json!({ "archived": false }),
-                );
+            let audit = caller.audit("site.restored").target("site", site_id).changed(
+                &serde_json::json!({ "archived": true }),
+                &serde_json::json!({ "archived": false }),
+            );
             server.store.restore_site(organization_id, site_id, audit).await?;
         }
         None => {}

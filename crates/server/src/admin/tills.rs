@@ -127,26 +127,20 @@ pub(super) async fn change(
     }
     match change.archived.filter(|to| *to != till.archived_at.is_some()) {
         Some(true) => {
-            let audit = caller
-                .audit("till.archived")
-                .target("till", till_id)
-                .changed(
-                    &serde_json::json!({ "archived": false }),
-                    &serde_json::json!({ "archived": true }),
-                );
+            let audit = caller.audit("till.archived").target("till", till_id).changed(
+                &serde_json::json!({ "archived": false }),
+                &serde_json::json!({ "archived": true }),
+            );
             server
                 .store
                 .archive_till(organization_id, till_id, caller.now, audit)
                 .await?;
         }
         Some(false) => {
-            let audit = caller
-                .audit("till.restored")
-                .target("till", till_id)
-                .changed(
-                    &serde_json::json!({ "archived": true }),
-                    &serde_json::json!({ "archived": false }),
-                );
+            let audit = caller.audit("till.restored").target("till", till_id).changed(
+                &serde_json::json!({ "archived": true }),
+                &serde_json::json!({ "archived": false }),
+            );
             server.store.restore_till(organization_id, till_id, audit).await?;
         }
         None => {}

@@ -98,7 +98,12 @@ pub(super) async fn change(
             .await
             .map_err(|error| unknown_reference(error, ErrorCode::SiteNotFound, "site_id"))?;
     }
-    let switched = |field: &str, on: bool| (serde_json::json!({ field: !on }), serde_json::json!({ field: on }));
+    let switched = |field: &str, on: bool| {
+        (
+            serde_json::json!({ field: !on }),
+            serde_json::json!({ field: on }),
+        )
+    };
     match disabled {
         Some(true) => {
             let (before, after) = switched("disabled", true);
@@ -121,10 +126,7 @@ pub(super) async fn change(
         };
         let (before, after) = switched("super_admin", super_admin);
         let audit = audit(action).changed(&before, &after);
-        server
-            .store
-            .set_super_admin(user.id, super_admin, audit)
-            .await?;
+        server.store.set_super_admin(user.id, super_admin, audit).await?;
     }
     // What an organisation's last owner may not lose is refused above: a name is given only where all else was.
     if let Some(display_name) = display_name {

@@ -1,7 +1,7 @@
 //! Checking the chain over the audit log: every row, link, seal and cut, and the heads that are kept elsewhere. What is
 //! found first is named.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use store::chain::{BEGINNING, link};
 use store::{AuditChain, Cut, Link, LinkedRow, Seal, StoreError};
@@ -23,7 +23,9 @@ const BEGINNINGS_MOST: u32 = 3;
 #[derive(Debug, Error)]
 pub enum ChainFault {
     /// A row is not what was sealed; its link is.
-    #[error("audit_row_changed: row {sequence} is not as it was sealed: it was changed, or put in another's place")]
+    #[error(
+        "audit_row_changed: row {sequence} is not as it was sealed: it was changed, or put in another's place"
+    )]
     RowChanged {
         /// The row.
         sequence: u64,
@@ -67,7 +69,9 @@ pub enum ChainFault {
         number: u64,
     },
     /// A cut is not as it was signed.
-    #[error("audit_cut_changed: cut {number} of the log is not as it was signed, or one before it is missing")]
+    #[error(
+        "audit_cut_changed: cut {number} of the log is not as it was signed, or one before it is missing"
+    )]
     CutChanged {
         /// Its number.
         number: u64,
@@ -202,8 +206,9 @@ struct Walk {
 
 impl Walk {
     fn after(cut: Option<&Cut>) -> Self {
-        let (number, to_sequence, head) =
-            cut.map_or((0, 0, BEGINNING), |cut| (cut.seal_number, cut.to_sequence, cut.head));
+        let (number, to_sequence, head) = cut.map_or((0, 0, BEGINNING), |cut| {
+            (cut.seal_number, cut.to_sequence, cut.head)
+        });
         Self {
             number,
             to_sequence,
@@ -212,12 +217,7 @@ impl Walk {
         }
     }
 
-    async fn seal(
-        &mut self,
-        chain: &dyn AuditChain,
-        keys: &SealKeys,
-        seal: &Seal,
-    ) -> Result<(), ChainFault> {
+    async fn seal(&mut self, chain: &dyn AuditChain, keys: &SealKeys, seal: &Seal) -> Result<(), ChainFault> {
         let expected = self.number + 1;
         if seal.number != expected {
             return Err(ChainFault::SealMissing { number: expected });
@@ -301,7 +301,7 @@ impl Walk {
 }
 
 /// Compares what a file knows with the seals of the log; those before the newest cut are gone by the rule.
-fn compare(known: &[Head], heads: &[Head], last: u64, file: &PathBuf) -> Result<(), ChainFault> {
+fn compare(known: &[Head], heads: &[Head], last: u64, file: &Path) -> Result<(), ChainFault> {
     let first = known.first().map_or(1, |head| head.number);
     let mut lost: Option<u64> = None;
     for head in heads.iter().filter(|head| head.number >= first) {
@@ -310,7 +310,7 @@ fn compare(known: &[Head], heads: &[Head], last: u64, file: &PathBuf) -> Result<
             Ok(_) => {
                 return Err(ChainFault::HeadDiffers {
                     number: head.number,
-                    file: file.clone(),
+                    file: file.to_owned(),
                 });
             }
             Err(_) => lost = lost.max(Some(head.to_sequence)),
@@ -320,7 +320,7 @@ fn compare(known: &[Head], heads: &[Head], last: u64, file: &PathBuf) -> Result<
         Some(known) => Err(ChainFault::TailCut {
             last,
             known,
-            file: file.clone(),
+            file: file.to_owned(),
         }),
         None => Ok(()),
     }

@@ -158,9 +158,7 @@ impl Writing {
 
     /// The last line of a file that does not hold all that was asked for.
     fn cut(&self) -> String {
-        let said = format!(
-            "cut after {ROWS_MOST} rows; ask for what is older with an earlier `to`"
-        );
+        let said = format!("cut after {ROWS_MOST} rows; ask for what is older with an earlier `to`");
         match self.format {
             ExportFormat::Csv => line([said].into_iter()),
             ExportFormat::Jsonl => format!("{}\n", serde_json::json!({ "cut": said })),

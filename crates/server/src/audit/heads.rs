@@ -101,7 +101,11 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     if !rest.is_empty() {
         return None;
     }
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
     pairs
         .iter()
         .map(|[high, low]| Some(digit(*high)? * 16 + digit(*low)?))
@@ -198,7 +202,10 @@ impl HeadsFile {
             Err(fault) => fault.to_string(),
         };
         if !complaint.is_empty() && complaint != self.complaint {
-            tracing::error!(cause = complaint, "signed heads of the audit log are not in their file yet");
+            tracing::error!(
+                cause = complaint,
+                "signed heads of the audit log are not in their file yet"
+            );
         }
         self.complaint = complaint;
     }
@@ -234,7 +241,9 @@ impl HeadsFile {
                 text.push('\n');
             }
             let (file, written) = tokio::task::spawn_blocking(move || {
-                let written = (&open.file).write_all(text.as_bytes()).and_then(|()| open.file.sync_data());
+                let written = (&open.file)
+                    .write_all(text.as_bytes())
+                    .and_then(|()| open.file.sync_data());
                 (open.file, written)
             })
             .await
@@ -295,7 +304,9 @@ mod tests {
     use crate::keys::Keys;
 
     fn line(keys: &SealKeys, number: u64) -> String {
-        let seal = keys.seal(number, (number, number), ([1; 32], [2; 32]), 9).unwrap();
+        let seal = keys
+            .seal(number, (number, number), ([1; 32], [2; 32]), 9)
+            .unwrap();
         format!("{}\n", serde_json::json!(Line::of(&seal, keys)))
     }
 
@@ -316,7 +327,11 @@ mod tests {
         let torn = line(&keys, 3);
         let text = format!("{}{}{}", line(&keys, 1), line(&keys, 2), &torn[..torn.len() / 2]);
         std::fs::write(&path, text).unwrap();
-        assert_eq!(read_heads(&path, &keys).unwrap().len(), 2, "it is still being written");
+        assert_eq!(
+            read_heads(&path, &keys).unwrap().len(),
+            2,
+            "it is still being written"
+        );
         let mut open = opened(&path, keys.installation_id()).unwrap();
         assert_eq!(open.newest, 2);
         open.file.write_all(line(&keys, 3).as_bytes()).unwrap();
@@ -336,7 +351,12 @@ mod tests {
         let foreign = SealKeys::new(&Keys::generate().unwrap()).unwrap();
         let altered = line(&keys, 2).replace("\"to_sequence\":2", "\"to_sequence\":9");
         assert_ne!(altered, line(&keys, 2));
-        for second in [line(&foreign, 2), altered, "nonsense\n".to_owned(), "\n".to_owned()] {
+        for second in [
+            line(&foreign, 2),
+            altered,
+            "nonsense\n".to_owned(),
+            "\n".to_owned(),
+        ] {
             std::fs::write(&path, format!("{}{second}", line(&keys, 1))).unwrap();
             let error = read_heads(&path, &keys).unwrap_err().to_string();
             assert!(error.starts_with("audit_heads_unreadable: line 2 of"), "{error}");

@@ -47,7 +47,11 @@ async fn cut(server: &Server, sealed_before: i64) -> Result<(), SealingError> {
         "sealed_before": crate::clock::wire_time(sealed_before),
     });
     if store.cut_audit_log(cut, entry).await? {
-        tracing::info!(first, last = seal.to_sequence, "the audit log is shortened by rule");
+        tracing::info!(
+            first,
+            last = seal.to_sequence,
+            "the audit log is shortened by rule"
+        );
     }
     Ok(())
 }

@@ -47,7 +47,9 @@ pub async fn seal_waiting(server: &Server) -> Result<u64, SealingError> {
         let store = server.store();
         let (number, to_sequence, head) = end_of_chain(server).await?;
         let rows = store.audit_chain(to_sequence, ROWS_AT_ONCE).await?;
-        let Some(last) = rows.last() else { return Ok(sealed) };
+        let Some(last) = rows.last() else {
+            return Ok(sealed);
+        };
         let links = links(to_sequence, head, &rows)?;
         let seal = server.seal_keys.seal(
             number + 1,
@@ -74,9 +76,9 @@ async fn end_of_chain(server: &Server) -> Result<(u64, u64, Link), StoreError> {
         return Ok((seal.number, seal.to_sequence, seal.head));
     }
     let cuts = server.store().audit_cuts().await?;
-    Ok(cuts
-        .last()
-        .map_or((0, 0, BEGINNING), |cut| (cut.seal_number, cut.to_sequence, cut.head)))
+    Ok(cuts.last().map_or((0, 0, BEGINNING), |cut| {
+        (cut.seal_number, cut.to_sequence, cut.head)
+    }))
 }
 
 fn links(after: u64, head: Link, rows: &[LinkedRow]) -> Result<Vec<Link>, SealingError> {
@@ -105,7 +107,10 @@ pub(crate) async fn keep(server: &Server, mut ending: watch::Receiver<bool>) {
             _ = tick.tick() => round(server, heads.as_mut()).await,
         }
     }
-    if tokio::time::timeout(END_WITHIN, round(server, heads.as_mut())).await.is_err() {
+    if tokio::time::timeout(END_WITHIN, round(server, heads.as_mut()))
+        .await
+        .is_err()
+    {
         tracing::warn!("the newest rows of the audit log are sealed at the next start");
     }
 }

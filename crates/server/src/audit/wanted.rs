@@ -181,7 +181,11 @@ impl WantedRows {
     /// # Errors
     /// A value out of its range.
     pub(super) fn limit(&self) -> Result<u32, Failure> {
-        page::limit(value("limit", self.limit.as_deref(), "a whole number from 1 to 200")?)
+        page::limit(value(
+            "limit",
+            self.limit.as_deref(),
+            "a whole number from 1 to 200",
+        )?)
     }
 }
 

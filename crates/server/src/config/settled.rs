@@ -95,7 +95,15 @@ pub(super) fn settle(
         ));
     }
     let database = database::settle(figment, written.database.as_ref())?;
-    let beside = |name| Some(database.file().cloned().or_else(defaults::database)?.with_file_name(name));
+    let beside = |name| {
+        Some(
+            database
+                .file()
+                .cloned()
+                .or_else(defaults::database)?
+                .with_file_name(name),
+        )
+    };
     let control_socket = written.control_socket.clone().or_else(|| beside("control.sock"));
     let heads_file = written.audit.heads_file.clone().or_else(|| beside(HEADS_FILE));
     let control_socket = path_or(control_socket, None, "control_socket")?;

@@ -6,7 +6,6 @@ use protocol::auth::OrganizationRole;
 use serde_json::{Value, json};
 use server::audit::seal_waiting;
 use store::{AuditEntry, AuditLog as _};
-use uuid::Uuid;
 
 use crate::house::{House, PASSWORD, SignedIn};
 use crate::unreliable::Mood;
@@ -20,7 +19,10 @@ async fn records(house: &House, query: &str, bearer: &str) -> Vec<Value> {
 }
 
 fn actions(records: &[Value]) -> Vec<&str> {
-    records.iter().map(|one| one["action"].as_str().unwrap()).collect()
+    records
+        .iter()
+        .map(|one| one["action"].as_str().unwrap())
+        .collect()
 }
 
 /// Some deeds in both organisations, a moment apart.
@@ -69,7 +71,10 @@ async fn a_record_says_who_did_what_from_where_and_what_became_of_it() {
     assert_eq!(renamed["before"], json!({ "name": "Quai" }));
     assert_eq!(renamed["after"], json!({ "name": "Quai Ouest" }));
     assert_eq!(renamed["detail"], json!({}), "each field has its own place");
-    assert_eq!(renamed["actor"], json!({ "user_id": dominique.user_id, "username": "dominique" }));
+    assert_eq!(
+        renamed["actor"],
+        json!({ "user_id": dominique.user_id, "username": "dominique" })
+    );
     assert_eq!(renamed["organization_name"], "Maison port");
     assert_eq!(renamed["target"], format!("site:{}", house.site));
     assert_eq!(renamed["target_name"], "Quai Ouest");
@@ -80,7 +85,10 @@ async fn a_record_says_who_did_what_from_where_and_what_became_of_it() {
     assert_eq!(renamed["request_id"].as_str().unwrap().len(), 32);
     assert_eq!(renamed["sealed"], false);
     let denied = &all[2];
-    assert_eq!((&denied["result"], &denied["actor"]), (&json!("denied"), &Value::Null));
+    assert_eq!(
+        (&denied["result"], &denied["actor"]),
+        (&json!("denied"), &Value::Null)
+    );
     assert_eq!(denied["target_name"], "camille");
     assert_eq!(denied["detail"], json!({ "reason": "wrong_password" }));
     assert_eq!(all[0]["result"], "denied");
@@ -88,13 +96,18 @@ async fn a_record_says_who_did_what_from_where_and_what_became_of_it() {
 
     let before: u64 = all[1]["sequence"].as_str().unwrap().parse().unwrap();
     assert_eq!(seal_waiting(&house.server).await.unwrap(), before + 1);
-    house.login(json!({ "username": "camille", "password": "wrong", "device_name": "x" })).await;
+    house
+        .login(json!({ "username": "camille", "password": "wrong", "device_name": "x" }))
+        .await;
     let sealed: Vec<_> = records(&house, "", &dominique.access)
         .await
         .iter()
         .map(|one| one["sealed"].clone())
         .collect();
-    assert_eq!(sealed, [json!(false), json!(true), json!(true), json!(true), json!(true)]);
+    assert_eq!(
+        sealed,
+        [json!(false), json!(true), json!(true), json!(true), json!(true)]
+    );
 }
 
 #[tokio::test]
@@ -121,7 +134,10 @@ async fn each_filter_finds_its_records() {
             &["site.renamed", "session.created"],
         ),
         (format!("?target=site:{}", house.site), &["site.renamed"]),
-        ("?result=denied".to_owned(), &["reauthentication.denied", "login.denied"]),
+        (
+            "?result=denied".to_owned(),
+            &["reauthentication.denied", "login.denied"],
+        ),
         (
             "?from=2026-09-21T14:15:20Z".to_owned(),
             &["reauthentication.denied", "site.renamed", "login.denied"],
@@ -130,7 +146,10 @@ async fn each_filter_finds_its_records() {
             "?from=2026-09-21T14:15:20%2B00:00&to=2026-09-21T14:16:20Z".to_owned(),
             &["login.denied"],
         ),
-        (format!("?organization_id={}&action=site.renamed", house.organization), &["site.renamed"]),
+        (
+            format!("?organization_id={}&action=site.renamed", house.organization),
+            &["site.renamed"],
+        ),
     ];
     for (query, expected) in cases {
         let found = records(&house, query, &dominique.access).await;
@@ -188,7 +207,10 @@ async fn pages_together_are_the_whole_log() {
     let (mut seen, mut after) = (Vec::new(), String::new());
     loop {
         let page = house
-            .get(&format!("{LOG}?limit=5&action=till.renamed{after}"), &dominique.access)
+            .get(
+                &format!("{LOG}?limit=5&action=till.renamed{after}"),
+                &dominique.access,
+            )
             .await
             .fine();
         let records = page["records"].as_array().unwrap();
@@ -211,7 +233,10 @@ async fn an_organisation_sees_its_own_and_nobody_below_an_administrator_any() {
     a_day(&house).await;
     let eva = house.sign_in("eva", "desk").await;
     let own = records(&house, "", &eva.access).await;
-    assert!(own.iter().all(|one| one["organization_name"] == "Maison gare"), "{own:?}");
+    assert!(
+        own.iter().all(|one| one["organization_name"] == "Maison gare"),
+        "{own:?}"
+    );
     assert_eq!(actions(&own), ["session.created", "session.created"]);
     let elsewhere = format!("?organization_id={}", house.organization);
     for path in [LOG, EXPORT] {
@@ -249,7 +274,9 @@ async fn a_file_holds_what_was_asked_for_and_no_formula() {
         ..AuditEntry::of("till.renamed", house.now_ms() + 1)
     };
     house.store.audit(entry).await.unwrap();
-    let answer = house.get(&format!("{EXPORT}?result=done"), &dominique.access).await;
+    let answer = house
+        .get(&format!("{EXPORT}?result=done"), &dominique.access)
+        .await;
     assert_eq!(answer.headers["content-type"], "text/csv; charset=utf-8");
     assert_eq!(
         answer.headers["content-disposition"],
@@ -258,54 +285,84 @@ async fn a_file_holds_what_was_asked_for_and_no_formula() {
     let table = answer.fine();
     let lines: Vec<&str> = table.as_str().unwrap().lines().collect();
     assert_eq!(lines.len(), 4, "{lines:?}");
-    assert!(lines[0].starts_with("sequence,at,organization_id,"), "{}", lines[0]);
-    assert!(lines[1].contains("\"'=HYPERLINK(\"\"http://example.org\"\")\""), "{}", lines[1]);
-    assert!(lines[1].contains(",'@SUM(A1),") && lines[1].contains(",'-1+1,"), "{}", lines[1]);
+    assert!(
+        lines[0].starts_with("sequence,at,organization_id,"),
+        "{}",
+        lines[0]
+    );
+    assert!(
+        lines[1].contains("\"'=HYPERLINK(\"\"http://example.org\"\")\""),
+        "{}",
+        lines[1]
+    );
+    assert!(
+        lines[1].contains(",'@SUM(A1),") && lines[1].contains(",'-1+1,"),
+        "{}",
+        lines[1]
+    );
     assert!(lines[2].contains(",site.renamed,"), "{}", lines[2]);
     assert!(lines[3].contains(",session.created,"), "{}", lines[3]);
 
     let text = house
-        .text(&format!("{EXPORT}?format=jsonl&action=site.renamed"), &dominique.access)
+        .text(
+            &format!("{EXPORT}?format=jsonl&action=site.renamed"),
+            &dominique.access,
+        )
         .await;
     let record: Value = serde_json::from_str(text.trim_end()).unwrap();
-    assert_eq!(record, records(&house, "?action=site.renamed", &dominique.access).await[0]);
-    assert_eq!(house.text(&format!("{EXPORT}?format=jsonl&group=sales"), &dominique.access).await, "");
+    assert_eq!(
+        record,
+        records(&house, "?action=site.renamed", &dominique.access).await[0]
+    );
+    assert_eq!(
+        house
+            .text(&format!("{EXPORT}?format=jsonl&group=sales"), &dominique.access)
+            .await,
+        ""
+    );
 }
 
 #[tokio::test]
 async fn a_long_file_says_where_it_was_cut() {
     let house = House::new().await;
     let dominique = house.sign_in("dominique", "desk").await;
-    let mut writing = Vec::new();
-    for n in 0..100_001_u32 {
-        let entry = AuditEntry {
-            organization_id: Some(house.organization),
-            id: Uuid::from_u128(u128::from(n) + 1),
-            ..AuditEntry::of("till.renamed", house.now_ms())
-        };
-        writing.push(house.store.audit(entry));
-        if writing.len() == 5_000 {
-            for written in futures_util::future::join_all(writing.drain(..)).await {
-                written.unwrap();
-            }
-        }
-    }
-    for written in futures_util::future::join_all(writing).await {
-        written.unwrap();
-    }
+    let connection = rusqlite::Connection::open(house.database()).unwrap();
+    let fill = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100001)
+        INSERT INTO audit_log (sequence, id, at, organization_id, action, detail, ip_address, user_agent, request_id)
+        SELECT n + ?3, randomblob(16), ?1, ?2, 'till.renamed', '{}', '', '', '' FROM n";
+    let last = i64::try_from(house.audit_rows().await.len()).unwrap();
+    let filled = connection
+        .execute(fill, (house.now_ms(), house.organization.as_bytes(), last))
+        .unwrap();
+    assert_eq!(filled, 100_001);
     let text = house
-        .text(&format!("{EXPORT}?format=jsonl&action=till.renamed"), &dominique.access)
+        .text(
+            &format!("{EXPORT}?format=jsonl&action=till.renamed"),
+            &dominique.access,
+        )
         .await;
     assert_eq!(text.lines().count(), 100_001);
     let last: Value = serde_json::from_str(text.lines().next_back().unwrap()).unwrap();
-    assert!(last["cut"].as_str().unwrap().starts_with("cut after 100000 rows"), "{last}");
+    assert!(
+        last["cut"].as_str().unwrap().starts_with("cut after 100000 rows"),
+        "{last}"
+    );
     let table = house
         .text(&format!("{EXPORT}?action=till.renamed"), &dominique.access)
         .await;
     assert_eq!(table.lines().count(), 100_002);
-    assert!(table.lines().next_back().unwrap().starts_with("cut after 100000 rows"));
+    assert!(
+        table
+            .lines()
+            .next_back()
+            .unwrap()
+            .starts_with("cut after 100000 rows")
+    );
     let rest = house
-        .text(&format!("{EXPORT}?format=jsonl&action=session.created"), &dominique.access)
+        .text(
+            &format!("{EXPORT}?format=jsonl&action=session.created"),
+            &dominique.access,
+        )
         .await;
     assert!(!rest.contains("\"cut\""), "{rest}");
 }

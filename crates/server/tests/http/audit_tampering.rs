@@ -40,7 +40,11 @@ fn entry(n: u64, now: i64) -> AuditEntry {
         actor_user_id: id(200).filter(|_| n % 3 > 0),
         session_id: id(300).filter(|_| n % 4 > 0),
         target: (n % 6 > 0).then(|| format!("till:{}", Uuid::from_u128(u128::from(n)))),
-        result: if n.is_multiple_of(9) { AuditResult::Denied } else { AuditResult::Done },
+        result: if n.is_multiple_of(9) {
+            AuditResult::Denied
+        } else {
+            AuditResult::Done
+        },
         reason: n.is_multiple_of(11).then(|| "because".to_owned()),
         before: Fields::from([("name".to_owned(), n.to_string())]),
         detail: serde_json::json!({ "n": n }),
@@ -64,7 +68,13 @@ impl Log {
             },
             ..ServerOptions::default()
         };
-        let server = Server::new(Arc::clone(&store), keys.clone(), Arc::clone(&clock) as Arc<_>, options).unwrap();
+        let server = Server::new(
+            Arc::clone(&store),
+            keys.clone(),
+            Arc::clone(&clock) as Arc<_>,
+            options,
+        )
+        .unwrap();
         let background = Background::start(&server);
         for n in 1..=ROWS {
             if n == CUT + 1 {
@@ -104,7 +114,9 @@ impl Log {
         std::fs::copy(self.folder.path().join("vigie.db"), &path).unwrap();
         let connection = Connection::open(&path).unwrap();
         connection
-            .execute_batch("PRAGMA synchronous = OFF; PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF")
+            .execute_batch(
+                "PRAGMA synchronous = OFF; PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF",
+            )
             .unwrap();
         let triggers: Vec<String> = connection
             .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name LIKE 'audit_%'")
@@ -115,7 +127,9 @@ impl Log {
             .collect();
         assert!(triggers.len() > 10);
         for trigger in triggers {
-            connection.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+            connection
+                .execute_batch(&format!("DROP TRIGGER {trigger}"))
+                .unwrap();
         }
         (path, connection)
     }
@@ -154,8 +168,14 @@ const COLUMNS: [(&str, &str); 17] = [
     ("id", "randomblob(16)"),
     ("at", "at + 1"),
     ("organization_id", "randomblob(16)"),
-    ("actor_user_id", "CASE WHEN actor_user_id IS NULL THEN randomblob(16) END"),
-    ("session_id", "CASE WHEN session_id IS NULL THEN randomblob(16) END"),
+    (
+        "actor_user_id",
+        "CASE WHEN actor_user_id IS NULL THEN randomblob(16) END",
+    ),
+    (
+        "session_id",
+        "CASE WHEN session_id IS NULL THEN randomblob(16) END",
+    ),
     ("action", "action || 'x'"),
     ("target", "CASE WHEN target IS NULL THEN '' END"),
     ("detail", "replace(detail, ':', ': ')"),
@@ -181,7 +201,9 @@ const SEAL_COLUMNS: [(&str, &str); 7] = [
 ];
 
 fn run(connection: &Connection, sql: &str) {
-    connection.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    connection
+        .execute_batch(sql)
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 fn number(connection: &Connection, sql: &str) -> u64 {
@@ -194,7 +216,11 @@ async fn relink(path: &Path, connection: &Connection, from: u64) {
     let chain = ChainInFile::open(path).unwrap();
     let rows = chain.audit_chain(from - 1, 10_000).await.unwrap();
     let before: Vec<u8> = connection
-        .query_row("SELECT link FROM audit_links WHERE sequence = ?", [i64::try_from(from - 1).unwrap()], |row| row.get(0))
+        .query_row(
+            "SELECT link FROM audit_links WHERE sequence = ?",
+            [i64::try_from(from - 1).unwrap()],
+            |row| row.get(0),
+        )
         .unwrap_or_else(|_| {
             connection
                 .query_row("SELECT head FROM audit_cuts", [], |row| row.get(0))
@@ -204,7 +230,10 @@ async fn relink(path: &Path, connection: &Connection, from: u64) {
     for row in rows {
         previous = link(&previous, &row.row);
         connection
-            .execute("UPDATE audit_links SET link = ? WHERE sequence = ?", (previous, i64::try_from(row.sequence).unwrap()))
+            .execute(
+                "UPDATE audit_links SET link = ? WHERE sequence = ?",
+                (previous, i64::try_from(row.sequence).unwrap()),
+            )
             .unwrap();
     }
 }
@@ -220,11 +249,17 @@ async fn tamper(dice: &mut Dice, last: u64, path: &Path, connection: &Connection
     match dice.roll(15) {
         0..=2 => {
             let (column, value) = COLUMNS[usize::try_from(dice.roll(17)).unwrap()];
-            run(connection, &format!("UPDATE audit_log SET {column} = {value} WHERE sequence = {row}"));
+            run(
+                connection,
+                &format!("UPDATE audit_log SET {column} = {value} WHERE sequence = {row}"),
+            );
             (format!("{column} of row {row}"), Expected::Row(row))
         }
         3 => {
-            run(connection, &format!("DELETE FROM audit_log WHERE sequence = {row}"));
+            run(
+                connection,
+                &format!("DELETE FROM audit_log WHERE sequence = {row}"),
+            );
             (format!("row {row} deleted"), Expected::Missing(row))
         }
         4 => {
@@ -236,7 +271,11 @@ async fn tamper(dice: &mut Dice, last: u64, path: &Path, connection: &Connection
                     UPDATE audit_log SET sequence = -sequence WHERE sequence < 0"
                 ),
             );
-            let expected = if row == last { Expected::Missing(row) } else { Expected::Row(row) };
+            let expected = if row == last {
+                Expected::Missing(row)
+            } else {
+                Expected::Row(row)
+            };
             (format!("row {row} deleted and those after it moved up"), expected)
         }
         5 => {
@@ -264,7 +303,10 @@ async fn tamper(dice: &mut Dice, last: u64, path: &Path, connection: &Connection
                 ),
             );
             assert_ne!(row, other);
-            (format!("rows {row} and {other} swapped"), Expected::Row(row.min(other)))
+            (
+                format!("rows {row} and {other} swapped"),
+                Expected::Row(row.min(other)),
+            )
         }
         7 => {
             let to = number(
@@ -282,28 +324,49 @@ async fn tamper(dice: &mut Dice, last: u64, path: &Path, connection: &Connection
             (format!("cut off behind row {to}, with the seals"), Expected::Tail)
         }
         8 => {
-            run(connection, &format!("DELETE FROM audit_log WHERE sequence >= {row}"));
-            (format!("cut off from row {row} on, without the seals"), Expected::Missing(row))
+            run(
+                connection,
+                &format!("DELETE FROM audit_log WHERE sequence >= {row}"),
+            );
+            (
+                format!("cut off from row {row} on, without the seals"),
+                Expected::Missing(row),
+            )
         }
         9 => {
-            run(connection, &format!("UPDATE audit_links SET link = randomblob(32) WHERE sequence = {row}"));
+            run(
+                connection,
+                &format!("UPDATE audit_links SET link = randomblob(32) WHERE sequence = {row}"),
+            );
             (format!("link {row}"), Expected::Link(row))
         }
         10 => {
-            run(connection, &format!("DELETE FROM audit_links WHERE sequence = {row}"));
+            run(
+                connection,
+                &format!("DELETE FROM audit_links WHERE sequence = {row}"),
+            );
             (format!("link {row} deleted"), Expected::NoLink(row))
         }
         11 => {
             let (column, value) = SEAL_COLUMNS[usize::try_from(dice.roll(7)).unwrap()];
-            run(connection, &format!("UPDATE audit_seals SET {column} = {value} WHERE number = {seal}"));
+            run(
+                connection,
+                &format!("UPDATE audit_seals SET {column} = {value} WHERE number = {seal}"),
+            );
             (format!("{column} of seal {seal}"), Expected::Any)
         }
         12 => {
-            run(connection, &format!("DELETE FROM audit_seals WHERE number = {seal}"));
+            run(
+                connection,
+                &format!("DELETE FROM audit_seals WHERE number = {seal}"),
+            );
             (format!("seal {seal} deleted"), Expected::Any)
         }
         13 => {
-            run(connection, &format!("UPDATE audit_log SET action = 'nothing' WHERE sequence = {row}"));
+            run(
+                connection,
+                &format!("UPDATE audit_log SET action = 'nothing' WHERE sequence = {row}"),
+            );
             relink(path, connection, row).await;
             if dice.roll(2) == 0 {
                 run(
@@ -315,11 +378,17 @@ async fn tamper(dice: &mut Dice, last: u64, path: &Path, connection: &Connection
                         previous_head)",
                 );
             }
-            (format!("row {row} changed and every link after it made anew"), Expected::Any)
+            (
+                format!("row {row} changed and every link after it made anew"),
+                Expected::Any,
+            )
         }
         _ => {
             let said = [
-                ("the cut moved", "UPDATE audit_cuts SET to_sequence = to_sequence + 8"),
+                (
+                    "the cut moved",
+                    "UPDATE audit_cuts SET to_sequence = to_sequence + 8",
+                ),
                 ("the cut deleted", "DELETE FROM audit_cuts"),
                 ("the cut's link", "UPDATE audit_cuts SET head = randomblob(32)"),
                 (
@@ -349,14 +418,20 @@ async fn many(seeds: std::ops::Range<u64>) {
     let untouched = log.checked(&log.folder.path().join("vigie.db")).await.unwrap();
     assert_eq!((untouched.begins_after, untouched.sealed_to), (CUT, log.last));
     assert_eq!(untouched.not_sealed, 0);
-    assert!(untouched.seals > 20 && untouched.heads[0].1 > untouched.seals, "{untouched:?}");
+    assert!(
+        untouched.seals > 20 && untouched.heads[0].1 > untouched.seals,
+        "{untouched:?}"
+    );
     for seed in seeds {
         let (path, connection) = log.copy("tampered.db");
         let (said, expected) = tamper(&mut Dice(seed), log.last, &path, &connection).await;
         drop(connection);
         match log.checked(&path).await {
             Ok(checked) => panic!("seed {seed}: {said} was not found: {checked:?}"),
-            Err(fault) => assert!(is_said(&fault, &expected), "seed {seed}: {said} is said to be: {fault}"),
+            Err(fault) => assert!(
+                is_said(&fault, &expected),
+                "seed {seed}: {said} is said to be: {fault}"
+            ),
         }
     }
     // Where only the triggers were taken away nothing is found.

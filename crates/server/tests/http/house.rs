@@ -89,7 +89,7 @@ pub(crate) struct House {
     pub(crate) site: Uuid,
     pub(crate) other_site: Uuid,
     pub(crate) keys: Keys,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl House {
@@ -132,8 +132,13 @@ impl House {
             site: port.site,
             other_site: gare.site,
             keys,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The file that the database is in.
+    pub(crate) fn database(&self) -> std::path::PathBuf {
+        self.folder.path().join("vigie.db")
     }
 
     /// The same database under another set of keys, as after a restart.
@@ -192,7 +197,9 @@ impl House {
         let asked = request(Method::GET, path, Some(bearer), None);
         let response = self.router.clone().oneshot(asked).await.unwrap();
         assert!(response.status().is_success(), "{path}: {response:?}");
-        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap();
         String::from_utf8(bytes.to_vec()).unwrap()
     }
 

@@ -10,13 +10,14 @@ use protocol::sale::Category;
 use protocol::settings::SessionSettings;
 use store::session::RevokeReason;
 use store::{
-    AlertMessage, AlertPlace, AlertRow, Alerts, AuditChain, AuditEntry, AuditFilter, AuditKey, AuditLog, AuditRow,
-    AuditSealing, BeginOutcome, Categories, CategoryPatch, CategoryRow, Change, Cut, DeviceSum, Direction, Directory, EventBatch, EventSum, FailureQuery,
-    FailureSum, Identity, Insight, Link, LinkedRow, MailRow, Millis, NamedAuditRow, NewCategory, NewNotice, NewOrganization, NewSaleRow,
-    NewSession, NewSite, NewTill, NewUser, Notice, Notices, Organization, PageKey, PlacedSite, Presented,
-    Recipient, RotationOutcome, SaleOutcome, SaleRow, Sales, Seal, SessionFilter, SessionGauges, SessionRow,
-    Sessions, SettingsStore, Settled, Site, Standing, Steps, Stood, Store, StoreError, Till, Totals, Touch,
-    User, UserFilter, UserListing,
+    AlertMessage, AlertPlace, AlertRow, Alerts, AuditChain, AuditEntry, AuditFilter, AuditKey, AuditLog,
+    AuditRow, AuditSealing, BeginOutcome, Categories, CategoryPatch, CategoryRow, Change, Cut, DeviceSum,
+    Direction, Directory, EventBatch, EventSum, FailureQuery, FailureSum, Identity, Insight, Link, LinkedRow,
+    MailRow, Millis, NamedAuditRow, NewCategory, NewNotice, NewOrganization, NewSaleRow, NewSession, NewSite,
+    NewTill, NewUser, Notice, Notices, Organization, PageKey, PlacedSite, Presented, Recipient,
+    RotationOutcome, SaleOutcome, SaleRow, Sales, Seal, SessionFilter, SessionGauges, SessionRow, Sessions,
+    SettingsStore, Settled, Site, Standing, Steps, Stood, Store, StoreError, Till, Totals, Touch, User,
+    UserFilter, UserListing,
 };
 use tokio::sync::broadcast;
 use uuid::Uuid;

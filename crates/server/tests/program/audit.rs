@@ -15,7 +15,9 @@ fn tampered(place: &Place, sql: &str) {
         .map(Result::unwrap)
         .collect();
     for trigger in triggers {
-        connection.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+        connection
+            .execute_batch(&format!("DROP TRIGGER {trigger}"))
+            .unwrap();
     }
     connection.execute_batch(sql).unwrap();
 }
@@ -49,7 +51,10 @@ fn a_log_as_it_was_sealed_is_fine_with_a_server_and_without_one() {
     let said = place.fine(&["audit", "verify"]);
     assert!(said.starts_with("audit log: rows 1 to "), "{said}");
     assert!(said.contains("data/audit-heads.jsonl: its"), "{said}");
-    assert!(!said.contains("not sealed yet"), "an orderly end seals what is there: {said}");
+    assert!(
+        !said.contains("not sealed yet"),
+        "an orderly end seals what is there: {said}"
+    );
 }
 
 #[test]
@@ -59,7 +64,10 @@ fn what_was_changed_first_is_named() {
             "UPDATE audit_log SET action = 'site.archived' WHERE sequence >= 3",
             "audit_row_changed: row 3 is not as it was sealed: it was changed, or put in another's place",
         ),
-        ("DELETE FROM audit_log WHERE sequence = 2", "audit_row_missing: row 2 is missing"),
+        (
+            "DELETE FROM audit_log WHERE sequence = 2",
+            "audit_row_missing: row 2 is missing",
+        ),
         (
             "UPDATE audit_links SET link = zeroblob(32) WHERE sequence = 2",
             "audit_link_changed: the link of row 2 was changed; the row itself is as it was sealed",
@@ -73,7 +81,10 @@ fn what_was_changed_first_is_named() {
         place.fine(&["audit", "verify"]);
         tampered(&place, sql);
         let (code, sentence) = place.refused(&mut place.command(&["audit", "verify"]));
-        assert_eq!((code, sentence.as_str()), (1, format!("vigie-server: {expected}").as_str()));
+        assert_eq!(
+            (code, sentence.as_str()),
+            (1, format!("vigie-server: {expected}").as_str())
+        );
     }
 }
 
@@ -119,7 +130,10 @@ fn a_server_that_is_killed_again_and_again_leaves_one_unbroken_chain() {
     }
     place.serve(&[]).end();
     let said = place.fine(&["audit", "verify"]);
-    assert!(said.contains("rows 1 to ") && !said.contains("not sealed"), "{said}");
+    assert!(
+        said.contains("rows 1 to ") && !said.contains("not sealed"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -131,5 +145,8 @@ fn other_keys_vouch_for_nothing() {
     std::fs::remove_dir_all(place.path("data")).unwrap();
     std::fs::rename(place.path("kept"), place.path("data")).unwrap();
     let (_, sentence) = place.refused(&mut place.command(&["audit", "verify", "--heads", "/dev/null"]));
-    assert_eq!(sentence, "vigie-server: audit_seal_changed: seal 1 is not as it was signed");
+    assert_eq!(
+        sentence,
+        "vigie-server: audit_seal_changed: seal 1 is not as it was signed"
+    );
 }

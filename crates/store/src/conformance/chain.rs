@@ -160,25 +160,77 @@ pub async fn every_column_is_in_the_chain(engine: &dyn Engine) -> Conforms {
     let fields = || Fields::from([("name".to_owned(), "é".to_owned())]);
     let others = [
         AuditEntry { id, ..plain.clone() },
-        AuditEntry { now: START + 1, ..plain.clone() },
-        AuditEntry { organization_id: Some(id), ..plain.clone() },
-        AuditEntry { actor_user_id: Some(id), ..plain.clone() },
-        AuditEntry { impersonated_user_id: Some(id), ..plain.clone() },
-        AuditEntry { session_id: Some(id), ..plain.clone() },
-        AuditEntry { action: "till.archived", ..plain.clone() },
-        AuditEntry { target: Some("till:4".to_owned()), ..plain.clone() },
-        AuditEntry { result: AuditResult::Denied, ..plain.clone() },
-        AuditEntry { reason: Some(String::new()), ..plain.clone() },
-        AuditEntry { before: fields(), ..plain.clone() },
-        AuditEntry { after: fields(), ..plain.clone() },
-        AuditEntry { detail: serde_json::json!({ "a": 1 }), ..plain.clone() },
-        AuditEntry { ip_address: String::new(), ..plain.clone() },
-        AuditEntry { user_agent: String::new(), ..plain.clone() },
-        AuditEntry { device_name: Some(String::new()), ..plain.clone() },
-        AuditEntry { request_id: String::new(), ..plain.clone() },
+        AuditEntry {
+            now: START + 1,
+            ..plain.clone()
+        },
+        AuditEntry {
+            organization_id: Some(id),
+            ..plain.clone()
+        },
+        AuditEntry {
+            actor_user_id: Some(id),
+            ..plain.clone()
+        },
+        AuditEntry {
+            impersonated_user_id: Some(id),
+            ..plain.clone()
+        },
+        AuditEntry {
+            session_id: Some(id),
+            ..plain.clone()
+        },
+        AuditEntry {
+            action: "till.archived",
+            ..plain.clone()
+        },
+        AuditEntry {
+            target: Some("till:4".to_owned()),
+            ..plain.clone()
+        },
+        AuditEntry {
+            result: AuditResult::Denied,
+            ..plain.clone()
+        },
+        AuditEntry {
+            reason: Some(String::new()),
+            ..plain.clone()
+        },
+        AuditEntry {
+            before: fields(),
+            ..plain.clone()
+        },
+        AuditEntry {
+            after: fields(),
+            ..plain.clone()
+        },
+        AuditEntry {
+            detail: serde_json::json!({ "a": 1 }),
+            ..plain.clone()
+        },
+        AuditEntry {
+            ip_address: String::new(),
+            ..plain.clone()
+        },
+        AuditEntry {
+            user_agent: String::new(),
+            ..plain.clone()
+        },
+        AuditEntry {
+            device_name: Some(String::new()),
+            ..plain.clone()
+        },
+        AuditEntry {
+            request_id: String::new(),
+            ..plain.clone()
+        },
     ];
     for other in others {
-        let id = if other.id == plain.id { Uuid::now_v7() } else { other.id };
+        let id = if other.id == plain.id {
+            Uuid::now_v7()
+        } else {
+            other.id
+        };
         world.store.audit(AuditEntry { id, ..other }).await?;
     }
     world.store.audit(plain).await?;
@@ -187,7 +239,12 @@ pub async fn every_column_is_in_the_chain(engine: &dyn Engine) -> Conforms {
         return Err(Violation::Broken("there are no rows".to_owned()));
     };
     for (number, row) in others.iter().enumerate() {
-        let differing = row.row.iter().zip(&last.row).filter(|(one, other)| one != other).count();
+        let differing = row
+            .row
+            .iter()
+            .zip(&last.row)
+            .filter(|(one, other)| one != other)
+            .count();
         // Its place and its id, and what it differs in.
         let expected = if number == 0 { 2 } else { 3 };
         ensure!(
@@ -262,24 +319,102 @@ pub async fn the_log_is_found_by_what_is_asked(engine: &dyn Engine) -> Conforms 
     let all = AuditFilter::default;
     let actions = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
     let cases: [(&str, AuditFilter, &[u64]); 12] = [
-        ("the organisation", AuditFilter { organization_id: Some(port), ..all() }, &[9, 7]),
-        ("the actor", AuditFilter { actor_user_id: Some(anna), ..all() }, &[8]),
-        ("the impersonated", AuditFilter { impersonated_user_id: Some(paul), ..all() }, &[8]),
-        ("the session", AuditFilter { session_id: Some(session), ..all() }, &[8]),
-        ("the target", AuditFilter { target: Some(format!("user:{paul}")), ..all() }, &[8]),
-        ("the result", AuditFilter { result: Some(AuditResult::Denied), ..all() }, &[8]),
-        ("an action", AuditFilter { actions: actions(&["sale.kept"]), ..all() }, &[9, 7]),
-        ("actions", AuditFilter { actions: actions(&["sale.kept", "login.denied"]), ..all() }, &[9, 8, 7]),
-        ("no action", AuditFilter { actions: actions(&[]), ..all() }, &[]),
-        ("from", AuditFilter { from: Some(START + 5_000), ..all() }, &[9, 8]),
+        (
+            "the organisation",
+            AuditFilter {
+                organization_id: Some(port),
+                ..all()
+            },
+            &[9, 7],
+        ),
+        (
+            "the actor",
+            AuditFilter {
+                actor_user_id: Some(anna),
+                ..all()
+            },
+            &[8],
+        ),
+        (
+            "the impersonated",
+            AuditFilter {
+                impersonated_user_id: Some(paul),
+                ..all()
+            },
+            &[8],
+        ),
+        (
+            "the session",
+            AuditFilter {
+                session_id: Some(session),
+                ..all()
+            },
+            &[8],
+        ),
+        (
+            "the target",
+            AuditFilter {
+                target: Some(format!("user:{paul}")),
+                ..all()
+            },
+            &[8],
+        ),
+        (
+            "the result",
+            AuditFilter {
+                result: Some(AuditResult::Denied),
+                ..all()
+            },
+            &[8],
+        ),
+        (
+            "an action",
+            AuditFilter {
+                actions: actions(&["sale.kept"]),
+                ..all()
+            },
+            &[9, 7],
+        ),
+        (
+            "actions",
+            AuditFilter {
+                actions: actions(&["sale.kept", "login.denied"]),
+                ..all()
+            },
+            &[9, 8, 7],
+        ),
+        (
+            "no action",
+            AuditFilter {
+                actions: actions(&[]),
+                ..all()
+            },
+            &[],
+        ),
+        (
+            "from",
+            AuditFilter {
+                from: Some(START + 5_000),
+                ..all()
+            },
+            &[9, 8],
+        ),
         (
             "to",
-            AuditFilter { from: Some(START + 1), to: Some(START + 5_000), ..all() },
+            AuditFilter {
+                from: Some(START + 1),
+                to: Some(START + 5_000),
+                ..all()
+            },
             &[7],
         ),
         (
             "done",
-            AuditFilter { result: Some(AuditResult::Done), from: Some(START + 1), ..all() },
+            AuditFilter {
+                result: Some(AuditResult::Done),
+                from: Some(START + 1),
+                ..all()
+            },
             &[9, 7],
         ),
     ];
@@ -297,7 +432,11 @@ pub async fn the_log_is_found_by_what_is_asked(engine: &dyn Engine) -> Conforms 
         let expected: Vec<u64> = if what == "the organisation" {
             vec![8]
         } else {
-            expected.iter().copied().filter(|sequence| *sequence == 8).collect()
+            expected
+                .iter()
+                .copied()
+                .filter(|sequence| *sequence == 8)
+                .collect()
         };
         let found = sequences(abroad).await?;
         ensure!(found == expected, "by {what} in an organisation: {found:?}");
@@ -345,8 +484,15 @@ pub async fn rows_come_with_names(engine: &dyn Engine) -> Conforms {
     let mut rows = world.store.audit_page(from, None, 50).await?;
     rows.reverse();
     for (row, (target, name)) in rows.iter().zip(&targets) {
-        ensure!(row.row.target.as_ref() == Some(target), "the target reads {row:?}");
-        ensure!(row.target_name.as_deref() == *name, "{target} is named {:?}", row.target_name);
+        ensure!(
+            row.row.target.as_ref() == Some(target),
+            "the target reads {row:?}"
+        );
+        ensure!(
+            row.target_name.as_deref() == *name,
+            "{target} is named {:?}",
+            row.target_name
+        );
         ensure!(
             row.organization_name.as_deref() == Some("The quai")
                 && row.actor_name.as_deref() == Some("anna")

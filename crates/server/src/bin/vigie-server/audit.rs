@@ -23,7 +23,14 @@ async fn verify(config: &Config, how: Verify) -> Result<(), Failed> {
     let keys = SealKeys::new(&server::serve::keys(config)?)?;
     let mut files = how.heads;
     if files.is_empty() {
-        files.extend(config.server.audit.heads_file.clone().filter(|file| file.exists()));
+        files.extend(
+            config
+                .server
+                .audit
+                .heads_file
+                .clone()
+                .filter(|file| file.exists()),
+        );
     }
     let checked = match &config.database {
         Database::Sqlite(path) => {

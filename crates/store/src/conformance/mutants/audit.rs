@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::{Mutant, Mutation};
 use crate::table::Value;
 use crate::{
-    AuditChain, AuditEntry, AuditFilter, AuditKey, AuditLog, AuditRow, AuditSealing, Cut, Link, LinkedRow, Millis,
-    NamedAuditRow, Seal, StoreError,
+    AuditChain, AuditEntry, AuditFilter, AuditKey, AuditLog, AuditRow, AuditSealing, Cut, Link, LinkedRow,
+    Millis, NamedAuditRow, Seal, StoreError,
 };
 
 #[async_trait]
@@ -121,7 +121,11 @@ impl AuditChain for Mutant {
     }
 
     async fn audit_seals(&self, after: u64, limit: u32) -> Result<Vec<Seal>, StoreError> {
-        let after = if self.is(Mutation::SealsBeginAgain) { 0 } else { after };
+        let after = if self.is(Mutation::SealsBeginAgain) {
+            0
+        } else {
+            after
+        };
         self.store.audit_seals(after, limit).await
     }
 
