@@ -55,7 +55,11 @@ const COLUMNS: [&str; 22] = [
     path = "/admin/audit/export",
     tag = "admin",
     params(WantedExport),
-    responses((status = 200, description = "The file", body = String, content_type = "text/csv"))
+    responses((
+        status = 200,
+        description = "The file",
+        content((String = "text/csv"), (String = "application/jsonl"))
+    ))
 )]
 pub(super) async fn export(
     State(server): State<Server>,

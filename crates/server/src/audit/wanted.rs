@@ -194,8 +194,7 @@ fn value<T: std::str::FromStr>(
     text: Option<&str>,
     expected: &str,
 ) -> Result<Option<T>, Failure> {
-    text.filter(|text| !text.is_empty())
-        .map(|text| text.parse().map_err(|_| Failure::invalid(field, expected)))
+    text.map(|text| text.parse().map_err(|_| Failure::invalid(field, expected)))
         .transpose()
 }
 
@@ -204,13 +203,12 @@ fn id(field: &'static str, text: Option<&str>) -> Result<Option<Uuid>, Failure> 
 }
 
 fn time(field: &'static str, text: Option<&str>) -> Result<Option<Millis>, Failure> {
-    text.filter(|text| !text.is_empty())
-        .map(|text| {
-            DateTime::parse_from_rfc3339(text)
-                .map(|at| at.timestamp_millis())
-                .map_err(|_| Failure::invalid(field, "a time such as 2026-11-21T10:00:00Z"))
-        })
-        .transpose()
+    text.map(|text| {
+        DateTime::parse_from_rfc3339(text)
+            .map(|at| at.timestamp_millis())
+            .map_err(|_| Failure::invalid(field, "a time such as 2026-11-21T10:00:00Z"))
+    })
+    .transpose()
 }
 
 fn text(field: &'static str, text: Option<&str>) -> Result<Option<String>, Failure> {
