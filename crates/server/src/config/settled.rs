@@ -95,7 +95,7 @@ pub(super) fn settle(
         ));
     }
     let database = database::settle(figment, written.database.as_ref())?;
-    let beside = |name| {
+    let by_database = |name| {
         Some(
             database
                 .file()
@@ -104,8 +104,15 @@ pub(super) fn settle(
                 .with_file_name(name),
         )
     };
-    let control_socket = written.control_socket.clone().or_else(|| beside("control.sock"));
-    let heads_file = written.audit.heads_file.clone().or_else(|| beside(HEADS_FILE));
+    let control_socket = written
+        .control_socket
+        .clone()
+        .or_else(|| by_database("control.sock"));
+    let heads_file = written
+        .audit
+        .heads_file
+        .clone()
+        .or_else(|| by_database(HEADS_FILE));
     let control_socket = path_or(control_socket, None, "control_socket")?;
     let log_format = match &written.log.format {
         Some(text) => text
