@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Method, Request, Response, StatusCode};
-use keeper::{AuthorisedClient, RequestError};
+use keeper::{AuthorisedClient, Limits, RequestError};
 use protocol::error::Problem;
 use protocol::sale::IDEMPOTENCY_KEY;
 use serde::Serialize;
@@ -71,13 +71,19 @@ pub async fn call_with_for_nothing(
 ///
 /// # Errors
 /// The code for whatever stood in the way.
-pub async fn call_for_file(client: &AuthorisedClient, path: &str, kind: &str) -> Result<Bytes, UiError> {
-    let answer = carry_out(client, Method::GET, path, Bytes::new()).await?;
+pub async fn call_for_file(
+    client: &AuthorisedClient,
+    path: &str,
+    kind: &str,
+    limits: Limits,
+) -> Result<Bytes, UiError> {
+    let answer = carry_out_within(client, Method::GET, path, Bytes::new(), limits).await?;
     let is_wanted = answer
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.split(';').next().is_some_and(|value| value.trim() == kind));
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|value| value.trim() == kind);
     if is_wanted {
         Ok(answer.into_body())
     } else {
@@ -101,12 +107,22 @@ async fn carry_out(
     path: &str,
     body: Bytes,
 ) -> Result<Response<Bytes>, UiError> {
+    carry_out_within(client, method, path, body, Limits::WORK).await
+}
+
+async fn carry_out_within(
+    client: &AuthorisedClient,
+    method: Method,
+    path: &str,
+    body: Bytes,
+    limits: Limits,
+) -> Result<Response<Bytes>, UiError> {
     let mut request = Request::builder().method(method).uri(path);
     if !body.is_empty() {
         request = request.header(CONTENT_TYPE, JSON);
     }
     let request = request.body(body).map_err(|_| UiErrorCode::Internal)?;
-    let answer = client.send(request).await?;
+    let answer = client.send_within(request, limits).await?;
     if answer.status().is_success() {
         return Ok(answer);
     }

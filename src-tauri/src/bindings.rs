@@ -7,7 +7,7 @@ use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
 use crate::commands::{
-    about, administration, alerts, categories, insight, session, sessions, settings, work,
+    about, administration, alerts, audit, categories, insight, session, sessions, settings, work,
 };
 use crate::view::AppChanged;
 
@@ -66,6 +66,8 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             alerts::test_alert,
             alerts::mail_settings,
             alerts::put_mail_settings,
+            audit::audit,
+            audit::export_audit,
             categories::shop_categories,
             categories::add_category,
             categories::change_category,

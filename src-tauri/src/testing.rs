@@ -1,5 +1,6 @@
 //! What the shell's tests stand on: a network that can be cut, and surfaces without a screen.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub(crate) struct Between {
     state: Arc<AtomicU8>,
     sales: Arc<AtomicU32>,
     asked: Arc<AtomicU32>,
+    prepared: Arc<Mutex<HashMap<&'static str, Response<Bytes>>>>,
+    answered: Arc<Mutex<Vec<String>>>,
 }
 
 impl Between {
@@ -58,6 +61,27 @@ impl Between {
     /// How often the server was asked who is signed in.
     pub(crate) fn asked_who(&self) -> u32 {
         self.asked.load(Ordering::SeqCst)
+    }
+
+    /// Answers this path in the server's place from now on, whatever its query.
+    pub(crate) fn answer(&self, path: &'static str, status: u16, kind: &str, body: impl Into<Bytes>) {
+        let answer = Response::builder()
+            .status(status)
+            .header("content-type", kind)
+            .body(body.into())
+            .unwrap();
+        self.prepared.lock().unwrap().insert(path, answer);
+    }
+
+    /// What was answered in the server's place: paths with their queries, in their order.
+    pub(crate) fn answered(&self) -> Vec<String> {
+        self.answered.lock().unwrap().clone()
+    }
+
+    fn prepared(&self, request: &HttpRequest<Bytes>) -> Option<Response<Bytes>> {
+        let answer = self.prepared.lock().unwrap().get(request.uri().path()).cloned()?;
+        self.answered.lock().unwrap().push(request.uri().to_string());
+        Some(answer)
     }
 
     pub(crate) fn over(&self, inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
@@ -84,6 +108,9 @@ impl Transport for Line {
         let is_sale = request.uri().path() == "/v1/sales" && request.method() == http::Method::POST;
         if state == Network::Cut as u8 {
             return Err(TransportFault::Offline);
+        }
+        if let Some(answer) = self.between.prepared(&request) {
+            return Ok(answer);
         }
         if request.uri().path() == "/v1/auth/me" {
             self.between.asked.fetch_add(1, Ordering::SeqCst);

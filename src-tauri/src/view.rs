@@ -5,6 +5,7 @@
 
 pub mod administration;
 pub mod alerts;
+pub mod audit;
 pub mod insight;
 pub mod sessions;
 

@@ -1,7 +1,7 @@
 //! What happens to sessions, in figures, and the same as a file.
 
 use http::Method;
-use keeper::AuthorisedClient;
+use keeper::{AuthorisedClient, Limits};
 use protocol::insight::{SessionMetrics, SufferingDevices, TopErrors};
 
 use super::with_query;
@@ -64,7 +64,7 @@ pub async fn export(
     downloads: &Downloads,
 ) -> Result<SavedFile, UiError> {
     let name = format!("vigie-sessions-{}", query.range);
-    let csv = api::call_for_file(client, &path_of("/export", query), CSV).await?;
+    let csv = api::call_for_file(client, &path_of("/export", query), CSV, Limits::WORK).await?;
     let path = downloads.save(&name, "csv", csv).await?;
     Ok(SavedFile {
         path: path.display().to_string(),

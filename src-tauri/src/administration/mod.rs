@@ -1,6 +1,7 @@
 //! Calls for administrators, each with the operator's access token: the server decides what the role allows.
 
 pub mod alerts;
+pub mod audit;
 pub mod categories;
 pub mod insight;
 pub mod lifetimes;

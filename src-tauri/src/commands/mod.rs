@@ -3,6 +3,7 @@
 pub mod about;
 pub mod administration;
 pub mod alerts;
+pub mod audit;
 pub mod categories;
 pub mod insight;
 pub mod session;

@@ -107,6 +107,10 @@ export const commands = {
 	mailSettings: () => typedError<MailSettings, UiError>(__TAURI_INVOKE("mail_settings")),
 	/**  Changes it; super admins only. */
 	putMailSettings: (settings: NewMailSettings) => typedError<MailSettings, UiError>(__TAURI_INVOKE("put_mail_settings", { settings })),
+	/**  Lines of the audit log, a page of them, newest first. */
+	audit: (query: AuditQuery, after: string | null) => typedError<AuditPage, UiError>(__TAURI_INVOKE("audit", { query, after })),
+	/**  Saves the lines that fit among the user's downloads, and says where. */
+	exportAudit: (query: AuditQuery, format: AuditFormat) => typedError<SavedFile, UiError>(__TAURI_INVOKE("export_audit", { query, format })),
 	/**  The current organisation's categories in their order, archived ones too. */
 	shopCategories: () => typedError<ShopCategory[], UiError>(__TAURI_INVOKE("shop_categories")),
 	/**  Adds a category after the others. */
@@ -265,6 +269,123 @@ export type AppView = {
 	 */
 	close_asked: boolean,
 };
+
+/**  As what lines of the audit log are saved. */
+export type AuditFormat = 
+/**  A table for spreadsheets (RFC 4180). */
+"csv" | 
+/**  One JSON object a line. */
+"jsonl";
+
+/**  Kinds of deeds that one press filters for. */
+export type AuditGroup = 
+/**  Sign-ins, denied ones too, sign-outs, and passwords given again. */
+"sign_ins" | 
+/**  Sessions that somebody or a rule ended. */
+"revocations" | 
+/**  People, their roles and passwords. */
+"people" | 
+/**  Organisations, sites, tills and categories. */
+"places" | 
+/**  Lifetimes, alerts, mail. */
+"settings" | 
+/**  Sales. */
+"sales" | 
+/**  The database and the log itself: restored, sealed anew, shortened. */
+"system";
+
+/**  A page of the audit log, newest first. */
+export type AuditPage = {
+	/**  The lines. */
+	records: AuditRecord[],
+	/**  Hand this back as `after` for the next page; `None`: this was the last one. */
+	next: string | null,
+};
+
+/**  Somebody, by the id that stays and the name of today. */
+export type AuditPerson = {
+	/**  The user. */
+	user_id: string,
+	/**  The name; `None` when the user is no longer there. */
+	username: string | null,
+};
+
+/**  Which lines of the audit log to show: those that fit everything that is given. */
+export type AuditQuery = {
+	/**  Deeds of this kind. */
+	group: AuditGroup | null,
+	/**  This deed, as in `session.revoked`. */
+	action: string | null,
+	/**  Done by this user. */
+	actor_user_id: string | null,
+	/**  Done as this user. */
+	impersonated_user_id: string | null,
+	/**  Done through this session. */
+	session_id: string | null,
+	/**  Done to this, as in `session:0190…`. */
+	target: string | null,
+	/**  That came to this. */
+	result: AuditResult | null,
+	/**  From this moment on. */
+	from: string | null,
+	/**  Before this moment. */
+	to: string | null,
+	/**  Of this organisation; absent: of the operator's own, or of all for a super admin. */
+	organization_id: string | null,
+};
+
+/**  One line of the audit log. */
+export type AuditRecord = {
+	/**  Its place in the log, from 1, without gaps; a decimal number as text, since it may pass what a double holds. */
+	sequence: string,
+	/**  Its id. */
+	id: string,
+	/**  When. */
+	at: string,
+	/**  The organisation it happened in; `None` above all organisations. */
+	organization_id: string | null,
+	/**  That organisation's name of today. */
+	organization_name: string | null,
+	/**  Who acted; `None` for the program itself or somebody unknown. */
+	actor: AuditPerson | null,
+	/**  As whom, where the actor looked through somebody else's eyes. */
+	impersonated: AuditPerson | null,
+	/**  The session it came through. */
+	session_id: string | null,
+	/**  What was done, as in `session.revoked`. */
+	action: string,
+	/**  What it was done to, as in `session:0190…`. */
+	target: string | null,
+	/**  The name of today of that, where it has one. */
+	target_name: string | null,
+	/**  What became of it. */
+	result: AuditResult,
+	/**  Why, in the words of whoever did it. */
+	reason: string | null,
+	/**  What stood before in each field that the deed changed, without secrets. */
+	before: { [key in string]: string },
+	/**  What stood afterwards. */
+	after: { [key in string]: string },
+	/**  Further particulars. */
+	detail: { [key in string]: string },
+	/**  The client's address; empty where there is none. */
+	ip_address: string,
+	/**  The client's program. */
+	user_agent: string,
+	/**  The device's name as the session knows it. */
+	device_name: string | null,
+	/**  The request's id, as in the log of the program. */
+	request_id: string,
+	/**  Whether a signed head covers it already, which happens about a second after it was written. */
+	sealed: boolean,
+};
+
+/**  What became of a deed. */
+export type AuditResult = 
+/**  It was done. */
+"done" | 
+/**  It was refused. */
+"denied";
 
 /**  What the banner says. One at a time: the gravest. */
 export type Banner = 
