@@ -206,6 +206,39 @@ describe('axe finds nothing', () => {
     expect(await violations()).toEqual([]);
   });
 
+  it.each(['fr', 'en'] as const)('in the audit log, in every state, in "%s"', async (language) => {
+    const port = await show({
+      settings: { ...view().settings, language },
+      operator: { ...view().operator!, is_super_admin: true },
+    });
+    await userEvent.click(await screen.findByTestId('nav-administration'));
+    await userEvent.click(await screen.findByTestId('tab-audit'));
+    await screen.findAllByTestId('audit-row');
+    await screen.findByTestId('audit-organization');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getAllByTestId('audit-open')[1]!);
+    await screen.findByTestId('audit-changes');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('audit-more-session'));
+    await screen.findByTestId('audit-taken');
+    await userEvent.type(screen.getByTestId('audit-from'), '30/03/2026');
+    await userEvent.type(screen.getByTestId('audit-to'), '29/03/2026');
+    await screen.findByTestId('audit-day-problem');
+    expect(await violations()).toEqual([]);
+    port.auditing.all = [];
+    await userEvent.click(screen.getByTestId('audit-clear'));
+    await screen.findByTestId('audit-none');
+    expect(await violations()).toEqual([]);
+    port.failures.set('audit', problem('offline'));
+    await userEvent.click(screen.getByTestId('audit-reload'));
+    await screen.findByTestId('page-retry');
+    expect(await violations()).toEqual([]);
+    port.failures.set('audit', problem('forbidden'));
+    await userEvent.click(screen.getByTestId('page-retry'));
+    await screen.findByTestId('audit-forbidden');
+    expect(await violations()).toEqual([]);
+  });
+
   it('in the dialogs of the administration', async () => {
     await show({ operator: { ...view().operator!, role: 'owner', is_super_admin: true } });
     await userEvent.click(await screen.findByTestId('nav-administration'));

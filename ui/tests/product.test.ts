@@ -87,6 +87,7 @@ describe('the product', () => {
       'Insight',
       'Chart',
       'Alerts',
+      'Audit',
       'OrganizationList',
       'NoticeStrip',
       'Reauthenticate',

@@ -102,6 +102,7 @@ export function demonstration(): Port {
   }
   if (wanted.has('nogoods')) port.shop.categories = [];
   port.reauthenticated = !wanted.has('reauthenticate');
+  if (wanted.has('noaudit')) port.auditing.all = [];
   if (wanted.has('calm')) port.alerting.all = port.alerting.all.filter((each) => each.ended_at);
   port.alerting.mail.is_fixed = wanted.has('fixed');
   port.insight.quiet = wanted.get('insight') === 'quiet';

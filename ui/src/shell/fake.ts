@@ -2,6 +2,7 @@
 
 import { FakeAdministration } from './fakeAdministration';
 import { FakeAlerts } from './fakeAlerts';
+import { FakeAudit } from './fakeAudit';
 import { FakeInsight } from './fakeInsight';
 import { FakeShop } from './fakeShop';
 import type {
@@ -9,6 +10,9 @@ import type {
   AlertTestAnswer,
   Answer,
   AppView,
+  AuditFormat,
+  AuditPage,
+  AuditQuery,
   Category,
   CategoryChange,
   DeviceSettings,
@@ -161,6 +165,7 @@ export class FakePort implements Port {
   administration = new FakeAdministration(Date.now());
   insight = new FakeInsight();
   alerting = new FakeAlerts(Date.now());
+  auditing = new FakeAudit(Date.now());
   shop = new FakeShop(fakeCategories);
   /** Whether the password was given again not long ago. */
   reauthenticated = true;
@@ -594,6 +599,18 @@ export class FakePort implements Port {
   async putMailSettings(settings: NewMailSettings): Promise<Answer<MailSettings>> {
     const error = this.#fails('putMailSettings') ?? this.#wants();
     return error ? no(error) : ok(this.alerting.putMail(settings));
+  }
+
+  async audit(query: AuditQuery, after: string | null): Promise<Answer<AuditPage>> {
+    const error = this.#fails('audit');
+    return error ? no(error) : ok(this.auditing.page(query, after));
+  }
+
+  async exportAudit(query: AuditQuery, format: AuditFormat): Promise<Answer<SavedFile>> {
+    const error = this.#fails('exportAudit');
+    if (error) return no(error);
+    this.auditing.exported.push([format, query]);
+    return ok({ path: `~/Téléchargements/vigie-audit-2026-01-02.${format}` });
   }
 
   async shopCategories(): Promise<Answer<ShopCategory[]>> {

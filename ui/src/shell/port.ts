@@ -6,6 +6,9 @@ import type {
   AlertTest,
   AlertTestAnswer,
   AppView,
+  AuditFormat,
+  AuditPage,
+  AuditQuery,
   Categories,
   CategoryChange,
   DeviceSettings,
@@ -62,6 +65,13 @@ export type {
   AlertTestAnswer,
   AlertTestFailure,
   AppView,
+  AuditFormat,
+  AuditGroup,
+  AuditPage,
+  AuditPerson,
+  AuditQuery,
+  AuditRecord,
+  AuditResult,
   Banner,
   Categories,
   Category,
@@ -207,6 +217,8 @@ export interface Port {
   testAlert(what: AlertTest): Promise<Answer<AlertTestAnswer>>;
   mailSettings(): Promise<Answer<MailSettings>>;
   putMailSettings(settings: NewMailSettings): Promise<Answer<MailSettings>>;
+  audit(query: AuditQuery, after: string | null): Promise<Answer<AuditPage>>;
+  exportAudit(query: AuditQuery, format: AuditFormat): Promise<Answer<SavedFile>>;
   shopCategories(): Promise<Answer<ShopCategory[]>>;
   addCategory(category: NewCategoryRequest): Promise<Answer<ShopCategory>>;
   changeCategory(categoryId: string, change: CategoryChange): Promise<Answer<ShopCategory>>;

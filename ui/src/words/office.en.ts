@@ -108,6 +108,7 @@ export const en: OfficeWords = {
       sessions: 'Sessions',
       insight: 'Insight',
       alerts: 'Alerts',
+      audit: 'Audit log',
       people: 'People',
       places: 'Sites and tills',
       categories: 'Categories',

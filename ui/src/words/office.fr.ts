@@ -116,6 +116,7 @@ export const fr = {
       sessions: 'Sessions',
       insight: 'Suivi',
       alerts: 'Alertes',
+      audit: 'Journal',
       people: 'Personnes',
       places: 'Sites et caisses',
       categories: 'Catégories',

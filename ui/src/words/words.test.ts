@@ -7,6 +7,8 @@ import { en as officeEn } from './office.en';
 import { fr as officeFr, type OfficeWords } from './office.fr';
 import { en as alertsEn } from './alerts.en';
 import { fr as alertsFr, type AlertWords } from './alerts.fr';
+import { en as auditEn } from './audit.en';
+import { fr as auditFr, type AuditWords } from './audit.fr';
 import { en as insightEn } from './insight.en';
 import { fr as insightFr, type InsightWords } from './insight.fr';
 import * as format from './format';
@@ -44,6 +46,7 @@ function leaves(node: unknown, path: string): Leaf[] {
 }
 
 const alerts: Record<'French' | 'English', AlertWords> = { French: alertsFr, English: alertsEn };
+const audit: Record<'French' | 'English', AuditWords> = { French: auditFr, English: auditEn };
 const insight: Record<'French' | 'English', InsightWords> = { French: insightFr, English: insightEn };
 const office: Record<'French' | 'English', OfficeWords> = { French: officeFr, English: officeEn };
 
@@ -78,6 +81,9 @@ describe.each([
       MailProtection: alerts[name].server.protection,
       Telling: alerts[name].mail,
       AlertTestFailure: alerts[name].failure,
+      AuditGroup: audit[name].groups,
+      AuditResult: audit[name].results,
+      AuditFormat: audit[name].exports,
     };
     for (const [union, table] of Object.entries(tables)) {
       const known = members(union);
@@ -91,8 +97,8 @@ describe.each([
 });
 
 describe.each([
-  ['French', { ...fr, office: officeFr, insight: insightFr, alerts: alertsFr }],
-  ['English', { ...en, office: officeEn, insight: insightEn, alerts: alertsEn }],
+  ['French', { ...fr, office: officeFr, insight: insightFr, alerts: alertsFr, audit: auditFr }],
+  ['English', { ...en, office: officeEn, insight: insightEn, alerts: alertsEn, audit: auditEn }],
 ])('all words in %s', (_name, words) => {
   it('never show an operator a code, a status or the word error', () => {
     for (const [path, text] of leaves(words, '')) {
@@ -105,8 +111,8 @@ describe.each([
 
 it('English says everything that French says, in other words', () => {
   const [french, english] = [
-    leaves({ ...fr, office: officeFr, insight: insightFr, alerts: alertsFr }, ''),
-    leaves({ ...en, office: officeEn, insight: insightEn, alerts: alertsEn }, ''),
+    leaves({ ...fr, office: officeFr, insight: insightFr, alerts: alertsFr, audit: auditFr }, ''),
+    leaves({ ...en, office: officeEn, insight: insightEn, alerts: alertsEn, audit: auditEn }, ''),
   ];
   expect(english.map(([path]) => path)).toEqual(french.map(([path]) => path));
   const same = french.filter(([path, text], index) => english[index]?.[1] === text && /[a-z]{4}/i.test(text) && path);
@@ -136,6 +142,18 @@ it('English says everything that French says, in other words', () => {
       'office.organizationList.figures',
       'insight.errors.key.site',
       'alerts.server.protection.starttls.0',
+      'audit.filters.organization',
+      'audit.facts.organization',
+      'audit.kinds.session',
+      'audit.kinds.organization',
+      'audit.kinds.site',
+      'audit.fields.site',
+      'audit.fields.site_id',
+      'audit.fields.sessions',
+      'audit.fields.webhook_url',
+      'audit.fields.port',
+      'audit.fields.security',
+      'audit.values.what.webhook',
     ].filter((path) => same.some(([each]) => each === path)),
   );
 });
