@@ -277,6 +277,7 @@ describe('the log', () => {
     const port = await show();
     await waitFor(() => expect(rows()).toHaveLength(20));
     await userEvent.type(screen.getByTestId('audit-from'), '1/1/20');
+    await userEvent.selectOptions(screen.getByTestId('audit-action'), 'sale.kept');
     await userEvent.click(screen.getByTestId('audit-next'));
     await waitFor(() => expect(rows()).toHaveLength(40));
     expect(last(port)).toEqual(queryOf(none));
