@@ -67,6 +67,16 @@ fn french_security(kind: NoticeKind, device: &str) -> String {
         NoticeKind::ProofRefused => format!(
             "Un autre appareil (« {device} ») a tenté d'utiliser votre session. Il a été refusé ; votre session tient bon."
         ),
+        NoticeKind::Impersonated => {
+            format!(
+                "Un administrateur agit en votre nom depuis « {device} ». Chaque action est inscrite au journal."
+            )
+        }
+        NoticeKind::ImpersonationStarted => {
+            format!(
+                "Un administrateur agit au nom de quelqu'un depuis « {device} ». Ouvrez Vigie pour voir qui et pourquoi."
+            )
+        }
     }
 }
 
@@ -87,6 +97,12 @@ fn english_security(kind: NoticeKind, device: &str) -> String {
         NoticeKind::ProofRefused => format!(
             "Another device (“{device}”) tried to use your session. It was turned away; your session holds."
         ),
+        NoticeKind::Impersonated => {
+            format!("An administrator acts as you from “{device}”. Everything done is written in the log.")
+        }
+        NoticeKind::ImpersonationStarted => {
+            format!("An administrator acts as somebody else from “{device}”. Open Vigie to see who and why.")
+        }
     }
 }
 

@@ -150,6 +150,17 @@ impl From<Problem> for UiError {
             ErrorCode::ShortcutTaken => UiErrorCode::ShortcutTaken,
             ErrorCode::CategoriesExist => UiErrorCode::CategoriesExist,
             ErrorCode::OrganizationMismatch => UiErrorCode::OrganizationMismatch,
+            ErrorCode::ImpersonationStopped
+            | ErrorCode::ImpersonationForced
+            | ErrorCode::ImpersonationExpired
+            | ErrorCode::ImpersonationEnded
+            | ErrorCode::ImpersonationNotFound => UiErrorCode::ImpersonationOver,
+            ErrorCode::ForbiddenWhileImpersonating => UiErrorCode::ForbiddenWhileImpersonating,
+            ErrorCode::AddressNotAllowed => UiErrorCode::AddressNotAllowed,
+            ErrorCode::CannotImpersonateAbove => UiErrorCode::CannotImpersonateAbove,
+            ErrorCode::CannotImpersonateOneself => UiErrorCode::CannotImpersonateOneself,
+            ErrorCode::AlreadyImpersonating => UiErrorCode::AlreadyImpersonating,
+            ErrorCode::UserDisabled => UiErrorCode::UserDisabled,
             ErrorCode::ValidationFailed
             | ErrorCode::NoticeNotFound
             | ErrorCode::CategoryUnknown
@@ -223,6 +234,17 @@ pub const fn refuses_for_good(code: ErrorCode) -> bool {
         | ErrorCode::CategoriesExist
         | ErrorCode::NoticeNotFound
         | ErrorCode::OrganizationMismatch
+        | ErrorCode::ImpersonationStopped
+        | ErrorCode::ImpersonationForced
+        | ErrorCode::ImpersonationExpired
+        | ErrorCode::ImpersonationEnded
+        | ErrorCode::ForbiddenWhileImpersonating
+        | ErrorCode::AddressNotAllowed
+        | ErrorCode::CannotImpersonateAbove
+        | ErrorCode::CannotImpersonateOneself
+        | ErrorCode::AlreadyImpersonating
+        | ErrorCode::UserDisabled
+        | ErrorCode::ImpersonationNotFound
         | ErrorCode::StaleAttempt
         | ErrorCode::RotationRequired
         | ErrorCode::CannotRevokeCurrentSession

@@ -340,6 +340,20 @@ pub enum UiErrorCode {
     CategoriesExist,
     /// The session works in another organisation.
     OrganizationMismatch,
+    /// There is no such impersonation any more.
+    ImpersonationOver,
+    /// Nobody may do this while acting as somebody else.
+    ForbiddenWhileImpersonating,
+    /// Impersonation is not allowed from this address.
+    AddressNotAllowed,
+    /// The person is of an equal or higher rank.
+    CannotImpersonateAbove,
+    /// The person is oneself.
+    CannotImpersonateOneself,
+    /// An impersonation lasts already.
+    AlreadyImpersonating,
+    /// The person's account is disabled.
+    UserDisabled,
     /// Unsent work is still here; ask before leaving it.
     WorkUnsent,
     /// The ticket cannot be finished as it stands.

@@ -37,6 +37,8 @@ pub enum AuditGroup {
     Places,
     /// Lifetimes, alerts, mail.
     Settings,
+    /// Somebody at work as somebody else: begun, refused, each call, stopped, expired.
+    Impersonation,
     /// Sales.
     Sales,
     /// The database and the log itself: restored, sealed anew, shortened.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Secret;
+use crate::impersonation::ImpersonationParty;
 use crate::insight::ClientReport;
 
 /// What the device is: it decides what idleness means.
@@ -154,6 +155,13 @@ pub struct Me {
     /// How many organisations the user belongs to.
     #[serde(default)]
     pub organizations: u32,
+    /// Who acts as this user; absent where the user does so alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impersonator: Option<ImpersonationParty>,
+    /// When that ends, whatever happens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
+    pub impersonation_ends_at: Option<DateTime<Utc>>,
 }
 
 /// `POST /v1/auth/reauthenticate`

@@ -96,6 +96,29 @@ pub enum ErrorCode {
     NoticeNotFound,
     /// A sale was made in another organisation than the session's current one.
     OrganizationMismatch,
+    /// An impersonation: whoever began it stopped it.
+    ImpersonationStopped,
+    /// An impersonation: a super admin stopped it.
+    ImpersonationForced,
+    /// An impersonation: it reached its deadline.
+    ImpersonationExpired,
+    /// An impersonation: the session that it was begun from or the user's sessions were ended, or its impersonator is no super
+    /// admin any more.
+    ImpersonationEnded,
+    /// Somebody who acts as another may not do this.
+    ForbiddenWhileImpersonating,
+    /// Impersonation is not allowed from this address.
+    AddressNotAllowed,
+    /// A user of an equal or higher rank cannot be impersonated.
+    CannotImpersonateAbove,
+    /// Nobody can act as the own user.
+    CannotImpersonateOneself,
+    /// The session has an impersonation already.
+    AlreadyImpersonating,
+    /// The user that the call is about has an account that is disabled.
+    UserDisabled,
+    /// No such live impersonation that the caller may speak of.
+    ImpersonationNotFound,
     /// No such thing.
     NotFound,
     /// The path exists, the method does not.
@@ -168,7 +191,14 @@ impl ErrorCode {
             Self::ReauthenticationRequired
             | Self::PasswordWrong
             | Self::OneTimePassword
-            | Self::Forbidden => 403,
+            | Self::Forbidden
+            | Self::ImpersonationStopped
+            | Self::ImpersonationForced
+            | Self::ImpersonationExpired
+            | Self::ImpersonationEnded
+            | Self::ForbiddenWhileImpersonating
+            | Self::AddressNotAllowed
+            | Self::CannotImpersonateAbove => 403,
             Self::SessionNotFound
             | Self::UserNotFound
             | Self::OrganizationNotFound
@@ -176,6 +206,7 @@ impl ErrorCode {
             | Self::TillNotFound
             | Self::CategoryNotFound
             | Self::NoticeNotFound
+            | Self::ImpersonationNotFound
             | Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::StaleAttempt
@@ -186,6 +217,9 @@ impl ErrorCode {
             | Self::ShortcutTaken
             | Self::CategoriesExist
             | Self::OrganizationMismatch
+            | Self::CannotImpersonateOneself
+            | Self::AlreadyImpersonating
+            | Self::UserDisabled
             | Self::IdempotencyKeyReused => 409,
             Self::BodyTooLarge => 413,
             Self::UnsupportedMediaType => 415,
@@ -218,6 +252,7 @@ impl ErrorCode {
             | Self::TillNotFound
             | Self::CategoryNotFound
             | Self::NoticeNotFound
+            | Self::ImpersonationNotFound
             | Self::UnsupportedMediaType => LogLevel::Debug,
             Self::InvalidCredentials
             | Self::SessionDisplaced
@@ -242,9 +277,19 @@ impl ErrorCode {
             | Self::SettingsFixed
             | Self::IdempotencyKeyRequired
             | Self::CategoryUnknown
+            | Self::ImpersonationStopped
+            | Self::ImpersonationForced
+            | Self::ImpersonationExpired
+            | Self::ImpersonationEnded
+            | Self::CannotImpersonateOneself
+            | Self::AlreadyImpersonating
+            | Self::UserDisabled
             | Self::SaleTotalMismatch => LogLevel::Info,
             Self::AccountDisabled
             | Self::Forbidden
+            | Self::ForbiddenWhileImpersonating
+            | Self::AddressNotAllowed
+            | Self::CannotImpersonateAbove
             | Self::RefreshInvalid
             | Self::ProofRequired
             | Self::ProofInvalid
@@ -371,6 +416,17 @@ impl ErrorCode {
             Self::CategoriesExist => "The organisation has categories already",
             Self::NoticeNotFound => "No such notice",
             Self::OrganizationMismatch => "The sale belongs to another organisation",
+            Self::ImpersonationStopped => "The impersonation was stopped",
+            Self::ImpersonationForced => "The impersonation was stopped by an administrator",
+            Self::ImpersonationExpired => "The impersonation reached its end",
+            Self::ImpersonationEnded => "The impersonation ended with a session that it hung on",
+            Self::ForbiddenWhileImpersonating => "Not allowed while acting as somebody else",
+            Self::AddressNotAllowed => "Not allowed from this address",
+            Self::CannotImpersonateAbove => "A user of equal or higher rank cannot be impersonated",
+            Self::CannotImpersonateOneself => "Nobody can impersonate the own account",
+            Self::AlreadyImpersonating => "This session is impersonating somebody already",
+            Self::UserDisabled => "The account of that user is disabled",
+            Self::ImpersonationNotFound => "No such impersonation",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "The method is not allowed here",
             Self::MalformedBody => "The body is not as expected",

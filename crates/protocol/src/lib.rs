@@ -10,6 +10,7 @@ pub mod auth;
 pub mod error;
 pub mod event;
 pub mod health;
+pub mod impersonation;
 pub mod insight;
 pub mod notice;
 pub mod proof;

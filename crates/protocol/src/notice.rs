@@ -35,6 +35,10 @@ pub enum NoticeKind {
     PasswordChanged,
     /// A refresh token was shown without the key of its device: it may have been copied.
     ProofRefused,
+    /// A super admin began to act as this user.
+    Impersonated,
+    /// For super admins: another one began to act as a user.
+    ImpersonationStarted,
 }
 
 impl NoticeKind {

@@ -17,6 +17,10 @@ use protocol::auth::{
 };
 use protocol::event::{NoticeAdded, SessionEnded};
 use protocol::health::{Health, SERVICE, StoreState};
+use protocol::impersonation::{
+    ImpersonationGrant, ImpersonationParty, ImpersonationSettings, LiveImpersonation, LiveImpersonationList,
+    StartImpersonationRequest,
+};
 use protocol::notice::{NoticeKind, SecurityNotice, SecurityNoticeList};
 use protocol::sale::{Category, CategoryList, NewSale, Payment, PaymentMethod, Sale, SaleLine, SaleList};
 use protocol::session::{AdminSession, AdminSessionList, Revoked, SessionList, SessionSummary};
@@ -48,6 +52,16 @@ fn me() -> Me {
         must_change_password: false,
         lock_after_minutes: Some(5),
         organizations: 2,
+        impersonator: None,
+        impersonation_ends_at: None,
+    }
+}
+
+fn alix() -> ImpersonationParty {
+    ImpersonationParty {
+        user_id: id(9),
+        username: "alix".to_owned(),
+        display_name: "Alix Martin".to_owned(),
     }
 }
 
@@ -146,6 +160,63 @@ fn signing_in() {
             ..me()
         })
     );
+}
+
+#[test]
+fn acting_as_somebody_else() {
+    let request = StartImpersonationRequest {
+        user_id: id(1),
+        organization_id: Some(id(2)),
+        reason: "a sale that does not leave".to_owned(),
+    };
+    insta::assert_json_snapshot!("start_impersonation_request", form(&request));
+    let camille = ImpersonationParty {
+        user_id: id(1),
+        username: "camille".to_owned(),
+        display_name: "Camille Le Goff".to_owned(),
+    };
+    let grant = ImpersonationGrant {
+        session_id: id(4),
+        access_token: Secret::new("canary"),
+        token_type: "Bearer".to_owned(),
+        expires_in: 900,
+        refresh_in: 450,
+        user: camille.clone(),
+        organization_id: id(2),
+        organization_name: "Ressourcerie du Port".to_owned(),
+        started_at: at(),
+        expires_at: at(),
+        absolute_expires_in: 7_200,
+        server_time: at(),
+    };
+    assert!(!format!("{grant:?}").contains("canary"));
+    insta::assert_json_snapshot!("impersonation_grant", form(&grant));
+    let live = LiveImpersonation {
+        session_id: id(4),
+        impersonator: alix(),
+        user: camille,
+        organization_id: id(2),
+        organization_name: "Ressourcerie du Port".to_owned(),
+        reason: request.reason,
+        device_name: "Bureau".to_owned(),
+        ip_address: "192.0.2.9".to_owned(),
+        application: Some("Vigie 0.1.0".to_owned()),
+        started_at: at(),
+        expires_at: at(),
+        is_own: false,
+    };
+    let list = LiveImpersonationList {
+        impersonations: vec![live],
+        server_time: at(),
+    };
+    insta::assert_json_snapshot!("live_impersonation_list", form(&list));
+    insta::assert_json_snapshot!("impersonation_settings", form(&ImpersonationSettings::default()));
+    let me = Me {
+        impersonator: Some(alix()),
+        impersonation_ends_at: Some(at()),
+        ..me()
+    };
+    insta::assert_json_snapshot!("me_impersonated", form(&me));
 }
 
 #[test]

@@ -53,6 +53,18 @@ pub struct Claims {
     pub org: Uuid,
     /// The user's role there when the token was made; what counts is the role at the time of a request.
     pub org_role: OrganizationRole,
+    /// Who acts as the user, where somebody else does (RFC 8693 §4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
+}
+
+/// Who acts as somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The user.
+    pub sub: Uuid,
+    /// The session that it is done from.
+    pub sid: Uuid,
 }
 
 /// What a new token is to say.
@@ -66,6 +78,8 @@ pub struct Subject {
     pub organization_id: Uuid,
     /// The role there.
     pub role: OrganizationRole,
+    /// Who acts as the user, where somebody else does.
+    pub actor: Option<Actor>,
 }
 
 /// Why a token is not taken.
@@ -170,6 +184,7 @@ impl AccessTokens {
             sid: subject.session_id,
             org: subject.organization_id,
             org_role: subject.role,
+            act: subject.actor,
         };
         Ok(Secret::new(encode(&self.header, &claims, &self.signing)?))
     }
@@ -205,7 +220,7 @@ mod tests {
     use protocol::auth::OrganizationRole;
     use uuid::Uuid;
 
-    use super::{AccessTokens, Algorithm, Claims, EncodingKey, Header, Subject, Unacceptable, encode};
+    use super::{AccessTokens, Actor, Algorithm, Claims, EncodingKey, Header, Subject, Unacceptable, encode};
     use crate::keys::Keys;
 
     const NOW: i64 = 1_700_000_000_000;
@@ -216,6 +231,7 @@ mod tests {
             session_id: Uuid::from_u128(2),
             organization_id: Uuid::from_u128(3),
             role: OrganizationRole::User,
+            actor: None,
         }
     }
 
@@ -236,6 +252,26 @@ mod tests {
             tokens.verify(token.expose(), NOW + 10_000),
             Err(Unacceptable::Expired)
         );
+    }
+
+    #[test]
+    fn who_acts_as_somebody_else_stands_in_the_token_and_nowhere_without() {
+        let tokens = tokens();
+        let claims = |actor| {
+            let token = tokens.sign(Subject { actor, ..subject() }, NOW, 10).unwrap();
+            let payload = token.expose().split('.').nth(1).unwrap().to_owned();
+            (tokens.verify(token.expose(), NOW).unwrap(), payload)
+        };
+        let actor = Actor {
+            sub: Uuid::from_u128(8),
+            sid: Uuid::from_u128(9),
+        };
+        assert_eq!(claims(Some(actor)).0.act, Some(actor));
+        let (plain, payload) = claims(None);
+        assert_eq!(plain.act, None);
+        let payload = base64::Engine::decode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, payload).unwrap();
+        let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+        assert!(payload.get("act").is_none(), "{payload}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a server does beside its calls: writing down when sessions were used and what happened to them, deleting those that
-//! ended long ago, forgetting limits that count no more, sending mail and alerts, and sealing the audit log.
+//! ended long ago, writing down ends that nobody said, forgetting limits that count no more, sending mail and alerts, and
+//! sealing the audit log.
 
 use std::time::Duration;
 
@@ -10,10 +11,12 @@ use tokio::time::MissedTickBehavior;
 
 use crate::alerts;
 use crate::audit;
+use crate::impersonation;
 use crate::insight::{Writing, forget, record};
 use crate::mail::deliver;
 use crate::server::Server;
 use crate::touches::rows;
+use crate::{alerts, impersonation};
 
 /// How often uses of sessions are written.
 const WRITE_EVERY: Duration = Duration::from_secs(5);
@@ -37,6 +40,7 @@ pub struct Background {
     recording: JoinHandle<()>,
     post: Option<JoinHandle<()>>,
     alerts: JoinHandle<((), ())>,
+    impersonations: JoinHandle<()>,
     sealing: JoinHandle<()>,
     ending_sealing: watch::Sender<bool>,
 }
@@ -59,6 +63,10 @@ impl Background {
             tokio::spawn(async move {
                 tokio::join!(alerts::watch(&server, ends.clone()), alerts::send(&server, ends))
             })
+        };
+        let impersonations = {
+            let (server, ends) = (server.clone(), ends.clone());
+            tokio::spawn(async move { impersonation::note(&server, ends).await })
         };
         let (ending_sealing, ends_sealing) = watch::channel(false);
         let sealing = {
@@ -84,6 +92,7 @@ impl Background {
             recording,
             post,
             alerts,
+            impersonations,
             sealing,
             ending_sealing,
         }
@@ -105,6 +114,9 @@ impl Background {
         }
         if self.alerts.await.is_err() {
             tracing::error!("the work on alerts broke down");
+        }
+        if self.impersonations.await.is_err() {
+            tracing::error!("the writing down of ends of impersonations broke down");
         }
         // Last of all, so that what the others wrote is sealed too.
         self.ending_sealing.send_replace(true);

@@ -7,12 +7,13 @@ use protocol::ErrorCode;
 use protocol::auth::OrganizationRole;
 use store::rotation::{Over, over};
 use store::session::RevokeReason;
-use store::{AuditEntry, Identity, Millis};
+use store::{AuditEntry, Identity, Millis, SessionRow};
 use uuid::Uuid;
 
 use crate::access_token::Unacceptable;
 use crate::client::{AuditParticulars as _, Client};
 use crate::failure::Failure;
+use crate::impersonation;
 use crate::lifetimes::idle_timeout_ms;
 use crate::server::Server;
 
@@ -27,20 +28,27 @@ pub(crate) struct Caller {
     pub(crate) now: Millis,
     /// When the access token runs out.
     pub(crate) token_ends_at: Millis,
+    /// Who acts as the user, where somebody else does.
+    pub(crate) impersonator: Option<Identity>,
 }
 
 impl Caller {
-    /// An audit entry of this caller.
+    /// An audit entry of this caller: whoever acts as somebody else is the one who did it.
     pub(crate) fn audit(&self, action: &'static str) -> AuditEntry {
         let session = &self.identity.session;
-        AuditEntry {
+        let entry = AuditEntry {
             device_name: Some(session.device_name.clone()),
             ..self
                 .client
                 .audit(action, self.now)
                 .organization(session.organization_id)
-                .actor(session.user_id)
                 .session(session.id)
+        };
+        match &self.impersonator {
+            None => entry.actor(session.user_id),
+            Some(impersonator) => entry
+                .actor(impersonator.session.user_id)
+                .impersonated(session.user_id),
         }
     }
 
@@ -96,7 +104,8 @@ impl FromRequestParts<Server> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Failure> {
         let Newcomer(caller) = Newcomer::from_request_parts(parts, server).await?;
-        if caller.identity.one_time_password {
+        // Whoever acts as the user neither knows the password nor may change it.
+        if caller.identity.one_time_password && caller.impersonator.is_none() {
             return Err(Failure::new(ErrorCode::OneTimePassword));
         }
         Ok(caller)
@@ -133,14 +142,20 @@ impl FromRequestParts<Server> for Newcomer {
             // The session has moved to another organisation: a refresh brings a token for that one.
             return Err(Failure::new(ErrorCode::TokenExpired));
         }
+        let impersonator = impersonation::behind(server, &identity, claims.act, now).await?;
         server.touches.note(session.id, &client, now);
-        Ok(Self(Caller {
+        let caller = Caller {
             identity,
             role,
             client,
             now,
             token_ends_at: claims.exp.saturating_mul(1_000),
-        }))
+            impersonator,
+        };
+        if caller.impersonator.is_some() {
+            impersonation::admit(server, &caller, parts).await?;
+        }
+        Ok(Self(caller))
     }
 }
 
@@ -150,14 +165,17 @@ impl FromRequestParts<Server> for Newcomer {
 /// The code that says why it does not.
 pub(crate) fn live(server: &Server, identity: &Identity, now: Millis) -> Result<OrganizationRole, Failure> {
     let idle = idle_timeout_ms(identity.idle_timeout_ms(), &server.options.testing);
-    if let Some(over) = over(&identity.session, idle, now) {
-        return Err(Failure::new(code_of(over)));
+    let session = &identity.session;
+    if let Some(over) = over(session, idle, now) {
+        return Err(Failure::new(code_for(session, over)));
     }
     if identity.disabled_at.is_some() {
-        return Err(Failure::new(ErrorCode::AccountDisabled));
+        let over = Over::Revoked(RevokeReason::AccountDisabled);
+        return Err(Failure::new(code_for(session, over)));
     }
     role_of(identity).ok_or_else(|| {
-        Failure::new(ErrorCode::SessionRevoked).detail("no longer a member of the organisation")
+        let over = Over::Revoked(RevokeReason::MembershipEnded);
+        Failure::new(code_for(session, over)).detail("no longer a member of the organisation")
     })
 }
 
@@ -170,7 +188,15 @@ pub(crate) fn role_of(identity: &Identity) -> Option<OrganizationRole> {
     }
 }
 
-/// The code for each way in which a session is over.
+/// The code for a way in which this session is over.
+pub(crate) const fn code_for(session: &SessionRow, over: Over) -> ErrorCode {
+    match session.impersonator {
+        None => code_of(over),
+        Some(_) => impersonation::code_of(over),
+    }
+}
+
+/// The code for each way in which a session of one's own is over.
 pub(crate) const fn code_of(over: Over) -> ErrorCode {
     match over {
         Over::Revoked(RevokeReason::SignedOut) => ErrorCode::SessionSignedOut,
@@ -181,6 +207,11 @@ pub(crate) const fn code_of(over: Over) -> ErrorCode {
         Over::Revoked(RevokeReason::PasswordChanged) => ErrorCode::PasswordChanged,
         Over::Revoked(RevokeReason::AccountDisabled) => ErrorCode::AccountDisabled,
         Over::Revoked(RevokeReason::RefreshReused) => ErrorCode::RefreshReused,
+        Over::Revoked(
+            RevokeReason::ImpersonationStopped
+            | RevokeReason::ImpersonationForced
+            | RevokeReason::ImpersonatorEnded,
+        ) => impersonation::code_of(over),
         Over::Expired => ErrorCode::SessionEnded,
         Over::Idle => ErrorCode::SessionIdle,
     }

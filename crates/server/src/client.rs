@@ -132,6 +132,10 @@ pub(crate) trait AuditParticulars: Sized {
     fn session(self, session_id: Uuid) -> Self;
     fn target(self, kind: &str, id: impl std::fmt::Display) -> Self;
     fn detail(self, detail: serde_json::Value) -> Self;
+    /// As whom somebody acts.
+    fn impersonated(self, user_id: Uuid) -> Self;
+    /// Why, in the words of whoever does it.
+    fn reason(self, reason: Option<&str>) -> Self;
     /// What was asked for is refused.
     fn denied(self) -> Self;
     /// What stood in fields and what stands there now, of those that differ.
@@ -169,6 +173,20 @@ impl AuditParticulars for AuditEntry {
 
     fn detail(self, detail: serde_json::Value) -> Self {
         Self { detail, ..self }
+    }
+
+    fn impersonated(self, user_id: Uuid) -> Self {
+        Self {
+            impersonated_user_id: Some(user_id),
+            ..self
+        }
+    }
+
+    fn reason(self, reason: Option<&str>) -> Self {
+        Self {
+            reason: reason.map(str::to_owned),
+            ..self
+        }
     }
 
     fn denied(self) -> Self {

@@ -28,6 +28,7 @@ pub mod failure;
 pub mod first_operator;
 mod health;
 pub mod ids;
+pub mod impersonation;
 mod insight;
 pub mod key_file;
 pub mod keys;

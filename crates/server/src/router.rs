@@ -16,7 +16,8 @@ use crate::envelope::{envelope, panicked};
 use crate::failure::Failure;
 use crate::server::Server;
 use crate::{
-    activity, admin, alerts, audit, auth, events, health, insight, mail, monitoring, openapi, sales,
+    activity, admin, alerts, audit, auth, events, health, impersonation, insight, mail, monitoring, openapi,
+    sales,
     session_settings,
 };
 
@@ -51,6 +52,7 @@ fn documented() -> (Router<Server>, String) {
         .merge(events::routes())
         .merge(session_settings::routes())
         .merge(admin::routes())
+        .merge(impersonation::routes())
         .merge(monitoring::routes())
         .merge(insight::routes())
         .merge(alerts::routes())

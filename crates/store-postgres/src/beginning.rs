@@ -26,6 +26,7 @@ const BEGIN: &str = concat!(
 const SURPLUS: &str = "SELECT s.id, s.device_name, s.ip_address, s.user_agent
     FROM sessions s LEFT JOIN session_settings t ON t.organization_id = s.organization_id
     WHERE s.user_id = $3 AND s.organization_id = $4 AND s.revoked_at IS NULL AND s.expires_at > $1
+        AND s.impersonator_session_id IS NULL
         AND (s.device_kind = 'till' OR $1 < s.last_input_at + 60000 * coalesce(t.idle_timeout_minutes, $2))
     ORDER BY s.last_input_at DESC, s.created_at DESC, s.id DESC OFFSET $5";
 
@@ -64,11 +65,11 @@ pub(crate) async fn begin(
             ..Which::default()
         };
         let ended = revocation::end(connection, which, RevokeReason::DeviceLimit, new.now).await?;
-        if ended.is_empty() {
+        if ended.is_nothing() {
             // It was ended by somebody else meanwhile.
             continue;
         }
-        told.extend(ended);
+        told.extend(ended.told);
         entries.push(entry.beside("session.displaced", Some(format!("session:{id}"))));
         let kind = NoticeKind::DeviceLimit;
         told.push(tell(connection, new.user_id, new.now, kind, detail).await?);
@@ -140,7 +141,8 @@ async fn surplus(
     rows.iter().map(read).collect()
 }
 
-fn detail(device_name: &str, origin: &Origin) -> NoticeDetail {
+/// Where it happened.
+pub(crate) fn detail(device_name: &str, origin: &Origin) -> NoticeDetail {
     NoticeDetail {
         device_name: device_name.to_owned(),
         ip_address: origin.ip_address.clone(),
@@ -148,7 +150,8 @@ fn detail(device_name: &str, origin: &Origin) -> NoticeDetail {
     }
 }
 
-async fn tell(
+/// Adds a notice, and says what to tell.
+pub(crate) async fn tell(
     connection: &mut PgConnection,
     user_id: Uuid,
     now: Millis,

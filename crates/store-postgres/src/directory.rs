@@ -350,7 +350,7 @@ impl Directory for PostgresStore {
         super_admin: bool,
         audit: AuditEntry,
     ) -> Result<bool, StoreError> {
-        transaction!(self, |connection| users::set_super_admin(
+        telling!(self, |connection| users::set_super_admin(
             connection,
             user_id,
             super_admin,

@@ -28,6 +28,7 @@ mod changes;
 mod column;
 mod directory;
 mod fault;
+mod impersonations;
 mod insight;
 mod joint;
 mod memberships;

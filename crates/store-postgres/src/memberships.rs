@@ -147,5 +147,5 @@ pub(crate) async fn remove(
     };
     let ended = revocation::end(connection, which, RevokeReason::MembershipEnded, now).await?;
     audit::add(connection, entry).await?;
-    Ok((Some(revocation::count(&ended)), ended))
+    Ok((Some(ended.sessions), ended.told))
 }

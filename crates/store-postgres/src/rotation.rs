@@ -9,11 +9,11 @@ use store::session::RevokeReason;
 use store::{AuditEntry, Change, Identity, Millis, Presented, RotationOutcome, SessionRow, StoreError};
 use uuid::Uuid;
 
-use crate::audit;
 use crate::column::{ATTEMPT_BYTES, count, pack_attempt, pack_attempts, text};
 use crate::fault::Fault;
 use crate::joint::Joint;
 use crate::session_row::{default_idle_minutes, hold, identity, returning, select_identity_from, session};
+use crate::{audit, revocation};
 
 /// The ordinary case, for several sessions in one statement. An attempt that renewed before it spends is left to the rule,
 /// which moves it to the end of the list. A row that somebody else holds is passed over, so that nobody is held up by
@@ -136,36 +136,17 @@ async fn spend(
         .collect()
 }
 
-/// What others are told of it.
-pub(crate) fn told(outcome: &RotationOutcome) -> Vec<Change> {
-    match outcome {
-        RotationOutcome::Reused(row) => vec![Change::SessionEnded {
-            session_id: row.id,
-            user_id: row.user_id,
-            organization_id: row.organization_id,
-            reason: RevokeReason::RefreshReused,
-        }],
-        RotationOutcome::Rotated(_)
-        | RotationOutcome::Replayed(_)
-        | RotationOutcome::Renewed(_)
-        | RotationOutcome::FastForwarded(_)
-        | RotationOutcome::Stale
-        | RotationOutcome::RotationRequired
-        | RotationOutcome::WrongDevice(_)
-        | RotationOutcome::Over(_)
-        | RotationOutcome::Unknown => Vec::new(),
-    }
-}
-
-/// What becomes of a token that was not simply spent: the row is held, judged by the rule, and changed as the rule says.
+/// What becomes of a token that was not simply spent: the row is held, judged by the rule, and changed as the rule says;
+/// and what others are told of it.
 pub(crate) async fn settle(
     connection: &mut PgConnection,
     presented: &Presented,
     entry: &AuditEntry,
-) -> Result<RotationOutcome, Fault> {
+) -> Result<(RotationOutcome, Vec<Change>), Fault> {
     let Some((mut row, idle_timeout_ms)) = hold(connection, presented.session_id).await? else {
-        return Ok(RotationOutcome::Unknown);
+        return Ok((RotationOutcome::Unknown, Vec::new()));
     };
+    let mut told = Vec::new();
     let as_kept = row.clone();
     row.last_input_at = noted_input(&row, presented.input_age_ms, presented.now);
     let session_and_organization = (Some(row.id), Some(row.organization_id));
@@ -185,7 +166,11 @@ pub(crate) async fn settle(
         Verdict::FastForward => {
             RotationOutcome::FastForwarded(keep(connection, &forwarded(row, presented)?, presented).await?)
         }
-        Verdict::Reuse => RotationOutcome::Reused(revoke(connection, presented).await?),
+        Verdict::Reuse => {
+            let revoked = revoke(connection, presented).await?;
+            told = told_of(connection, &revoked, presented.now).await?;
+            RotationOutcome::Reused(revoked)
+        }
     };
     if let Some(action) = outcome.audit_action() {
         let (session_id, organization_id) = session_and_organization;
@@ -199,7 +184,23 @@ pub(crate) async fn settle(
         };
         audit::add(connection, &entry).await?;
     }
-    Ok(outcome)
+    Ok((outcome, told))
+}
+
+/// What others are told of a reuse, once what hung on the session has ended with it.
+async fn told_of(
+    connection: &mut PgConnection,
+    revoked: &SessionRow,
+    now: Millis,
+) -> Result<Vec<Change>, Fault> {
+    let mut told = vec![Change::SessionEnded {
+        session_id: revoked.id,
+        user_id: revoked.user_id,
+        organization_id: revoked.organization_id,
+        reason: RevokeReason::RefreshReused,
+    }];
+    told.extend(revocation::end_hanging_on(connection, &[revoked.id], now).await?);
+    Ok(told)
 }
 
 fn renewed(mut row: SessionRow, presented: &Presented) -> SessionRow {

@@ -8,7 +8,8 @@ use crate::column::text;
 use crate::fault::Fault;
 use crate::session_row::{default_idle_minutes, identity, select_identity};
 
-const LIVE: &str = select_identity!("s.revoked_at IS NULL AND s.expires_at > ");
+const LIVE: &str =
+    select_identity!("s.impersonator_session_id IS NULL AND s.revoked_at IS NULL AND s.expires_at > ");
 
 /// The page of live sessions after `after`, newest first. The statement holds only the conditions that are asked for, so
 /// that each finds its index.

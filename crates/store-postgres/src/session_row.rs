@@ -4,7 +4,7 @@ use protocol::settings::SessionSettings;
 use sqlx_core::query::query;
 use sqlx_postgres::{PgConnection, PgRow};
 use store::session::RevokeReason;
-use store::{Identity, Millis, Origin, SessionRow};
+use store::{Identity, Impersonator, Millis, Origin, SessionRow};
 use uuid::Uuid;
 
 use crate::column::{device_kind, get, number, number_if_any, role, unpack_attempts, unreadable};
@@ -15,7 +15,7 @@ macro_rules! returning {
     () => {
         " RETURNING id, user_id, organization_id, site_id, device_kind, device_name, generation, attempts, created_at,
             last_used_at, last_input_at, rotated_at, expires_at, revoked_at, revoke_reason, ip_address, user_agent,
-            device_key, reauthenticated_at"
+            device_key, reauthenticated_at, impersonator_user_id, impersonator_session_id"
     };
 }
 pub(crate) use returning;
@@ -28,6 +28,7 @@ macro_rules! select_identity_from {
             "SELECT s.id, s.user_id, s.organization_id, s.site_id, s.device_kind, s.device_name, s.generation,
                 s.attempts, s.created_at, s.last_used_at, s.last_input_at, s.rotated_at, s.expires_at, s.revoked_at,
                 s.revoke_reason, s.ip_address, s.user_agent, s.device_key, s.reauthenticated_at,
+                s.impersonator_user_id, s.impersonator_session_id,
                 u.username, u.display_name, u.disabled_at, u.super_admin, u.one_time_password, o.name, m.role, p.name,
                 t.token_expiration_minutes, t.activity_threshold_minutes, t.idle_timeout_minutes, t.session_max_hours,
                 t.lock_after_minutes, t.device_limit
@@ -56,7 +57,7 @@ macro_rules! select_identity {
 }
 pub(crate) use select_identity;
 
-const FIRST_BEYOND_SESSION: usize = 19;
+const FIRST_BEYOND_SESSION: usize = 21;
 const MINUTE_MS: Millis = 60_000;
 
 /// The idle time of an organisation that set none, in minutes.
@@ -72,7 +73,8 @@ pub(crate) async fn hold(
     let found = query(
         "SELECT s.id, s.user_id, s.organization_id, s.site_id, s.device_kind, s.device_name, s.generation,
             s.attempts, s.created_at, s.last_used_at, s.last_input_at, s.rotated_at, s.expires_at, s.revoked_at,
-            s.revoke_reason, s.ip_address, s.user_agent, s.device_key, s.reauthenticated_at, t.idle_timeout_minutes
+            s.revoke_reason, s.ip_address, s.user_agent, s.device_key, s.reauthenticated_at,
+            s.impersonator_user_id, s.impersonator_session_id, t.idle_timeout_minutes
         FROM sessions s LEFT JOIN session_settings t ON t.organization_id = s.organization_id
         WHERE s.id = $1 FOR NO KEY UPDATE OF s",
     )
@@ -107,7 +109,16 @@ pub(crate) fn session(row: &PgRow) -> Result<SessionRow, Fault> {
         },
         device_key: get(row, 17)?,
         reauthenticated_at: get(row, 18)?,
+        impersonator: impersonator(row)?,
     })
+}
+
+fn impersonator(row: &PgRow) -> Result<Option<Impersonator>, Fault> {
+    let Some(user_id) = get(row, 19)? else {
+        return Ok(None);
+    };
+    let session_id = get(row, 20)?;
+    Ok(Some(Impersonator { user_id, session_id }))
 }
 
 fn revoked(row: &PgRow) -> Result<Option<(Millis, RevokeReason)>, Fault> {

@@ -46,12 +46,13 @@ const MOVE: &str = concat!(
 /// Several processes may purge at once: each takes what the others do not hold.
 const PURGE: &str = "DELETE FROM sessions WHERE id = ANY(ARRAY(
         SELECT id FROM sessions WHERE coalesce(revoked_at, expires_at) < $1
+            AND (impersonator_session_id IS NULL OR impersonation_end_noted_at IS NOT NULL)
         ORDER BY coalesce(revoked_at, expires_at) LIMIT $2 FOR UPDATE SKIP LOCKED))";
 
 const IDENTITY: &str = select_identity!("s.id = $1");
 
 const LIVE_OF_USER: &str = select_identity!(
-    "s.user_id = $3 AND s.revoked_at IS NULL AND s.expires_at > $1
+    "s.user_id = $3 AND s.revoked_at IS NULL AND s.expires_at > $1 AND s.impersonator_session_id IS NULL
     AND (s.device_kind = 'till' OR $1 < s.last_input_at + 60000 * coalesce(t.idle_timeout_minutes, $2))
     ORDER BY s.created_at DESC, s.id DESC"
 );
@@ -194,9 +195,7 @@ impl Sessions for PostgresStore {
             return Ok((RotationOutcome::Rotated(identity.session.clone()), Some(identity)));
         }
         let outcome = telling!(self, |connection| {
-            let outcome = rotation::settle(connection, &presented, &audit).await?;
-            let told = rotation::told(&outcome);
-            Ok((outcome, told))
+            rotation::settle(connection, &presented, &audit).await
         })?;
         let identity = match outcome.renewed() {
             Some(row) => self.identity(row.id).await?,

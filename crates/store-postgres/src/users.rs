@@ -6,7 +6,7 @@ use store::{AuditEntry, Change, Millis, NewUser, RevokeReason, StoreError, User,
 use uuid::Uuid;
 
 use crate::column::{get, role, role_word, text};
-use crate::directory::{change_one, exists, known_organization, open_site};
+use crate::directory::{exists, known_organization, open_site};
 use crate::fault::Fault;
 use crate::revocation::{self, Which};
 use crate::{audit, memberships};
@@ -175,13 +175,20 @@ pub(crate) async fn set_super_admin(
     user_id: Uuid,
     super_admin: bool,
     entry: &AuditEntry,
-) -> Result<bool, Fault> {
+) -> Result<(bool, Vec<Change>), Fault> {
     hold(connection, user_id, entry).await?;
     still_above(connection, entry).await?;
     let changed = query("UPDATE users SET super_admin = $2 WHERE id = $1 AND super_admin <> $2")
         .bind(user_id)
-        .bind(super_admin);
-    change_one(connection, changed, entry).await
+        .bind(super_admin)
+        .execute(&mut *connection)
+        .await?;
+    if changed.rows_affected() == 0 {
+        return Ok((false, Vec::new()));
+    }
+    let told = revocation::end_by_standing(connection, user_id, entry.now).await?;
+    audit::add(connection, entry).await?;
+    Ok((true, told))
 }
 
 pub(crate) async fn disable(
@@ -211,10 +218,10 @@ pub(crate) async fn disable(
         now,
     )
     .await?;
-    if disabled.rows_affected() > 0 || !ended.is_empty() {
+    if disabled.rows_affected() > 0 || !ended.is_nothing() {
         audit::add(connection, entry).await?;
     }
-    Ok((Some(revocation::count(&ended)), ended))
+    Ok((Some(ended.sessions), ended.told))
 }
 
 /// A new password.
@@ -247,7 +254,7 @@ pub(crate) async fn set_password(
     let which = all_of(user_id, new.keep);
     let ended = revocation::end(connection, which, RevokeReason::PasswordChanged, now).await?;
     audit::add(connection, entry).await?;
-    Ok((Some(revocation::count(&ended)), ended))
+    Ok((Some(ended.sessions), ended.told))
 }
 
 fn all_of(user_id: Uuid, keep: Option<Uuid>) -> Which {

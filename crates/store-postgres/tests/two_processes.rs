@@ -6,10 +6,12 @@
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
-use scene::{BEGUN, People, entry, new_session, open, organization, people, presented, session};
+use protocol::auth::OrganizationRole;
+use scene::{BEGUN, People, entry, new_session, open, organization, origin, people, presented, session};
 use store::session::RevokeReason;
 use store::{
-    AuditLog as _, Change, Directory as _, NewUser, RotationOutcome, Sessions as _, Store as _, StoreError,
+    AuditLog as _, BegunImpersonation, Change, Directory as _, Impersonations as _, Impersonator,
+    NewImpersonation, NewUser, RotationOutcome, Sessions as _, Store as _, StoreError,
 };
 use store_postgres::PostgresStore;
 use uuid::Uuid;
@@ -84,6 +86,78 @@ async fn two_holders_at_once_are_found_and_leave_no_live_branch() {
         let row = other.identity(id).await.unwrap().unwrap().session;
         assert_eq!(row.revoked, Some((BEGUN + 1, RevokeReason::RefreshReused)));
     }
+}
+
+/// Everybody's impersonation ends at once, and both processes look for ends at the same time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_an_impersonation_is_written_down_by_one_of_two() {
+    const MANY: usize = 60;
+    let server = Postgres::start(Disk::NotWaited).unwrap();
+    let (one, other, people) = two(&server).await;
+    let above = Uuid::now_v7();
+    let user = NewUser {
+        id: above,
+        username: "alix".to_owned(),
+        display_name: "Alix".to_owned(),
+        password_hash: String::new(),
+        one_time_password: false,
+        organization_id: people.organization_id,
+        role: OrganizationRole::Owner,
+        site_id: None,
+    };
+    one.add_user(user, entry("user.added")).await.unwrap();
+    one.set_super_admin(above, true, entry("user.promoted"))
+        .await
+        .unwrap();
+    let mut begun = Vec::new();
+    for _ in 0..MANY {
+        let behind = session(
+            &one,
+            People {
+                user_id: above,
+                ..people
+            },
+        )
+        .await;
+        let new = NewImpersonation {
+            id: Uuid::now_v7(),
+            impersonator: Impersonator {
+                user_id: above,
+                session_id: behind.id,
+            },
+            user_id: people.user_id,
+            organization_id: people.organization_id,
+            reason: "a sale that does not leave".to_owned(),
+            origin: origin(),
+            now: BEGUN,
+        };
+        let outcome = other
+            .begin_impersonation(new, entry("impersonation.started"))
+            .await
+            .unwrap();
+        let BegunImpersonation::Begun(row) = outcome else {
+            unreachable!("{outcome:?}");
+        };
+        begun.push(*row);
+    }
+    let deadline = begun[0].expires_at;
+    assert_eq!(one.note_ended_impersonations(deadline - 1, 100).await.unwrap(), 0);
+    let sweeps = (0..40).map(|n| {
+        let store = if n % 2 == 0 { &one } else { &other };
+        store.note_ended_impersonations(deadline, 7)
+    });
+    let noted = join_all(sweeps).await.into_iter().map(Result::unwrap);
+    assert_eq!(noted.sum::<u32>(), MANY as u32);
+    let rows = one.audit_rows(None, 10_000).await.unwrap();
+    let mut expired: Vec<_> = rows
+        .into_iter()
+        .filter(|row| row.action == "impersonation.expired")
+        .map(|row| row.session_id.unwrap())
+        .collect();
+    expired.sort_unstable();
+    let mut expected: Vec<_> = begun.iter().map(|row| row.id).collect();
+    expected.sort_unstable();
+    assert_eq!(expired, expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -26,6 +26,7 @@ const BEGIN: &str = concat!(
 const SURPLUS: &str = "SELECT s.id, s.device_name, s.ip_address, s.user_agent
     FROM sessions s LEFT JOIN session_settings t ON t.organization_id = s.organization_id
     WHERE s.user_id = ?3 AND +s.organization_id = ?4 AND s.revoked_at IS NULL AND s.expires_at > ?1
+        AND s.impersonator_session_id IS NULL
         AND (s.device_kind = 'till' OR ?1 < s.last_input_at + 60000 * coalesce(t.idle_timeout_minutes, ?2))
     ORDER BY s.last_input_at DESC, s.created_at DESC, s.id DESC LIMIT -1 OFFSET ?5";
 
@@ -56,12 +57,8 @@ pub(crate) fn begin(
     let mut told = Vec::new();
     let mut displaced = Vec::new();
     for (id, detail) in surplus {
-        told.extend(revocation::end(
-            connection,
-            Which::One(id),
-            RevokeReason::DeviceLimit,
-            new.now,
-        )?);
+        let ended = revocation::end(connection, Which::One(id), RevokeReason::DeviceLimit, new.now)?;
+        told.extend(ended.told);
         let beside = entry.beside("session.displaced", Some(format!("session:{id}")));
         audit::add(connection, &beside)?;
         told.push(tell(
@@ -143,7 +140,8 @@ fn surplus(
         .collect()
 }
 
-fn detail(device_name: &str, origin: &Origin) -> NoticeDetail {
+/// Where it happened.
+pub(crate) fn detail(device_name: &str, origin: &Origin) -> NoticeDetail {
     NoticeDetail {
         device_name: device_name.to_owned(),
         ip_address: origin.ip_address.clone(),
@@ -151,7 +149,8 @@ fn detail(device_name: &str, origin: &Origin) -> NoticeDetail {
     }
 }
 
-fn tell(
+/// Adds a notice, and says what to tell.
+pub(crate) fn tell(
     connection: &Connection,
     user_id: Uuid,
     now: Millis,

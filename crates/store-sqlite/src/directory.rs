@@ -327,7 +327,10 @@ impl Directory for SqliteStore {
         super_admin: bool,
         audit: AuditEntry,
     ) -> Result<bool, StoreError> {
-        self.change(move |connection| users::set_super_admin(connection, user_id, super_admin, &audit))
+        self.writer
+            .write_telling(Shape::Several, move |connection| {
+                users::set_super_admin(connection, user_id, super_admin, &audit)
+            })
             .await
     }
 

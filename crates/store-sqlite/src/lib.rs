@@ -24,6 +24,7 @@ mod connection;
 mod directory;
 mod fault;
 mod gather;
+mod impersonations;
 mod insight;
 mod lock;
 mod memberships;

@@ -122,5 +122,5 @@ pub(crate) fn remove(
         now,
     )?;
     audit::add(connection, entry)?;
-    Ok((Some(revocation::count(&ended)), ended))
+    Ok((Some(ended.sessions), ended.told))
 }

@@ -5,11 +5,11 @@ use store::rotation::{ATTEMPTS_KEPT, FORWARDED, Verdict, judge, noted_input, rem
 use store::session::RevokeReason;
 use store::{AuditEntry, Change, Millis, Presented, RotationOutcome, SessionRow, StoreError};
 
-use crate::audit;
 use crate::column::{ATTEMPT_BYTES, pack_attempt, pack_attempts};
 use crate::fault::Fault;
 use crate::session_row::{change, default_idle_minutes, find, returning};
 use crate::writer::in_savepoint;
+use crate::{audit, revocation};
 
 /// The ordinary case in one statement. Joining two blobs gives text in SQLite: the cast gives the same bytes back. An
 /// attempt that renewed before it spends is left to the rule, which moves it to the end of the list.
@@ -56,16 +56,16 @@ const REVOKE: &str = concat!(
     returning!()
 );
 
-/// What becomes of the presented token.
+/// What becomes of the presented token, and what others are told of it.
 pub(crate) fn rotate(
     connection: &Connection,
     presented: &Presented,
     entry: AuditEntry,
-) -> Result<RotationOutcome, Fault> {
+) -> Result<(RotationOutcome, Vec<Change>), Fault> {
     if presented.rotate
         && let Some(row) = spend(connection, presented)?
     {
-        return Ok(RotationOutcome::Rotated(row));
+        return Ok((RotationOutcome::Rotated(row), Vec::new()));
     }
     in_savepoint(connection, |connection| settle(connection, presented, entry))
 }
@@ -76,27 +76,6 @@ pub(crate) fn mark_restored(connection: &Connection, now: Millis) -> Result<u32,
         .prepare_cached(MARK_RESTORED)?
         .execute(params![now, FORWARDED, -PACKED_MOST])?;
     Ok(u32::try_from(marked).unwrap_or(u32::MAX))
-}
-
-/// What others are told of it.
-pub(crate) fn told(outcome: &RotationOutcome) -> Vec<Change> {
-    match outcome {
-        RotationOutcome::Reused(row) => vec![Change::SessionEnded {
-            session_id: row.id,
-            user_id: row.user_id,
-            organization_id: row.organization_id,
-            reason: RevokeReason::RefreshReused,
-        }],
-        RotationOutcome::Rotated(_)
-        | RotationOutcome::Replayed(_)
-        | RotationOutcome::Renewed(_)
-        | RotationOutcome::FastForwarded(_)
-        | RotationOutcome::Stale
-        | RotationOutcome::RotationRequired
-        | RotationOutcome::WrongDevice(_)
-        | RotationOutcome::Over(_)
-        | RotationOutcome::Unknown => Vec::new(),
-    }
 }
 
 fn spend(connection: &Connection, presented: &Presented) -> rusqlite::Result<Option<SessionRow>> {
@@ -126,10 +105,11 @@ fn settle(
     connection: &Connection,
     presented: &Presented,
     mut entry: AuditEntry,
-) -> Result<RotationOutcome, Fault> {
+) -> Result<(RotationOutcome, Vec<Change>), Fault> {
     let Some((mut row, idle_timeout_ms)) = find(connection, presented.session_id)? else {
-        return Ok(RotationOutcome::Unknown);
+        return Ok((RotationOutcome::Unknown, Vec::new()));
     };
+    let mut told = Vec::new();
     row.last_input_at = noted_input(&row, presented.input_age_ms, presented.now);
     let outcome = match judge(&row, presented, idle_timeout_ms) {
         Verdict::Over(over) => RotationOutcome::Over(over),
@@ -145,15 +125,11 @@ fn settle(
         Verdict::FastForward => {
             RotationOutcome::FastForwarded(fast_forward(connection, row.clone(), presented)?)
         }
-        Verdict::Reuse => RotationOutcome::Reused(still_there(change(
-            connection,
-            REVOKE,
-            params![
-                presented.session_id,
-                presented.now,
-                RevokeReason::RefreshReused.as_str()
-            ],
-        )?)?),
+        Verdict::Reuse => {
+            let revoked = revoke(connection, presented)?;
+            told = told_of(connection, &revoked, presented.now)?;
+            RotationOutcome::Reused(revoked)
+        }
     };
     if let Some(action) = outcome.audit_action() {
         entry.action = action;
@@ -163,7 +139,31 @@ fn settle(
         entry.session_id = Some(row.id);
         audit::add(connection, &entry)?;
     }
-    Ok(outcome)
+    Ok((outcome, told))
+}
+
+fn revoke(connection: &Connection, presented: &Presented) -> Result<SessionRow, Fault> {
+    still_there(change(
+        connection,
+        REVOKE,
+        params![
+            presented.session_id,
+            presented.now,
+            RevokeReason::RefreshReused.as_str()
+        ],
+    )?)
+}
+
+/// What others are told of a reuse, once what hung on the session has ended with it.
+fn told_of(connection: &Connection, revoked: &SessionRow, now: Millis) -> Result<Vec<Change>, Fault> {
+    let mut told = vec![Change::SessionEnded {
+        session_id: revoked.id,
+        user_id: revoked.user_id,
+        organization_id: revoked.organization_id,
+        reason: RevokeReason::RefreshReused,
+    }];
+    told.extend(revocation::end_hanging_on(connection, revoked.id, now)?);
+    Ok(told)
 }
 
 fn touch(connection: &Connection, row: &SessionRow, presented: &Presented) -> Result<SessionRow, Fault> {

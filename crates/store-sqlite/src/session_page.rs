@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::session_row::{default_idle_minutes, identity, select_identity};
 
 const LIVE: &str = select_identity!(
-    "s.revoked_at IS NULL AND s.expires_at > ?1
+    "s.revoked_at IS NULL AND s.expires_at > ?1 AND s.impersonator_session_id IS NULL
     AND (s.device_kind = 'till' OR ?1 < s.last_input_at + 60000 * coalesce(t.idle_timeout_minutes, ?2))"
 );
 

@@ -3,7 +3,7 @@
 use protocol::settings::SessionSettings;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use store::session::RevokeReason;
-use store::{Identity, Millis, Origin, SessionRow};
+use store::{Identity, Impersonator, Millis, Origin, SessionRow};
 use uuid::Uuid;
 
 use crate::column::{device_kind, role, unpack_attempts, unreadable};
@@ -13,7 +13,7 @@ macro_rules! returning {
     () => {
         " RETURNING id, user_id, organization_id, site_id, device_kind, device_name, generation, attempts, created_at,
             last_used_at, last_input_at, rotated_at, expires_at, revoked_at, revoke_reason, ip_address, user_agent,
-            device_key, reauthenticated_at"
+            device_key, reauthenticated_at, impersonator_user_id, impersonator_session_id"
     };
 }
 pub(crate) use returning;
@@ -25,6 +25,7 @@ macro_rules! select_identity {
             "SELECT s.id, s.user_id, s.organization_id, s.site_id, s.device_kind, s.device_name, s.generation,
                 s.attempts, s.created_at, s.last_used_at, s.last_input_at, s.rotated_at, s.expires_at, s.revoked_at,
                 s.revoke_reason, s.ip_address, s.user_agent, s.device_key, s.reauthenticated_at,
+                s.impersonator_user_id, s.impersonator_session_id,
                 u.username, u.display_name, u.disabled_at, u.super_admin, u.one_time_password, o.name, m.role, p.name,
                 t.token_expiration_minutes, t.activity_threshold_minutes, t.idle_timeout_minutes, t.session_max_hours,
                 t.lock_after_minutes, t.device_limit
@@ -41,7 +42,7 @@ macro_rules! select_identity {
 }
 pub(crate) use select_identity;
 
-const FIRST_BEYOND_SESSION: usize = 19;
+const FIRST_BEYOND_SESSION: usize = 21;
 const MINUTE_MS: Millis = 60_000;
 
 /// The idle time of an organisation that set none, in minutes.
@@ -55,7 +56,8 @@ pub(crate) fn find(connection: &Connection, id: Uuid) -> rusqlite::Result<Option
         .prepare_cached(
             "SELECT s.id, s.user_id, s.organization_id, s.site_id, s.device_kind, s.device_name, s.generation,
                 s.attempts, s.created_at, s.last_used_at, s.last_input_at, s.rotated_at, s.expires_at, s.revoked_at,
-                s.revoke_reason, s.ip_address, s.user_agent, s.device_key, s.reauthenticated_at, t.idle_timeout_minutes
+                s.revoke_reason, s.ip_address, s.user_agent, s.device_key, s.reauthenticated_at,
+            s.impersonator_user_id, s.impersonator_session_id, t.idle_timeout_minutes
             FROM sessions s LEFT JOIN session_settings t ON t.organization_id = s.organization_id
             WHERE s.id = ?",
         )?
@@ -98,7 +100,16 @@ pub(crate) fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         },
         device_key: row.get(17)?,
         reauthenticated_at: row.get(18)?,
+        impersonator: impersonator(row)?,
     })
+}
+
+fn impersonator(row: &Row<'_>) -> rusqlite::Result<Option<Impersonator>> {
+    let Some(user_id) = row.get(19)? else {
+        return Ok(None);
+    };
+    let session_id = row.get(20)?;
+    Ok(Some(Impersonator { user_id, session_id }))
 }
 
 fn revoked(row: &Row<'_>) -> rusqlite::Result<Option<(Millis, RevokeReason)>> {

@@ -30,14 +30,16 @@ const MOVE: &str = concat!(
 
 const PURGE: &str = "DELETE FROM sessions WHERE id IN (
         SELECT id FROM sessions WHERE revoked_at IS NOT NULL AND revoked_at < ?1
+            AND (impersonator_session_id IS NULL OR impersonation_end_noted_at IS NOT NULL)
         UNION ALL
         SELECT id FROM sessions WHERE revoked_at IS NULL AND expires_at < ?1
+            AND (impersonator_session_id IS NULL OR impersonation_end_noted_at IS NOT NULL)
         LIMIT ?2)";
 
 const IDENTITY: &str = select_identity!("s.id = ?");
 
 const LIVE_OF_USER: &str = select_identity!(
-    "s.user_id = ?3 AND s.revoked_at IS NULL AND s.expires_at > ?1
+    "s.user_id = ?3 AND s.revoked_at IS NULL AND s.expires_at > ?1 AND s.impersonator_session_id IS NULL
     AND (s.device_kind = 'till' OR ?1 < s.last_input_at + 60000 * coalesce(t.idle_timeout_minutes, ?2))
     ORDER BY s.created_at DESC, s.id DESC"
 );
@@ -168,9 +170,7 @@ impl Sessions for SqliteStore {
     async fn rotate(&self, presented: Presented, audit: AuditEntry) -> Result<RotationOutcome, StoreError> {
         self.writer
             .write_telling(Shape::Single, move |connection| {
-                let outcome = rotation::rotate(connection, &presented, audit)?;
-                let told = rotation::told(&outcome);
-                Ok((outcome, told))
+                rotation::rotate(connection, &presented, audit)
             })
             .await
     }
@@ -183,8 +183,7 @@ impl Sessions for SqliteStore {
     ) -> Result<(RotationOutcome, Option<Identity>), StoreError> {
         self.writer
             .write_telling(Shape::Single, move |connection| {
-                let outcome = rotation::rotate(connection, &presented, audit)?;
-                let told = rotation::told(&outcome);
+                let (outcome, told) = rotation::rotate(connection, &presented, audit)?;
                 // Where this fails the rotation stands, and its attempt is answered when it comes again.
                 let identity = match outcome.renewed() {
                     Some(row) => find_identity(connection, row.id)?,

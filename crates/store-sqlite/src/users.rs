@@ -166,10 +166,13 @@ pub(crate) fn set_super_admin(
     user_id: Uuid,
     super_admin: bool,
     entry: &AuditEntry,
-) -> Result<bool, Fault> {
+) -> Result<(bool, Vec<Change>), Fault> {
     still_above(connection, entry)?;
     let sql = "UPDATE users SET super_admin = ?2 WHERE id = ?1 AND super_admin <> ?2";
-    change_one(connection, sql, params![user_id, super_admin], entry)
+    if !change_one(connection, sql, params![user_id, super_admin], entry)? {
+        return Ok((false, Vec::new()));
+    }
+    Ok((true, revocation::end_by_standing(connection, user_id, entry.now)?))
 }
 
 pub(crate) fn disable(
@@ -195,10 +198,10 @@ pub(crate) fn disable(
         RevokeReason::AccountDisabled,
         now,
     )?;
-    if disabled > 0 || !ended.is_empty() {
+    if disabled > 0 || !ended.is_nothing() {
         audit::add(connection, entry)?;
     }
-    Ok((Some(revocation::count(&ended)), ended))
+    Ok((Some(ended.sessions), ended.told))
 }
 
 pub(crate) fn set_password(
@@ -223,5 +226,5 @@ pub(crate) fn set_password(
         now,
     )?;
     audit::add(connection, entry)?;
-    Ok((Some(revocation::count(&ended)), ended))
+    Ok((Some(ended.sessions), ended.told))
 }

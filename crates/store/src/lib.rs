@@ -16,6 +16,7 @@ pub mod change;
 pub mod conformance;
 pub mod directory;
 pub mod error;
+pub mod impersonation;
 pub mod insight;
 pub mod notice;
 pub mod rotation;
@@ -38,6 +39,10 @@ pub use directory::{
     User, UserFilter, UserListing,
 };
 pub use error::StoreError;
+pub use impersonation::{
+    BegunImpersonation, EndedImpersonation, ImpersonationEnd, ImpersonationRefusal, Impersonations,
+    Impersonator, LiveImpersonation, NewImpersonation, Party,
+};
 pub use insight::{
     DeviceReport, DeviceSum, EventBatch, EventKind, EventOutcome, EventSum, FailureKey, FailureQuery,
     FailureSum, Insight, SessionEvent, SessionGauges, Steps, Totals,
@@ -75,6 +80,7 @@ pub trait Store:
     + Categories
     + Sales
     + Notices
+    + Impersonations
     + Alerts
     + AuditLog
     + AuditChain

@@ -20,16 +20,22 @@ pub enum NoticeKind {
     PasswordChanged,
     /// A refresh token came without the proof of its key.
     ProofRefused,
+    /// Somebody above all organisations began to act as the user.
+    Impersonated,
+    /// Somebody else above all organisations began to act as a user.
+    ImpersonationStarted,
 }
 
 impl NoticeKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::NewDevice,
         Self::NewNetwork,
         Self::DeviceLimit,
         Self::PasswordChanged,
         Self::ProofRefused,
+        Self::Impersonated,
+        Self::ImpersonationStarted,
     ];
 
     /// As it is stored.
@@ -40,6 +46,8 @@ impl NoticeKind {
             Self::DeviceLimit => "device_limit",
             Self::PasswordChanged => "password_changed",
             Self::ProofRefused => "proof_refused",
+            Self::Impersonated => "impersonated",
+            Self::ImpersonationStarted => "impersonation_started",
         }
     }
 

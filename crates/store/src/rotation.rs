@@ -155,13 +155,17 @@ pub enum Verdict {
     Over(Over),
 }
 
-/// Whether and why a session is over at `now`. A `till` does not end by idleness: it locks.
+/// Whether and why a session is over at `now`. A `till` does not end by idleness: it locks. Nor does an impersonation: the
+/// session that it hangs on does.
 pub fn over(row: &SessionRow, idle_timeout_ms: Millis, now: Millis) -> Option<Over> {
     if let Some((_, reason)) = row.revoked {
         return Some(Over::Revoked(reason));
     }
     if row.expires_at <= now {
         return Some(Over::Expired);
+    }
+    if row.impersonator.is_some() {
+        return None;
     }
     match row.device_kind {
         DeviceKind::Till => None,

@@ -6,6 +6,7 @@ use protocol::settings::SessionSettings;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::impersonation::Impersonator;
 use crate::rotation::{AttemptHash, Presented, RotationOutcome};
 use crate::{AuditEntry, Millis, StoreError};
 
@@ -95,11 +96,17 @@ pub enum RevokeReason {
     PasswordChanged,
     /// The user left the organisation.
     MembershipEnded,
+    /// An impersonation: whoever began it stopped it.
+    ImpersonationStopped,
+    /// An impersonation: somebody above all organisations stopped it.
+    ImpersonationForced,
+    /// An impersonation: the session that it hung on is over, or its owner stands above no more.
+    ImpersonatorEnded,
 }
 
 impl RevokeReason {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::SignedOut,
         Self::ByOwner,
         Self::ByAdministrator,
@@ -108,6 +115,9 @@ impl RevokeReason {
         Self::DeviceLimit,
         Self::PasswordChanged,
         Self::MembershipEnded,
+        Self::ImpersonationStopped,
+        Self::ImpersonationForced,
+        Self::ImpersonatorEnded,
     ];
 
     /// As it is stored.
@@ -121,6 +131,9 @@ impl RevokeReason {
             Self::DeviceLimit => "device_limit",
             Self::PasswordChanged => "password_changed",
             Self::MembershipEnded => "membership_ended",
+            Self::ImpersonationStopped => "impersonation_stopped",
+            Self::ImpersonationForced => "impersonation_forced",
+            Self::ImpersonatorEnded => "impersonator_ended",
         }
     }
 
@@ -168,6 +181,8 @@ pub struct SessionRow {
     pub device_key: Option<DeviceKey>,
     /// When its user last gave the password again.
     pub reauthenticated_at: Option<Millis>,
+    /// Who stands behind it, where it is an impersonation.
+    pub impersonator: Option<Impersonator>,
 }
 
 /// Who a request comes from: the session's row joined with its user and organisation, read at every request.
@@ -332,13 +347,14 @@ pub trait Sessions {
         audit: AuditEntry,
     ) -> Result<Option<SessionRow>, StoreError>;
 
-    /// A user's live sessions, newest first.
+    /// A user's live sessions, newest first; impersonations are none of the user's.
     ///
     /// # Errors
     /// See [`StoreError`].
     async fn live_sessions(&self, user_id: Uuid, now: Millis) -> Result<Vec<Identity>, StoreError>;
 
-    /// The live sessions that pass the filter, newest first, at most `limit`, from after `after` on.
+    /// The live sessions that pass the filter, newest first, at most `limit`, from after `after` on; without
+    /// impersonations.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -351,7 +367,11 @@ pub trait Sessions {
     ) -> Result<Vec<Identity>, StoreError>;
 
     /// Ends one session: of this user if one is named, in this organisation if one is named. Returns whether a live one
-    /// was ended.
+    /// was ended; an impersonation is not.
+    ///
+    /// Whatever ends a session, here and elsewhere, ends in the same transaction the impersonations that hang on it, with
+    /// [`RevokeReason::ImpersonatorEnded`]. What ends a user's sessions, an organisation's or all ends impersonations
+    /// among them too; they are told of and not counted.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -195,6 +195,11 @@ pub const TABLES: &[Table] = {
             key: &["one"],
         },
         Table {
+            name: "impersonation_settings",
+            columns: &[("one", Number), ("allowed_networks", Text), ("tell_target", Flag)],
+            key: &["one"],
+        },
+        Table {
             name: "alerts",
             columns: &[
                 ("id", Id),
@@ -251,6 +256,10 @@ pub const TABLES: &[Table] = {
                 ("ip_address", Text),
                 ("user_agent", Text),
                 ("end_noted_at", Number),
+                ("impersonator_user_id", Id),
+                ("impersonator_session_id", Id),
+                ("impersonation_reason", Text),
+                ("impersonation_end_noted_at", Number),
             ],
             key: &["id"],
         },

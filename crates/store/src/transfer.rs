@@ -172,7 +172,7 @@ mod tests {
                 let referred = match *column {
                     "organization_id" => "organizations",
                     "site_id" => "sites",
-                    "user_id" | "operator_id" => "users",
+                    "user_id" | "operator_id" | "impersonator_user_id" => "users",
                     "sale_id" => "sales",
                     "category_id" => "categories",
                     _ => continue,

@@ -41,6 +41,7 @@ fn row(generation: u32, attempts: &[(u32, u8)]) -> SessionRow {
         origin: origin(),
         device_key: None,
         reauthenticated_at: None,
+        impersonator: None,
     }
 }
 

@@ -167,6 +167,10 @@ async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Outcome<T> {
         Ok(body) => body,
         Err(error) => return Outcome::NotNow(error.to_string()),
     };
+    if status == StatusCode::NO_CONTENT {
+        return serde_json::from_value(serde_json::Value::Null)
+            .map_or_else(|error| panic!("{error}"), Outcome::Done);
+    }
     if status.is_success() {
         return serde_json::from_slice(&body).map_or_else(|error| panic!("{error}"), Outcome::Done);
     }

@@ -2,7 +2,7 @@
 
 import type { AuditGroup } from '../shell/port';
 
-export const groups: AuditGroup[] = ['sign_ins', 'revocations', 'people', 'places', 'settings', 'sales', 'system'];
+export const groups: AuditGroup[] = ['sign_ins', 'revocations', 'people', 'places', 'settings', 'impersonation', 'sales', 'system'];
 
 export const groupOf = {
   'session.created': 'sign_ins',
@@ -53,6 +53,15 @@ export const groupOf = {
   'settings.monitoring_changed': 'settings',
   'settings.mail_changed': 'settings',
   'alerts.tried': 'settings',
+  'settings.impersonation_changed': 'settings',
+  'impersonation.started': 'impersonation',
+  'impersonation.denied': 'impersonation',
+  'impersonation.called': 'impersonation',
+  'impersonation.refused': 'impersonation',
+  'impersonation.stopped': 'impersonation',
+  'impersonation.force_stopped': 'impersonation',
+  'impersonation.expired': 'impersonation',
+  'impersonation.ended': 'impersonation',
   'sale.kept': 'sales',
   'database.restored': 'system',
   'session.fast_forwarded': 'system',

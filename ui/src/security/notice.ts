@@ -16,4 +16,5 @@ export function noticeWords(
 }
 
 /** Whether somebody else may have done it: then there is something to do about it. */
-export const mayBeSomebodyElse = (notice: SecurityNotice): boolean => notice.kind !== 'device_limit';
+export const mayBeSomebodyElse = (notice: SecurityNotice): boolean =>
+  !['device_limit', 'impersonated', 'impersonation_started'].includes(notice.kind);

@@ -289,6 +289,8 @@ export type AuditGroup =
 "places" | 
 /**  Lifetimes, alerts, mail. */
 "settings" | 
+/**  Somebody at work as somebody else: begun, refused, each call, stopped, expired. */
+"impersonation" | 
 /**  Sales. */
 "sales" | 
 /**  The database and the log itself: restored, sealed anew, shortened. */
@@ -881,7 +883,11 @@ export type NoticeKind =
 /**  The password was changed. */
 "password_changed" | 
 /**  A refresh token was shown without the key of its device: it may have been copied. */
-"proof_refused";
+"proof_refused" | 
+/**  A super admin began to act as this user. */
+"impersonated" | 
+/**  For super admins: another one began to act as a user. */
+"impersonation_started";
 
 /**  A new account, or an old one with a new password, which is shown this once. */
 export type OneTimePassword = {
@@ -1575,6 +1581,20 @@ export type UiErrorCode =
 "categories_exist" | 
 /**  The session works in another organisation. */
 "organization_mismatch" | 
+/**  There is no such impersonation any more. */
+"impersonation_over" | 
+/**  Nobody may do this while acting as somebody else. */
+"forbidden_while_impersonating" | 
+/**  Impersonation is not allowed from this address. */
+"address_not_allowed" | 
+/**  The person is of an equal or higher rank. */
+"cannot_impersonate_above" | 
+/**  The person is oneself. */
+"cannot_impersonate_oneself" | 
+/**  An impersonation lasts already. */
+"already_impersonating" | 
+/**  The person's account is disabled. */
+"user_disabled" | 
 /**  Unsent work is still here; ask before leaving it. */
 "work_unsent" | 
 /**  The ticket cannot be finished as it stands. */

@@ -13,7 +13,15 @@ import type {
 } from './port';
 
 const MINUTE_MS = 60_000;
-const kinds: NoticeKind[] = ['new_device', 'proof_refused', 'new_network', 'device_limit', 'password_changed'];
+const kinds: NoticeKind[] = [
+  'new_device',
+  'proof_refused',
+  'new_network',
+  'device_limit',
+  'password_changed',
+  'impersonated',
+  'impersonation_started',
+];
 
 function states(now: number): Record<string, Partial<SessionView>> {
   const lost = (banner: Banner): Partial<SessionView> => ({

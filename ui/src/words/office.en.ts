@@ -66,6 +66,10 @@ export const en: OfficeWords = {
       password_changed: (device, address, when) => `Your password was changed from “${device}” (${address}), ${when}.`,
       proof_refused: (device, address, when) =>
         `Another device tried to use your session (“${device}”, ${address}), ${when}. It was turned away; your session holds.`,
+      impersonated: (device, address, when) =>
+        `An administrator began to act as you from “${device}” (${address}), ${when}. All that is done is written in the log.`,
+      impersonation_started: (device, address, when) =>
+        `An administrator began to act as somebody else from “${device}” (${address}), ${when}.`,
     },
     unknownDevice: 'unknown device',
     unknownAddress: 'unknown address',

@@ -74,6 +74,10 @@ export const fr = {
         `Votre mot de passe a été changé depuis « ${device} » (${address}), ${when}.`,
       proof_refused: (device: string, address: string, when: string) =>
         `Un autre appareil a tenté d'utiliser votre session (« ${device} », ${address}), ${when}. Il a été refusé ; votre session tient bon.`,
+      impersonated: (device: string, address: string, when: string) =>
+        `Un administrateur a commencé à agir en votre nom depuis « ${device} » (${address}), ${when}. Tout ce qu'il fait est inscrit au journal.`,
+      impersonation_started: (device: string, address: string, when: string) =>
+        `Un administrateur a commencé à agir au nom de quelqu'un depuis « ${device} » (${address}), ${when}.`,
     } satisfies Record<NoticeKind, (device: string, address: string, when: string) => string>,
     unknownDevice: 'appareil inconnu',
     unknownAddress: 'adresse inconnue',

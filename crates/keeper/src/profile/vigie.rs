@@ -430,7 +430,19 @@ const fn meaning(code: ErrorCode) -> Meaning {
         | ErrorCode::IdempotencyKeyRequired
         | ErrorCode::IdempotencyKeyReused
         | ErrorCode::CategoryUnknown
-        | ErrorCode::SaleTotalMismatch => Meaning::Elsewhere,
+        | ErrorCode::SaleTotalMismatch
+        // An impersonation that is over ends nobody's own session.
+        | ErrorCode::ImpersonationStopped
+        | ErrorCode::ImpersonationForced
+        | ErrorCode::ImpersonationExpired
+        | ErrorCode::ImpersonationEnded
+        | ErrorCode::ForbiddenWhileImpersonating
+        | ErrorCode::AddressNotAllowed
+        | ErrorCode::CannotImpersonateAbove
+        | ErrorCode::CannotImpersonateOneself
+        | ErrorCode::AlreadyImpersonating
+        | ErrorCode::UserDisabled
+        | ErrorCode::ImpersonationNotFound => Meaning::Elsewhere,
     }
 }
 

@@ -4,7 +4,7 @@ use protocol::audit::AuditGroup;
 
 /// Every action that this program writes, with its group.
 pub const ACTIONS: &[(&str, AuditGroup)] = {
-    use AuditGroup::{People, Places, Revocations, Sales, Settings, SignIns, System};
+    use AuditGroup::{Impersonation, People, Places, Revocations, Sales, Settings, SignIns, System};
     &[
         ("session.created", SignIns),
         ("session.signed_out", SignIns),
@@ -53,6 +53,15 @@ pub const ACTIONS: &[(&str, AuditGroup)] = {
         ("settings.monitoring_changed", Settings),
         ("settings.mail_changed", Settings),
         ("alerts.tried", Settings),
+        ("settings.impersonation_changed", Settings),
+        ("impersonation.started", Impersonation),
+        ("impersonation.denied", Impersonation),
+        ("impersonation.called", Impersonation),
+        ("impersonation.refused", Impersonation),
+        ("impersonation.stopped", Impersonation),
+        ("impersonation.force_stopped", Impersonation),
+        ("impersonation.expired", Impersonation),
+        ("impersonation.ended", Impersonation),
         ("sale.kept", Sales),
         ("database.restored", System),
         ("session.fast_forwarded", System),

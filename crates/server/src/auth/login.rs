@@ -266,5 +266,7 @@ fn me(user: &User, membership: &Membership, settings: &SessionSettings) -> Me {
         must_change_password: user.one_time_password,
         lock_after_minutes: settings.lock_after_minutes,
         organizations: u32::try_from(user.memberships.len()).unwrap_or(u32::MAX),
+        impersonator: None,
+        impersonation_ends_at: None,
     }
 }

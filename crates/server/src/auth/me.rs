@@ -2,9 +2,11 @@
 
 use axum::extract::State;
 use protocol::auth::Me;
+use protocol::impersonation::ImpersonationParty;
 use store::Identity;
 
 use crate::caller::{Newcomer, role_of};
+use crate::clock::wire_time;
 use crate::failure::Failure;
 use crate::server::Server;
 
@@ -14,10 +16,23 @@ pub(super) async fn me(
     State(server): State<Server>,
     Newcomer(caller): Newcomer,
 ) -> Result<axum::Json<Me>, Failure> {
-    me_of(&server, caller.identity).await.map(axum::Json)
+    let behind = caller.impersonator.map(|by| ImpersonationParty {
+        user_id: by.session.user_id,
+        username: by.username,
+        display_name: by.display_name,
+    });
+    let ends_at = behind
+        .as_ref()
+        .map(|_| wire_time(caller.identity.session.expires_at));
+    let me = me_of(&server, caller.identity).await?;
+    Ok(axum::Json(Me {
+        impersonator: behind,
+        impersonation_ends_at: ends_at,
+        ..me
+    }))
 }
 
-/// Who this session is.
+/// Who this session is, as if nobody else acted as the user.
 ///
 /// # Errors
 /// Where the store cannot be asked.
@@ -40,5 +55,7 @@ pub(super) async fn me_of(server: &Server, identity: Identity) -> Result<Me, Fai
         must_change_password: identity.one_time_password,
         lock_after_minutes: identity.settings.lock_after_minutes,
         organizations: u32::try_from(organizations).unwrap_or(u32::MAX),
+        impersonator: None,
+        impersonation_ends_at: None,
     })
 }

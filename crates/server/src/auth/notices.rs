@@ -66,6 +66,8 @@ fn wire(notice: Notice) -> SecurityNotice {
             store::NoticeKind::DeviceLimit => NoticeKind::DeviceLimit,
             store::NoticeKind::PasswordChanged => NoticeKind::PasswordChanged,
             store::NoticeKind::ProofRefused => NoticeKind::ProofRefused,
+            store::NoticeKind::Impersonated => NoticeKind::Impersonated,
+            store::NoticeKind::ImpersonationStarted => NoticeKind::ImpersonationStarted,
         },
         at: wire_time(notice.at),
         application: application(&notice.detail.user_agent),

@@ -33,6 +33,7 @@ pub(crate) fn answer(server: &Server, grant: Grant<'_>) -> Result<TokenAnswer, F
         session_id: session.id,
         organization_id: session.organization_id,
         role,
+        actor: None,
     };
     let expires_in = access_seconds(settings, testing, session, now);
     let idle_ms = idle_timeout_ms(Millis::from(settings.idle_timeout_minutes) * 60_000, testing);

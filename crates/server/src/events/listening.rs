@@ -20,7 +20,7 @@ use tokio::time::Sleep;
 
 use super::streams::Place;
 use crate::background::told;
-use crate::caller::{Caller, code_of, live};
+use crate::caller::{Caller, code_for, live};
 use crate::server::Server;
 
 /// Notices told again to whoever may have missed some.
@@ -101,7 +101,7 @@ impl Listening {
             Change::SessionEnded {
                 session_id, reason, ..
             } if *session_id == self.session.id => {
-                self.ended(code_of(Over::Revoked(*reason)));
+                self.ended(code_for(&self.session, Over::Revoked(*reason)));
             }
             Change::SessionMoved {
                 session_id,
@@ -214,5 +214,7 @@ fn on_the_wire(kind: store::NoticeKind) -> NoticeKind {
         store::NoticeKind::DeviceLimit => NoticeKind::DeviceLimit,
         store::NoticeKind::PasswordChanged => NoticeKind::PasswordChanged,
         store::NoticeKind::ProofRefused => NoticeKind::ProofRefused,
+        store::NoticeKind::Impersonated => NoticeKind::Impersonated,
+        store::NoticeKind::ImpersonationStarted => NoticeKind::ImpersonationStarted,
     }
 }

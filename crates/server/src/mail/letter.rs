@@ -37,6 +37,14 @@ const fn subject(kind: NoticeKind) -> Words {
             french: "Une copie de votre session a été refusée",
             english: "A copy of your session was refused",
         },
+        NoticeKind::Impersonated => Words {
+            french: "Un administrateur agit en votre nom",
+            english: "An administrator acts as you",
+        },
+        NoticeKind::ImpersonationStarted => Words {
+            french: "Un administrateur agit au nom de quelqu'un",
+            english: "An administrator acts as somebody else",
+        },
     }
 }
 

@@ -47,6 +47,8 @@ pub(super) struct Figures {
     pub(super) gauges: SessionGauges,
     /// Alerts that last, by kind; kinds without any may be left out.
     pub(super) alerts: Vec<(AlertKind, u32)>,
+    /// Impersonations that last.
+    pub(super) impersonations: usize,
     pub(super) sites: SiteLabels,
     /// Events that this process could not keep.
     pub(super) dropped: u64,
@@ -142,6 +144,14 @@ impl Collector for Figures {
                 .encode_family(&[("kind", kind.as_str())])?
                 .encode_gauge(&lasting.map_or(0, |(_, alerts)| *alerts))?;
         }
+        encoder
+            .encode_descriptor(
+                "impersonations_active",
+                "Impersonations that last.",
+                None,
+                MetricType::Gauge,
+            )?
+            .encode_gauge(&u32::try_from(self.impersonations).unwrap_or(u32::MAX))?;
         histogram(
             encoder,
             "session_refresh_latency",
@@ -323,6 +333,7 @@ mod tests {
                 users_by_role: vec![(OrganizationRole::Admin, 2)],
             },
             alerts: vec![(AlertKind::NoRefresh, 3)],
+            impersonations: 2,
             sites: SiteLabels::of(vec![PlacedSite {
                 id: Uuid::from_u128(1),
                 organization_slug: "port".to_owned(),

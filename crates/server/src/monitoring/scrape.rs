@@ -44,6 +44,7 @@ async fn read(server: &Server) -> Result<String, Failure> {
         totals: server.store.event_totals().await?,
         gauges: server.store.session_gauges(None, server.now()).await?,
         alerts: server.store.lasting_alerts().await?,
+        impersonations: server.store.live_impersonations(server.now()).await?.len(),
         sites,
         dropped: server.observed.dropped(),
     };

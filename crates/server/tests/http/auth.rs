@@ -334,6 +334,7 @@ async fn a_well_signed_token_must_fit_its_session() {
         session_id: camille.id,
         organization_id: house.organization,
         role: protocol::auth::OrganizationRole::Owner,
+        actor: None,
     };
     let sign = |subject| {
         tokens
@@ -384,6 +385,7 @@ async fn an_idle_desk_is_refused_although_its_access_token_still_lives() {
         session_id: desk.id,
         organization_id: house.organization,
         role: protocol::auth::OrganizationRole::User,
+        actor: None,
     };
     let long = tokens.sign(subject, house.now_ms(), 24 * 60 * 60).unwrap();
     house.pass(8 * 60 * 60 - 1);

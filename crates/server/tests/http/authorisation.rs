@@ -403,6 +403,12 @@ async fn about_places(table: &mut Table, house: &House) {
     table.plain(Method::PUT, settings, Some(watched), ADMINS);
     table.plain(Method::GET, "/v1/admin/alerts", None, ADMINS);
     table.plain(Method::POST, "/v1/admin/alerts/test", Some(json!("mail")), ADMINS);
+    let settings = "/v1/admin/settings/impersonation";
+    table.plain(Method::GET, settings, None, ABOVE);
+    let conditions = json!({ "allowed_networks": [], "tell_target": true });
+    table
+        .plain(Method::PUT, settings, Some(conditions), ABOVE)
+        .after_the_password();
     let settings = "/v1/admin/settings/mail";
     table.plain(Method::GET, settings, None, ABOVE);
     let mail = json!({ "host": "localhost", "port": 25, "security": "none", "from": "vigie@example.org" });

@@ -79,6 +79,17 @@ async fn reach(code: ErrorCode) -> Answer {
                 .login(json!({ "username": "camille", "password": PASSWORD, "device_name": "Caisse 1" }))
                 .await
         }
+        ErrorCode::ImpersonationStopped
+        | ErrorCode::ImpersonationForced
+        | ErrorCode::ImpersonationExpired
+        | ErrorCode::ImpersonationEnded
+        | ErrorCode::ForbiddenWhileImpersonating
+        | ErrorCode::AddressNotAllowed
+        | ErrorCode::CannotImpersonateAbove
+        | ErrorCode::CannotImpersonateOneself
+        | ErrorCode::AlreadyImpersonating
+        | ErrorCode::UserDisabled
+        | ErrorCode::ImpersonationNotFound => crate::impersonation::reach(&house, code).await,
         ErrorCode::TokenExpired
         | ErrorCode::SessionRevoked
         | ErrorCode::SessionIdle
@@ -286,6 +297,17 @@ async fn reach_signed_in(house: &House, code: ErrorCode) -> Answer {
         | ErrorCode::RefreshInvalid
         | ErrorCode::ServerBusy
         | ErrorCode::Timeout
+        | ErrorCode::ImpersonationStopped
+        | ErrorCode::ImpersonationForced
+        | ErrorCode::ImpersonationExpired
+        | ErrorCode::ImpersonationEnded
+        | ErrorCode::ForbiddenWhileImpersonating
+        | ErrorCode::AddressNotAllowed
+        | ErrorCode::CannotImpersonateAbove
+        | ErrorCode::CannotImpersonateOneself
+        | ErrorCode::AlreadyImpersonating
+        | ErrorCode::UserDisabled
+        | ErrorCode::ImpersonationNotFound
         | ErrorCode::ProofRequired
         | ErrorCode::ProofInvalid
         | ErrorCode::UseDpopNonce

@@ -22,6 +22,7 @@ mod events;
 mod flood;
 mod house;
 mod impatient;
+mod impersonation;
 mod insight;
 mod mail;
 mod monitoring;

@@ -35,7 +35,7 @@ async fn the_server_publishes_the_document() {
 }
 
 /// The routes of the protocol, by hand: the document must name these and no others.
-pub(crate) const ROUTES: [(&str, &str); 63] = [
+pub(crate) const ROUTES: [(&str, &str); 70] = [
     ("get", "/.well-known/jwks.json"),
     ("get", "/healthz"),
     ("get", "/readyz"),
@@ -43,6 +43,8 @@ pub(crate) const ROUTES: [(&str, &str); 63] = [
     ("put", "/v1/admin/settings/session"),
     ("get", "/v1/admin/settings/monitoring"),
     ("put", "/v1/admin/settings/monitoring"),
+    ("get", "/v1/admin/settings/impersonation"),
+    ("put", "/v1/admin/settings/impersonation"),
     ("get", "/v1/admin/settings/mail"),
     ("put", "/v1/admin/settings/mail"),
     ("get", "/v1/admin/alerts"),
@@ -96,6 +98,11 @@ pub(crate) const ROUTES: [(&str, &str); 63] = [
     ("post", "/v1/auth/sessions/{id}/revoke"),
     ("get", "/v1/categories"),
     ("get", "/v1/events"),
+    ("get", "/v1/impersonations"),
+    ("post", "/v1/impersonations"),
+    ("post", "/v1/impersonations/{id}/token"),
+    ("post", "/v1/impersonations/{id}/stop"),
+    ("post", "/v1/impersonations/{id}/force-stop"),
     ("get", "/v1/monitoring/sessions/metrics/prometheus"),
     ("get", "/v1/sales"),
     ("post", "/v1/sales"),

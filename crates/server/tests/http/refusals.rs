@@ -117,6 +117,7 @@ fn token(house: &House, somebody: &SignedIn, session_id: Uuid, from_ms: i64) -> 
         session_id,
         organization_id: house.organization,
         role: OrganizationRole::User,
+        actor: None,
     };
     let token = tokens.sign(subject, house.now_ms() + from_ms, 3_600).unwrap();
     token.expose().to_owned()

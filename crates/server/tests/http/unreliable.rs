@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use protocol::alert::{AlertKind, MonitoringSettings};
 use protocol::auth::OrganizationRole;
+use protocol::impersonation::ImpersonationSettings;
 use protocol::sale::Category;
 use protocol::settings::SessionSettings;
 use store::session::RevokeReason;
 use store::{
     AlertMessage, AlertPlace, AlertRow, Alerts, AuditChain, AuditEntry, AuditFilter, AuditKey, AuditLog,
-    AuditRow, AuditSealing, BeginOutcome, Categories, CategoryPatch, CategoryRow, Change, Cut, DeviceSum,
-    Direction, Directory, EventBatch, EventSum, FailureQuery, FailureSum, Identity, Insight, Link, LinkedRow,
-    MailRow, Millis, NamedAuditRow, NewCategory, NewNotice, NewOrganization, NewSaleRow, NewSession, NewSite,
+    AuditRow, AuditSealing, BeginOutcome, BegunImpersonation, Categories, CategoryPatch, CategoryRow, Change,
+    Cut, DeviceSum, Direction, Directory, EventBatch, EventSum, FailureQuery, FailureSum, Identity,
+    ImpersonationEnd, Impersonations, Insight, Link, LinkedRow, LiveImpersonation, MailRow, Millis,
+    NamedAuditRow, NewCategory, NewImpersonation, NewNotice, NewOrganization, NewSaleRow, NewSession, NewSite,
     NewTill, NewUser, Notice, Notices, Organization, PageKey, PlacedSite, Presented, Recipient,
     RotationOutcome, SaleOutcome, SaleRow, Sales, Seal, SessionFilter, SessionGauges, SessionRow, Sessions,
     SettingsStore, Settled, Site, Standing, Steps, Stood, Store, StoreError, Till, Totals, Touch, User,
@@ -182,6 +184,17 @@ pass_on!(Notices {
     fn security_notices(user_id: Uuid, unseen_only: bool, limit: u32) -> Vec<Notice>;
     fn add_notice(new: NewNotice) -> ();
     fn mark_notice_seen(user_id: Uuid, notice_id: Uuid, now: Millis) -> bool;
+});
+
+pass_on!(Impersonations {
+    fn begin_impersonation(new: NewImpersonation, audit: AuditEntry) -> BegunImpersonation;
+    fn live_impersonations(now: Millis) -> Vec<LiveImpersonation>;
+    fn end_impersonation(
+        session_id: Uuid, end: ImpersonationEnd, now: Millis, audit: AuditEntry
+    ) -> bool;
+    fn note_ended_impersonations(now: Millis, limit: u32) -> u32;
+    fn impersonation_settings() -> ImpersonationSettings;
+    fn put_impersonation_settings(settings: ImpersonationSettings, audit: AuditEntry) -> ();
 });
 
 pass_on!(Alerts {

@@ -90,11 +90,13 @@ impl Targets {
     }
 }
 
-/// A call to every route that needs a session, but for the stream of events.
+/// A call to every route that needs a session, but for the stream of events and for those of an impersonation, which hang
+/// together.
 pub(crate) fn calls(house: &House, targets: &Targets) -> Vec<Call> {
     ROUTES
         .iter()
         .filter(|(_, route)| !OPEN.contains(route) && *route != "/v1/events")
+        .filter(|(_, route)| !route.starts_with("/v1/impersonations/"))
         .map(|(method, route)| {
             let id = if route.contains("/organizations/") {
                 house.organization
@@ -117,13 +119,13 @@ pub(crate) fn calls(house: &House, targets: &Targets) -> Vec<Call> {
                 method: Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(),
                 route,
                 path: route.replace("{id}", &id.to_string()),
-                body: body(house, method, route),
+                body: body(house, targets, method, route),
             }
         })
         .collect()
 }
 
-fn body(house: &House, method: &str, route: &str) -> Option<Value> {
+fn body(house: &House, targets: &Targets, method: &str, route: &str) -> Option<Value> {
     let body = match (method, route) {
         ("get" | "delete", _) => return None,
         (_, "/v1/activity/ping") => json!({ "last_input_age_seconds": 0 }),
@@ -135,6 +137,10 @@ fn body(house: &House, method: &str, route: &str) -> Option<Value> {
         (_, "/v1/admin/settings/monitoring") => json!({
             "retention_days": 30, "refresh_failure_percent": 5, "refresh_least": 20, "time_zone": "Europe/Paris"
         }),
+        (_, "/v1/admin/settings/impersonation") => json!({ "allowed_networks": [], "tell_target": true }),
+        (_, "/v1/impersonations") => {
+            json!({ "user_id": targets.user, "reason": "a sale that does not leave" })
+        }
         (_, "/v1/admin/settings/mail") => json!({
             "host": "localhost", "port": 25, "security": "none", "from": "vigie@example.org"
         }),

@@ -70,7 +70,7 @@ macro_rules! live_where {
     ($condition:literal) => {
         concat!(
             "SELECT count(*) FROM sessions s LEFT JOIN session_settings t ON t.organization_id = s.organization_id
-            WHERE s.revoked_at IS NULL AND s.expires_at > $1
+            WHERE s.revoked_at IS NULL AND s.expires_at > $1 AND s.impersonator_session_id IS NULL
                 AND (s.device_kind = 'till' OR $1 < s.last_input_at + 60000 * coalesce(t.idle_timeout_minutes, $2))
                 AND ",
             $condition

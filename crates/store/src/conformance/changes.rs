@@ -29,7 +29,7 @@ async fn settings_put(world: &World) -> Result<Change, Violation> {
 }
 
 /// What is told until the settings of the first organisation are put, which this does.
-async fn told(world: &World, from: &mut Receiver<Change>) -> Result<Vec<Change>, Violation> {
+pub(super) async fn told(world: &World, from: &mut Receiver<Change>) -> Result<Vec<Change>, Violation> {
     let last = settings_put(world).await?;
     let mut told = Vec::new();
     loop {

@@ -59,13 +59,18 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn new(engine: &dyn Engine) -> Result<Self, Violation> {
-        let store = engine.open().await?;
-        let quai = organization(&*store, "quai").await?;
-        let port = organization(&*store, "port").await?;
+        Self::beside(engine.open().await?, "").await
+    }
+
+    /// Another such world in the same store: its names end so.
+    pub(super) async fn beside(store: Arc<dyn Store>, ending: &str) -> Result<Self, Violation> {
+        let name = |text: &str| format!("{text}{ending}");
+        let quai = organization(&*store, &name("quai")).await?;
+        let port = organization(&*store, &name("port")).await?;
         let quai_site = site(&*store, quai, "Dock").await?;
         let port_site = site(&*store, port, "Pier").await?;
-        let anna = user(&*store, "anna", quai, Some(quai_site)).await?;
-        let paul = user(&*store, "paul", port, Some(port_site)).await?;
+        let anna = user(&*store, &name("anna"), quai, Some(quai_site)).await?;
+        let paul = user(&*store, &name("paul"), port, Some(port_site)).await?;
         Ok(Self {
             store,
             quai,

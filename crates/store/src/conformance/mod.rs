@@ -18,6 +18,7 @@ pub mod chain;
 pub mod changes;
 pub mod directory;
 mod fixture;
+pub mod impersonations;
 pub mod insight;
 pub mod lifecycle;
 pub mod memberships;

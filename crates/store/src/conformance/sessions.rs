@@ -37,6 +37,7 @@ pub async fn a_session_begins_as_asked(engine: &dyn Engine) -> Conforms {
         origin: origin(1),
         device_key: Some([8; 32]),
         reauthenticated_at: None,
+        impersonator: None,
     };
     let begun = begin(&*world.store, new).await?;
     ensure!(begun == expected, "begun as {begun:?}");

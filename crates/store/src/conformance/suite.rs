@@ -112,6 +112,23 @@ macro_rules! conformance_suite {
                 a_notice_is_seen_by_its_user_once: SeenByAnybody, SeenStillListed, SeenAnew;
                 a_notice_needs_its_user: NoticeOfNobody;
             }
+            impersonations {
+                an_impersonation_begins_as_asked: ImpersonatorForgotten;
+                an_impersonation_does_not_outlast_the_session_behind_it: ImpersonationOutlastsItsSession;
+                an_impersonation_that_may_not_be_is_refused: ImpersonationFromBelow, ImpersonationOfThoseAbove,
+                    ImpersonationsNest;
+                an_impersonation_ends_with_the_session_behind_it: ImpersonationOutlivesItsImpersonator;
+                an_impersonation_ends_with_the_users_sessions: ImpersonationOutlivesItsUser;
+                an_impersonation_is_none_of_the_users_sessions: ImpersonationListed;
+                an_impersonation_is_stopped_or_forced_to_end: StoppedByAnybody, ImpersonationEndForgotten;
+                impersonations_that_last_are_listed: ImpersonationsUnordered, ImpersonationReasonForgotten,
+                    ImpersonationsListedForEver;
+                an_end_is_written_down_once: ImpersonationEndNotedAgain, ExpiryUnwritten, UnwrittenPurged;
+                an_impersonation_ends_with_an_idle_desk: IdleDeskCarriesAnImpersonation;
+                the_others_are_told_of_an_impersonation: OthersUntold, TargetToldAllTheSame;
+                impersonation_settings_read_back: NetworksForgotten, NobodyToldByDefault,
+                    ImpersonationSettingsAuditedTwice;
+            }
             alerts {
                 monitoring_defaults_hold_until_settings_are_put: MonitoringDefaultsOfItsOwn;
                 monitoring_settings_read_back: OpeningHoursForgotten;

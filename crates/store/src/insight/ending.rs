@@ -70,7 +70,7 @@ impl EndedSession {
             DeviceKind::Desk => Some(self.last_input_at.saturating_add(self.idle_timeout_ms)),
         };
         if let Some((at, reason)) = self.revoked {
-            return Some((at, end_reason(reason)));
+            return end_reason(reason).map(|reason| (at, reason));
         }
         let ends = idle.map(|at| (at, EndReason::Idle));
         let ends = ends.into_iter().chain([(self.expires_at, EndReason::Expired)]);
@@ -78,9 +78,9 @@ impl EndedSession {
     }
 }
 
-/// The same reason in figures.
-pub const fn end_reason(reason: RevokeReason) -> EndReason {
-    match reason {
+/// The same reason in figures, which are about people's own sessions: impersonations do not count.
+pub const fn end_reason(reason: RevokeReason) -> Option<EndReason> {
+    Some(match reason {
         RevokeReason::SignedOut => EndReason::SignedOut,
         RevokeReason::ByOwner => EndReason::ByOwner,
         RevokeReason::ByAdministrator => EndReason::ByAdministrator,
@@ -89,7 +89,10 @@ pub const fn end_reason(reason: RevokeReason) -> EndReason {
         RevokeReason::DeviceLimit => EndReason::DeviceLimit,
         RevokeReason::PasswordChanged => EndReason::PasswordChanged,
         RevokeReason::MembershipEnded => EndReason::MembershipEnded,
-    }
+        RevokeReason::ImpersonationStopped
+        | RevokeReason::ImpersonationForced
+        | RevokeReason::ImpersonatorEnded => return None,
+    })
 }
 
 #[cfg(test)]

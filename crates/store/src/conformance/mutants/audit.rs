@@ -48,6 +48,9 @@ impl AuditLog for Mutant {
         if self.is(Mutation::WrongKeyUnaudited) {
             rows.retain(|row| row.action != "session.proof_refused");
         }
+        if self.is(Mutation::ExpiryUnwritten) {
+            rows.retain(|row| row.action != "impersonation.expired");
+        }
         if self.is(Mutation::LogOldestFirst) {
             rows.reverse();
         }

@@ -15,6 +15,7 @@ mod alerts;
 mod audit;
 mod categories;
 mod directory;
+mod impersonations;
 mod insight;
 mod mutation;
 mod notices;
@@ -82,6 +83,7 @@ struct Seen {
     noted: u32,
     roles: Vec<(OrganizationRole, u32)>,
     claim: Option<Uuid>,
+    first_now: Option<Millis>,
     told: Option<broadcast::Sender<Change>>,
 }
 

@@ -605,6 +605,50 @@ pub enum Mutation {
     AuditEndIgnored,
     /// What a row is about has no name.
     TargetUnnamed,
+    /// A session does not say who stands behind it.
+    ImpersonatorForgotten,
+    /// An impersonation lasts two hours, however soon the session behind it ends.
+    ImpersonationOutlastsItsSession,
+    /// Somebody who does not stand above all organisations begins one.
+    ImpersonationFromBelow,
+    /// Somebody above all organisations is impersonated.
+    ImpersonationOfThoseAbove,
+    /// There is an impersonation behind an impersonation, or beside one.
+    ImpersonationsNest,
+    /// An impersonation goes on after the session behind it.
+    ImpersonationOutlivesItsImpersonator,
+    /// An impersonation goes on after the sessions of its user.
+    ImpersonationOutlivesItsUser,
+    /// An impersonation is on the list of sessions.
+    ImpersonationListed,
+    /// Whoever asks stops an impersonation.
+    StoppedByAnybody,
+    /// An impersonation that was stopped reads as live.
+    ImpersonationEndForgotten,
+    /// Impersonations come the wrong way round.
+    ImpersonationsUnordered,
+    /// Why somebody is impersonated is not kept.
+    ImpersonationReasonForgotten,
+    /// An impersonation that is over is listed.
+    ImpersonationsListedForEver,
+    /// The end of an impersonation is noted each time.
+    ImpersonationEndNotedAgain,
+    /// The log does not say that an impersonation expired.
+    ExpiryUnwritten,
+    /// An impersonation that is not written down yet is purged.
+    UnwrittenPurged,
+    /// An impersonation goes on although the desk behind it is left alone.
+    IdleDeskCarriesAnImpersonation,
+    /// Nobody else above all organisations is told of an impersonation.
+    OthersUntold,
+    /// The user is told of an impersonation against the settings.
+    TargetToldAllTheSame,
+    /// Networks are not kept.
+    NetworksForgotten,
+    /// Where no settings were put, the user is not told.
+    NobodyToldByDefault,
+    /// Settings leave two entries.
+    ImpersonationSettingsAuditedTwice,
 }
 
 impl Mutation {

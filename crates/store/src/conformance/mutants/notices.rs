@@ -33,6 +33,9 @@ impl Notices for Mutant {
         if self.is(Mutation::NewPlaceWithoutNotice) {
             found.retain(|notice| notice.kind != NoticeKind::NewDevice);
         }
+        if self.is(Mutation::OthersUntold) {
+            found.retain(|notice| notice.kind != NoticeKind::ImpersonationStarted);
+        }
         let seen_at = self.seen().seen_at;
         for notice in &mut found {
             if self.is(Mutation::NoticeDetailForgotten) {

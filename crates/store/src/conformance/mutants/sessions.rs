@@ -22,11 +22,21 @@ impl Mutant {
             }
             Some((_, RevokeReason::PasswordChanged)) => self.is(Mutation::PasswordKeepsSessions),
             Some((_, RevokeReason::MembershipEnded)) => self.is(Mutation::RemovedKeepsSessions),
+            Some((_, RevokeReason::ImpersonatorEnded)) => {
+                self.is(Mutation::ImpersonationOutlivesItsImpersonator)
+            }
+            Some((_, RevokeReason::ImpersonationStopped | RevokeReason::ImpersonationForced)) => {
+                self.is(Mutation::ImpersonationEndForgotten)
+            }
             Some((_, RevokeReason::ByOwner | RevokeReason::ByAdministrator | RevokeReason::DeviceLimit))
             | None => false,
         };
-        if forgotten {
+        let outlives = self.is(Mutation::ImpersonationOutlivesItsUser) && row.impersonator.is_some();
+        if forgotten || outlives {
             row.revoked = None;
+        }
+        if self.is(Mutation::ImpersonatorForgotten) {
+            row.impersonator = None;
         }
         if self.is(Mutation::UseMovesBack) || (self.is(Mutation::EndedTouched) && row.revoked.is_some()) {
             for touch in self
@@ -83,6 +93,7 @@ fn as_if_begun(new: &NewSession) -> SessionRow {
         origin: new.origin.clone(),
         device_key: new.device_key,
         reauthenticated_at: None,
+        impersonator: None,
     }
 }
 
@@ -212,6 +223,11 @@ impl Sessions for Mutant {
         let mut found = self.store.live_sessions(user_id, now).await?;
         if self.is(Mutation::LiveUnordered) {
             found.reverse();
+        }
+        if self.is(Mutation::ImpersonationListed) {
+            for one in self.store.live_impersonations(now).await? {
+                found.extend(self.store.identity(one.session_id).await?);
+            }
         }
         Ok(found)
     }
@@ -464,6 +480,7 @@ impl Sessions for Mutant {
             limit
         };
         let later = Millis::from(self.is(Mutation::PurgesTooEarly));
-        self.store.purge_sessions(ended_before + later, limit).await
+        let purged = self.store.purge_sessions(ended_before + later, limit).await?;
+        Ok(purged + u32::from(self.is(Mutation::UnwrittenPurged)))
     }
 }
