@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
-use protocol::auth::OrganizationRole;
 use scene::{BEGUN, People, entry, new_session, open, organization, origin, people, presented, session};
 use store::session::RevokeReason;
 use store::{
@@ -102,7 +101,7 @@ async fn the_end_of_an_impersonation_is_written_down_by_one_of_two() {
         password_hash: String::new(),
         one_time_password: false,
         organization_id: people.organization_id,
-        role: OrganizationRole::Owner,
+        role: protocol::auth::OrganizationRole::Owner,
         site_id: None,
     };
     one.add_user(user, entry("user.added")).await.unwrap();
