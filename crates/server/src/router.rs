@@ -17,8 +17,7 @@ use crate::failure::Failure;
 use crate::server::Server;
 use crate::{
     activity, admin, alerts, audit, auth, events, health, impersonation, insight, mail, monitoring, openapi,
-    sales,
-    session_settings,
+    sales, session_settings,
 };
 
 /// The router of this server.

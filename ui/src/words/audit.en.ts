@@ -183,6 +183,8 @@ export const en: AuditWords = {
     'audit.shortened': 'Beginning of the log removed, its time over',
   },
   fields: {
+    allowed_networks: 'Allowed networks',
+    tell_target: 'Tell the person',
     name: 'Name',
     display_name: 'Displayed name',
     username: 'User name',

@@ -185,6 +185,8 @@ export const fr = {
     'audit.shortened': 'Début du journal retiré, son délai passé',
   } satisfies Record<AuditAction, string>,
   fields: {
+    allowed_networks: 'Réseaux permis',
+    tell_target: 'Prévenir la personne',
     name: 'Nom',
     display_name: 'Nom affiché',
     username: 'Identifiant',

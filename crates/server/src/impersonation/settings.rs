@@ -47,7 +47,7 @@ pub(super) async fn put(
     let before = server.store.impersonation_settings().await?;
     let audit = caller
         .audit("settings.impersonation_changed")
-        .detail(serde_json::json!({ "before": before, "after": settings }));
+        .changed(&serde_json::json!(before), &serde_json::json!(settings));
     server
         .store
         .put_impersonation_settings(settings.clone(), audit)
