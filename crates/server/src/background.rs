@@ -9,14 +9,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-use crate::alerts;
-use crate::audit;
-use crate::impersonation;
 use crate::insight::{Writing, forget, record};
 use crate::mail::deliver;
 use crate::server::Server;
 use crate::touches::rows;
-use crate::{alerts, impersonation};
+use crate::{alerts, audit, impersonation};
 
 /// How often uses of sessions are written.
 const WRITE_EVERY: Duration = Duration::from_secs(5);

@@ -2,7 +2,16 @@
 
 import type { AuditGroup } from '../shell/port';
 
-export const groups: AuditGroup[] = ['sign_ins', 'revocations', 'people', 'places', 'settings', 'impersonation', 'sales', 'system'];
+export const groups: AuditGroup[] = [
+  'sign_ins',
+  'revocations',
+  'people',
+  'places',
+  'settings',
+  'impersonation',
+  'sales',
+  'system',
+];
 
 export const groupOf = {
   'session.created': 'sign_ins',
