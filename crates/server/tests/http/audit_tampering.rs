@@ -36,10 +36,10 @@ struct Log {
 fn entry(n: u64, now: i64) -> AuditEntry {
     let id = |kind: u128| Some(Uuid::from_u128(kind + u128::from(n % 5)));
     AuditEntry {
-        organization_id: id(100).filter(|_| n % 7 > 0),
-        actor_user_id: id(200).filter(|_| n % 3 > 0),
-        session_id: id(300).filter(|_| n % 4 > 0),
-        target: (n % 6 > 0).then(|| format!("till:{}", Uuid::from_u128(u128::from(n)))),
+        organization_id: id(100).filter(|_| !n.is_multiple_of(7)),
+        actor_user_id: id(200).filter(|_| !n.is_multiple_of(3)),
+        session_id: id(300).filter(|_| !n.is_multiple_of(4)),
+        target: (!n.is_multiple_of(6)).then(|| format!("till:{}", Uuid::from_u128(u128::from(n)))),
         result: if n.is_multiple_of(9) {
             AuditResult::Denied
         } else {
@@ -81,7 +81,7 @@ impl Log {
                 clock.advance(Duration::from_millis(u64::try_from(11 * DAY_MS).unwrap()));
             }
             store.audit(entry(n, server.now())).await.unwrap();
-            if n % 8 == 0 {
+            if n.is_multiple_of(8) {
                 seal_waiting(&server).await.unwrap();
             }
         }
