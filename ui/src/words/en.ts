@@ -383,7 +383,8 @@ export const en: Words = {
     categories_exist: 'This organisation has categories already. Refresh the list.',
     organization_mismatch: 'This work belongs to another organisation. It leaves when you go back there.',
     impersonation_over: '“View as” is over. You are yourself again.',
-    forbidden_while_impersonating: 'This is not allowed while you view as somebody else. Stop first, then do it in your own name.',
+    forbidden_while_impersonating:
+      'This is not allowed while you view as somebody else. Stop first, then do it in your own name.',
     address_not_allowed: '“View as” is not allowed from this network. Use a device on an allowed one.',
     cannot_impersonate_above: 'This person’s rank is equal to yours or higher: nobody views as them.',
     cannot_impersonate_oneself: 'This is your own account. Choose somebody else.',

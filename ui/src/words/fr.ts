@@ -389,7 +389,8 @@ export const fr = {
     categories_exist: 'Cette organisation a déjà des catégories. Actualisez la liste.',
     organization_mismatch: 'Ce travail appartient à une autre organisation. Il partira quand vous y reviendrez.',
     impersonation_over: '« Voir comme » est terminé. Vous êtes de nouveau vous-même.',
-    forbidden_while_impersonating: 'Ce geste n’est pas permis pendant « Voir comme ». Arrêtez d’abord, puis faites-le en votre nom.',
+    forbidden_while_impersonating:
+      'Ce geste n’est pas permis pendant « Voir comme ». Arrêtez d’abord, puis faites-le en votre nom.',
     address_not_allowed: '« Voir comme » n’est pas permis depuis ce réseau. Utilisez un poste du réseau autorisé.',
     cannot_impersonate_above: 'Cette personne a un rang égal ou supérieur au vôtre : on ne voit pas comme elle.',
     cannot_impersonate_oneself: 'C’est votre propre compte. Choisissez quelqu’un d’autre.',
