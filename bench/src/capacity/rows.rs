@@ -1,10 +1,10 @@
 //! How many rows a refresh writes, counted in the database itself: before its answer, and afterwards what is recorded of it.
 
 use std::path::Path;
-use std::thread::sleep;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use vigie_tests::pause;
 
 use crate::failure::{Doing as _, Failure};
 use crate::figure::Target;
@@ -59,7 +59,7 @@ fn recorded(database: &Connection, events: usize) -> Result<(), Failure> {
         if Rows::read(database)?.events as usize >= events {
             return Ok(());
         }
-        sleep(LOOK_EVERY);
+        pause(LOOK_EVERY);
     }
     Err(Failure::found("counting rows", "what happened was not recorded"))
 }

@@ -115,6 +115,7 @@ impl Server {
             },
             device_key: None,
             reauthenticated_at: None,
+            impersonator: None,
         };
         Self {
             row,
