@@ -121,6 +121,22 @@ const told: Told[] = [
     detail: { by: 'vigie-server' },
     ...inside,
   },
+  {
+    action: 'impersonation.stopped',
+    actor: 'louise',
+    impersonated: 'camille',
+    target: `session:${own(5)}`,
+    detail: { lasted_seconds: '540' },
+    device_name: 'Bureau de Louise',
+  },
+  {
+    action: 'impersonation.started',
+    actor: 'louise',
+    impersonated: 'camille',
+    target: `session:${own(5)}`,
+    reason: 'Le nom du site était mal écrit sur les tickets',
+    device_name: 'Bureau de Louise',
+  },
 ];
 
 export class FakeAudit {
@@ -130,8 +146,7 @@ export class FakeAudit {
   asked: AuditQuery[] = [];
 
   constructor(now: number) {
-    const rounds = 4;
-    const count = told.length * rounds;
+    const count = 3 * PAGE - 4;
     this.all = Array.from({ length: count }, (_, index): AuditRecord => {
       const { actor, impersonated, ...more } = told[index % told.length]!;
       return {

@@ -183,6 +183,7 @@ export const en: AuditWords = {
     'audit.shortened': 'Beginning of the log removed, its time over',
   },
   fields: {
+    lasted_seconds: 'Duration in seconds',
     allowed_networks: 'Allowed networks',
     tell_target: 'Tell the person',
     name: 'Name',

@@ -185,6 +185,7 @@ export const fr = {
     'audit.shortened': 'Début du journal retiré, son délai passé',
   } satisfies Record<AuditAction, string>,
   fields: {
+    lasted_seconds: 'Durée en secondes',
     allowed_networks: 'Réseaux permis',
     tell_target: 'Prévenir la personne',
     name: 'Nom',
