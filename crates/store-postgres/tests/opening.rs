@@ -25,7 +25,7 @@ async fn several_make_the_schema_at_once_and_agree_on_it() {
     }
     let first = stores[0].as_ref().unwrap();
     assert_eq!(first.organizations().await.unwrap().len(), 8);
-    assert_eq!(first.schema_version().await.unwrap(), 5);
+    assert_eq!(first.schema_version().await.unwrap(), 6);
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn what_is_not_ours_or_not_ours_yet_is_left_alone() {
         .unwrap();
     let refused = open(&server).await.err().unwrap();
     assert!(
-        matches!(refused, StoreError::Newer { found: 7, known: 5 }),
+        matches!(refused, StoreError::Newer { found: 7, known: 6 }),
         "{refused}"
     );
 

@@ -16,10 +16,12 @@ use Permission::{Allowed, Forbidden};
 /// The calls by method and route. Forbidden is what is about passwords, mail or whom notices reach, what deletes, archives or
 /// ends sessions, what puts people above others, what the server takes for the user's own presence, and impersonation itself
 /// but for stopping this one.
-pub const CALLS: [(&str, &str, Permission); 63] = [
+pub const CALLS: [(&str, &str, Permission); 65] = [
     ("POST", "/v1/activity/ping", Forbidden),
     ("GET", "/v1/admin/alerts", Allowed),
     ("POST", "/v1/admin/alerts/test", Forbidden),
+    ("GET", "/v1/admin/audit", Allowed),
+    ("GET", "/v1/admin/audit/export", Allowed),
     ("GET", "/v1/admin/categories", Allowed),
     ("POST", "/v1/admin/categories", Allowed),
     ("POST", "/v1/admin/categories/starter", Allowed),
