@@ -208,6 +208,12 @@ describe('the log', () => {
     expect(port.calls).not.toContain('audit');
   });
 
+  it('has one head for each cell of a line', async () => {
+    await show();
+    await waitFor(() => expect(rows()).toHaveLength(20));
+    expect(screen.getAllByRole('columnheader')).toHaveLength(within(rows()[0]!).getAllByRole('cell').length);
+  });
+
   it('is not for whom the server says so', async () => {
     await show({}, (port) => port.failures.set('audit', problem('forbidden')));
     expect(await screen.findByTestId('audit-forbidden')).toBeInTheDocument();

@@ -51,9 +51,6 @@ export const en: AuditWords = {
   columns: {
     when: 'When',
     who: 'Who',
-    first_row: 'First line removed',
-    last_row: 'Last line removed',
-    sealed_before: 'Sealed before',
     what: 'Deed',
     target: 'To what',
     result: 'Result',
@@ -183,6 +180,9 @@ export const en: AuditWords = {
     'audit.shortened': 'Beginning of the log removed, its time over',
   },
   fields: {
+    first_row: 'First line removed',
+    last_row: 'Last line removed',
+    sealed_before: 'Sealed before',
     lasted_seconds: 'Duration in seconds',
     allowed_networks: 'Allowed networks',
     tell_target: 'Tell the person',

@@ -53,9 +53,6 @@ export const fr = {
   columns: {
     when: 'Quand',
     who: 'Qui',
-    first_row: 'Première ligne retirée',
-    last_row: 'Dernière ligne retirée',
-    sealed_before: 'Scellées avant',
     what: 'Geste',
     target: 'Sur quoi',
     result: 'Résultat',
@@ -185,6 +182,9 @@ export const fr = {
     'audit.shortened': 'Début du journal retiré, son délai passé',
   } satisfies Record<AuditAction, string>,
   fields: {
+    first_row: 'Première ligne retirée',
+    last_row: 'Dernière ligne retirée',
+    sealed_before: 'Scellées avant',
     lasted_seconds: 'Durée en secondes',
     allowed_networks: 'Réseaux permis',
     tell_target: 'Prévenir la personne',
