@@ -7,6 +7,8 @@ use std::time::Duration;
 use thirtyfour::error::WebDriverError;
 use thirtyfour::{By, Capabilities, WebDriver, WebElement};
 
+/// An element that has not moved for this long stands still.
+const STILL: Duration = Duration::from_millis(50);
 const LOOK: Duration = Duration::from_millis(20);
 const READY: Duration = Duration::from_secs(10);
 
@@ -249,11 +251,13 @@ impl Window {
             .map_err(doing(&format!("reading the field {testid}")))
     }
 
-    /// Presses the element, waiting up to ten seconds for it to take a press.
+    /// Presses the element, waiting up to ten seconds for it to take a press. What still moves is waited for, since the
+    /// press would land where it was.
     pub async fn press(&self, testid: &str) -> Result<(), StageError> {
         let watch = Stopwatch::start();
         loop {
             let element = self.wait_for(testid, READY).await?;
+            self.settle(testid, &watch).await?;
             match element.click().await {
                 Ok(()) => return Ok(()),
                 Err(error) if is_not_ready(&error) && watch.elapsed() < READY => {
@@ -262,6 +266,25 @@ impl Window {
                 Err(error) => return Err(doing(&format!("pressing {testid}"))(error)),
             }
         }
+    }
+
+    /// Waits until the element is where it was a moment ago, or the time for a press is over.
+    async fn settle(&self, testid: &str, watch: &Stopwatch) -> Result<(), StageError> {
+        let script = format!(
+            "const found = document.querySelector('[data-testid=\"{testid}\"]');
+            const place = found && found.getBoundingClientRect();
+            return place && [place.x, place.y, place.width, place.height];"
+        );
+        let mut before = self.script(&script).await?;
+        while watch.elapsed() < READY {
+            tokio::time::sleep(STILL).await;
+            let now = self.script(&script).await?;
+            if now == before {
+                break;
+            }
+            before = now;
+        }
+        Ok(())
     }
 
     /// Types into the element after emptying it, waiting up to ten seconds for it to take input.
