@@ -34,6 +34,8 @@ pub enum EventName {
     CategoriesChanged,
     /// An alert of the session's organisation began, ended, or was told to somebody; for administrators; `data:` is `{}`.
     AlertsChanged,
+    /// Impersonations began or ended; for super admins; `data:` is `{}`.
+    ImpersonationsChanged,
     /// There is a new security notice; `data:` is a [`NoticeAdded`].
     Notice,
     /// The session works in another organisation now; `data:` is `{}`.

@@ -30,7 +30,7 @@ pub(crate) fn routes() -> OpenApiRouter<Server> {
 /// Tells what changes for the caller's session until it ends or the access token runs out.
 ///
 /// `session_ended` with `{session_id, code}`, `settings_changed`, `categories_changed`, `organization_changed`, `notice` with `{id, kind}`,
-/// `alerts_changed` for administrators, and a comment line every 15 seconds. An event is a hint; what holds is what the other calls answer.
+/// `alerts_changed` for administrators, `impersonations_changed` for super admins, and a comment line every 15 seconds. An event is a hint; what holds is what the other calls answer.
 #[utoipa::path(
     get,
     path = "/events",

@@ -169,6 +169,7 @@ async fn begin(
         let kind = NoticeKind::Impersonated;
         told.push(tell(connection, new.user_id, new.now, kind, here()).await?);
     }
+    told.push(Change::ImpersonationsChanged);
     audit::add(connection, entry).await?;
     Ok((BegunImpersonation::Begun(Box::new(begun)), told))
 }
@@ -254,7 +255,7 @@ async fn end(
         return Ok((false, Vec::new()));
     };
     audit::add(connection, entry).await?;
-    Ok((true, vec![told(&ended, reason)?]))
+    Ok((true, vec![told(&ended, reason)?, Change::ImpersonationsChanged]))
 }
 
 async fn note_ended(
@@ -283,10 +284,13 @@ async fn note_ended(
     for one in &over {
         audit::add(connection, &one.entry(now)).await?;
     }
-    let told = idle
+    let mut told = idle
         .iter()
         .map(|row| told(row, reason))
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<Vec<_>, _>>()?;
+    if !over.is_empty() {
+        told.push(Change::ImpersonationsChanged);
+    }
     Ok((u32::try_from(over.len()).unwrap_or(u32::MAX), told))
 }
 

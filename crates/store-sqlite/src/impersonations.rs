@@ -147,6 +147,7 @@ fn begin(
         let kind = NoticeKind::Impersonated;
         told.push(tell(connection, new.user_id, new.now, kind, here())?);
     }
+    told.push(Change::ImpersonationsChanged);
     audit::add(connection, entry)?;
     Ok((BegunImpersonation::Begun(Box::new(session)), told))
 }
@@ -230,12 +231,12 @@ fn end(
         return Ok((false, Vec::new()));
     };
     audit::add(connection, entry)?;
-    Ok((true, vec![ended]))
+    Ok((true, vec![ended, Change::ImpersonationsChanged]))
 }
 
 fn note_ended(connection: &Connection, now: Millis, limit: u32) -> Result<(u32, Vec<Change>), Fault> {
     let reason = RevokeReason::ImpersonatorEnded;
-    let told = connection
+    let mut told = connection
         .prepare_cached(END_BEHIND_THE_IDLE)?
         .query_map(params![now, default_idle_minutes(), reason.as_str()], |row| {
             Ok(Change::SessionEnded {
@@ -259,6 +260,9 @@ fn note_ended(connection: &Connection, now: Millis, limit: u32) -> Result<(u32, 
             audit::add(connection, &one.entry(now))?;
             noted += 1;
         }
+    }
+    if noted > 0 {
+        told.push(Change::ImpersonationsChanged);
     }
     Ok((noted, told))
 }

@@ -123,6 +123,7 @@ fn id_of(change: &Change) -> Option<Uuid> {
         | Change::SettingsChanged { .. }
         | Change::CategoriesChanged { .. }
         | Change::NoticeAdded { .. }
+        | Change::ImpersonationsChanged
         | Change::AlertsChanged { .. } => None,
     }
 }

@@ -50,6 +50,8 @@ pub enum Change {
         /// What it says.
         kind: NoticeKind,
     },
+    /// Impersonations began or ended.
+    ImpersonationsChanged,
     /// An alert of an organisation began, ended, or was told to somebody.
     AlertsChanged {
         /// The organisation.

@@ -32,6 +32,8 @@ pub(super) struct Listening {
     session: SessionRow,
     /// Whether the caller administers the organisation, and so sees its alerts.
     administers: bool,
+    /// Whether the caller stands above all organisations, and so sees impersonations.
+    stands_above: bool,
     changes: Receiver<Change>,
     waiting: VecDeque<Event>,
     is_over: bool,
@@ -53,6 +55,7 @@ impl Listening {
             server,
             session,
             administers: caller.administers().is_ok(),
+            stands_above: caller.stands_above().is_ok(),
             changes,
             // The answer's first bytes leave at once, whatever stands between.
             waiting: VecDeque::from([Event::default().comment("listening")]),
@@ -124,6 +127,9 @@ impl Listening {
             {
                 self.tell(EventName::AlertsChanged, &serde_json::json!({}));
             }
+            Change::ImpersonationsChanged if self.stands_above => {
+                self.tell(EventName::ImpersonationsChanged, &serde_json::json!({}));
+            }
             Change::NoticeAdded {
                 user_id,
                 notice_id,
@@ -137,6 +143,7 @@ impl Listening {
             | Change::SettingsChanged { .. }
             | Change::CategoriesChanged { .. }
             | Change::NoticeAdded { .. }
+            | Change::ImpersonationsChanged
             | Change::AlertsChanged { .. } => {}
         }
     }
@@ -151,6 +158,9 @@ impl Listening {
         self.tell(EventName::CategoriesChanged, &serde_json::json!({}));
         if self.administers {
             self.tell(EventName::AlertsChanged, &serde_json::json!({}));
+        }
+        if self.stands_above {
+            self.tell(EventName::ImpersonationsChanged, &serde_json::json!({}));
         }
         let unseen = self
             .server

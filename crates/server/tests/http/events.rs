@@ -200,6 +200,21 @@ async fn administrators_hear_of_their_organisations_alerts_and_cashiers_of_none(
 }
 
 #[tokio::test]
+async fn those_above_all_organisations_hear_of_impersonations_and_nobody_else() {
+    let house = House::new().await;
+    let relay = house.store.relay_changes(8);
+    let dominique = house.sign_in("dominique", "desk").await;
+    let alix = house.super_admin().await;
+    let mut told = listen(&house, &alix).await;
+    let mut untold = listen(&house, &dominique).await;
+    relay.send(Change::ImpersonationsChanged).unwrap();
+    let organization_id = house.organization;
+    relay.send(Change::SettingsChanged { organization_id }).unwrap();
+    assert_eq!(told.next().await, event("impersonations_changed", json!({})));
+    assert_eq!(untold.next().await, event("settings_changed", json!({})));
+}
+
+#[tokio::test]
 async fn a_session_that_moves_to_another_organisation_is_told_and_comes_again() {
     let house = House::new().await;
     let relay = house.store.relay_changes(8);

@@ -10,10 +10,11 @@ use tokio::sync::broadcast::Receiver;
 use uuid::Uuid;
 
 use super::fixture::{START, World, entry, new_session, present, rotate};
+use super::impersonations::Scene;
 use super::{Conforms, Engine, Violation, ensure};
 use crate::{
-    CategoryPatch, Change, Channel, Direction, NewCategory, NewNotice, NoticeDetail, NoticeKind, Recipient,
-    RevokeReason, SessionRow, Settled, Standing,
+    CategoryPatch, Change, Channel, Direction, ImpersonationEnd, NewCategory, NewNotice, NoticeDetail,
+    NoticeKind, Recipient, RevokeReason, SessionRow, Settled, Standing,
 };
 
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -246,6 +247,35 @@ pub async fn changes_of_alerts_are_told(engine: &dyn Engine) -> Conforms {
     let organization_id = world.port;
     let expected = vec![Change::AlertsChanged { organization_id }; 3];
     ensure!(told == expected, "told was {told:?}");
+    Ok(())
+}
+
+/// An impersonation's beginning is told, and each way in which it ends.
+pub async fn changes_of_impersonations_are_told(engine: &dyn Engine) -> Conforms {
+    let scene = Scene::new(engine).await?;
+    let (world, store) = (&scene.world, &*scene.world.store);
+    let mut changes = store.changes();
+    let heard = async |changes: &mut Receiver<Change>| {
+        let told = told(world, changes).await?;
+        let heard = told
+            .iter()
+            .filter(|change| **change == Change::ImpersonationsChanged);
+        Ok::<_, Violation>(heard.count())
+    };
+    let first = scene.begin(scene.new_at(START)).await?;
+    let begun = heard(&mut changes).await?;
+    let audit = entry("impersonation.force_stopped");
+    store
+        .end_impersonation(first.id, ImpersonationEnd::Forced, START + 1, audit)
+        .await?;
+    let forced = heard(&mut changes).await?;
+    store.note_ended_impersonations(START + 1, 10).await?;
+    let noted = heard(&mut changes).await?;
+    let second = scene.begin(scene.new_at(START + 2)).await?;
+    store.note_ended_impersonations(second.expires_at, 10).await?;
+    let expired = heard(&mut changes).await?;
+    let told = (begun, forced, noted, expired);
+    ensure!(told == (1, 1, 0, 2), "told was {told:?} times");
     Ok(())
 }
 

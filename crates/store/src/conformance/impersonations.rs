@@ -16,14 +16,14 @@ use crate::{
 };
 
 /// Paul, above all organisations and with two sessions in his own, who will act as Anna.
-struct Scene {
-    world: World,
+pub(super) struct Scene {
+    pub(super) world: World,
     behind: SessionRow,
     other: SessionRow,
 }
 
 impl Scene {
-    async fn new(engine: &dyn Engine) -> Result<Self, Violation> {
+    pub(super) async fn new(engine: &dyn Engine) -> Result<Self, Violation> {
         Self::of(World::new(engine).await?).await
     }
 
@@ -35,7 +35,7 @@ impl Scene {
         Ok(Self { world, behind, other })
     }
 
-    fn new_at(&self, now: Millis) -> NewImpersonation {
+    pub(super) fn new_at(&self, now: Millis) -> NewImpersonation {
         NewImpersonation {
             id: Uuid::now_v7(),
             impersonator: Impersonator {
@@ -55,7 +55,7 @@ impl Scene {
         Ok(self.world.store.begin_impersonation(new, audit).await?)
     }
 
-    async fn begin(&self, new: NewImpersonation) -> Result<SessionRow, Violation> {
+    pub(super) async fn begin(&self, new: NewImpersonation) -> Result<SessionRow, Violation> {
         match self.ask(new).await? {
             BegunImpersonation::Begun(row) => Ok(*row),
             BegunImpersonation::Refused(why) => Err(Violation::Broken(format!("it is refused: {why:?}"))),

@@ -151,6 +151,7 @@ macro_rules! conformance_suite {
             }
             changes {
                 changes_of_alerts_are_told: AlertsUntold;
+                changes_of_impersonations_are_told: ImpersonationsUntold;
                 settings_are_told: SettingsUntold;
                 changed_categories_are_told: CategoriesUntold;
                 the_end_of_a_session_is_told: EndUntold;

@@ -116,6 +116,7 @@ fn is_hidden(mutation: Mutation, change: &Change) -> bool {
         Change::SettingsChanged { .. } => mutation == Mutation::SettingsUntold,
         Change::CategoriesChanged { .. } => mutation == Mutation::CategoriesUntold,
         Change::NoticeAdded { .. } => mutation == Mutation::NoticeUntold,
+        Change::ImpersonationsChanged => mutation == Mutation::ImpersonationsUntold,
         Change::AlertsChanged { .. } => mutation == Mutation::AlertsUntold,
     }
 }

@@ -423,6 +423,8 @@ pub enum Mutation {
     AlertPurgeLimitIgnored,
     /// Changes of alerts are not told.
     AlertsUntold,
+    /// Changes of impersonations are not told.
+    ImpersonationsUntold,
     /// Whatever organisation asks ends a session.
     AnyOrganizationEnds,
     /// A user's sessions end in every organisation.
