@@ -19,6 +19,7 @@
 pub mod answer;
 pub mod entropy;
 pub mod event;
+pub mod impersonation;
 pub mod knobs;
 mod machine;
 pub mod moment;
@@ -33,6 +34,7 @@ pub use event::{
     CallId, Decision, DeviceKey, Farewell, Hint, Input, LockAnswer, Notice, OperatorAct, Output, RefreshCall,
     StoreRead,
 };
+pub use impersonation::{EndWarning, ImpersonationCourse, ImpersonationEnd};
 pub use knobs::{Capabilities, Knobs};
 pub use machine::Keeper;
 pub use moment::{Moment, Span};

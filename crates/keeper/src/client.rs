@@ -6,11 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method, Request, Response, Uri};
-use keeper_core::{Banner, EndReason, Input, Moment, SessionPhase, Trouble};
+use keeper_core::{Banner, EndReason, ImpersonationEnd, Input, Moment, SessionPhase, Trouble};
 use protocol::sale::IDEMPOTENCY_KEY;
 use tokio::time::{Instant, timeout_at};
 
 use crate::driver::{Handed, Outcome, Shared};
+use crate::impersonation::{Acting, ActingRefusal};
 use crate::profile::{Refusal, Reply};
 use crate::slot::normalised;
 use crate::{Limits, TransportFault};
@@ -24,6 +25,7 @@ const WAIT_FOR_TOKEN: Duration = Duration::from_secs(15);
 pub struct AuthorisedClient {
     shared: Arc<Shared>,
     only_for: Option<Arc<str>>,
+    acting: Option<Arc<Acting>>,
 }
 
 /// Why an authorised request has no answer.
@@ -45,6 +47,9 @@ pub enum RequestError {
     /// carries no Idempotency-Key.
     #[error("the request cannot be repeated: it carries no Idempotency-Key")]
     NotRepeatable,
+    /// The impersonation that the request was made under is over. Nothing of it is lost: it was not carried out.
+    #[error("the impersonation is over")]
+    ImpersonationOver(ImpersonationEnd),
     /// The keeper was shut down.
     #[error("the keeper has stopped")]
     Stopped,
@@ -59,6 +64,7 @@ impl RequestError {
             Self::NoToken(_) => "no_token",
             Self::Transport(_) => "transport",
             Self::NotRepeatable => "not_repeatable",
+            Self::ImpersonationOver(_) => "impersonation_over",
             Self::Stopped => "stopped",
         }
     }
@@ -67,7 +73,11 @@ impl RequestError {
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::NoToken(_) | Self::Transport(_) => true,
-            Self::SignedOut | Self::SessionOver(_) | Self::NotRepeatable | Self::Stopped => false,
+            Self::SignedOut
+            | Self::SessionOver(_)
+            | Self::NotRepeatable
+            | Self::ImpersonationOver(_)
+            | Self::Stopped => false,
         }
     }
 }
@@ -77,6 +87,15 @@ impl AuthorisedClient {
         Self {
             shared,
             only_for: None,
+            acting: None,
+        }
+    }
+
+    /// A client that sends as somebody else.
+    pub(crate) fn acting(shared: Arc<Shared>, acting: Arc<Acting>) -> Self {
+        Self {
+            acting: Some(acting),
+            ..Self::new(shared)
         }
     }
 
@@ -109,6 +128,9 @@ impl AuthorisedClient {
         request: Request<Bytes>,
         limits: Limits,
     ) -> Result<Response<Bytes>, RequestError> {
+        if let Some(acting) = &self.acting {
+            return Box::pin(self.send_as_another(acting, request, limits)).await;
+        }
         let begun_in = self.shared.epoch();
         let begun_at = self.shared.now();
         let handed = match self.shared.living(begun_at) {
@@ -127,6 +149,45 @@ impl AuthorisedClient {
             return Ok(response);
         }
         Box::pin(self.after_refusal(kept, response, &handed, limits)).await
+    }
+
+    /// As somebody else: with the token of the impersonation. What the answer says is about that alone.
+    async fn send_as_another(
+        &self,
+        acting: &Acting,
+        mut request: Request<Bytes>,
+        limits: Limits,
+    ) -> Result<Response<Bytes>, RequestError> {
+        let token = acting.token(None).await?;
+        let kept = Kept::of(&request);
+        token.authorise(&mut request);
+        let response = self.exchange(request, limits, self.shared.now()).await?;
+        match self.read_acting_refusal(&response) {
+            ActingRefusal::None => Ok(response),
+            ActingRefusal::Over(how) => {
+                acting.over(how);
+                Err(RequestError::ImpersonationOver(how))
+            }
+            ActingRefusal::Token => {
+                let newer = acting.token(Some(&token)).await?;
+                if !kept.is_repeatable() {
+                    return Err(RequestError::NotRepeatable);
+                }
+                let mut again = kept.again();
+                newer.authorise(&mut again);
+                let second = self.exchange(again, limits, self.shared.now()).await?;
+                if let ActingRefusal::Over(how) = self.read_acting_refusal(&second) {
+                    acting.over(how);
+                    return Err(RequestError::ImpersonationOver(how));
+                }
+                Ok(second)
+            }
+        }
+    }
+
+    fn read_acting_refusal(&self, response: &Response<Bytes>) -> ActingRefusal {
+        let reply = Reply::of(response, self.shared.config.clock.wall_ms());
+        self.shared.config.profile.read_acting_refusal(reply)
     }
 
     /// Whether a request that began in this epoch may carry this token: nobody's request goes out in the name of

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use keeper_core::{AccessGrant, Notice, SessionSnapshot};
 use protocol::auth::Me;
+use protocol::impersonation::StartImpersonationRequest;
 use secrecy::SecretString;
 use tokio::sync::{broadcast, oneshot, watch};
 use uuid::Uuid;
@@ -11,8 +12,8 @@ use uuid::Uuid;
 use crate::driver::{Driver, Message, Shared};
 use crate::journal::{DecisionEntry, JournalFault};
 use crate::{
-    AuthorisedClient, Clock, KeeperConfig, ServerEvent, ServerTarget, SignInError, SlotId, SwitchError,
-    Vault, organization,
+    AuthorisedClient, Clock, Impersonation, ImpersonationError, KeeperConfig, ServerEvent, ServerTarget,
+    SignInError, SlotId, SwitchError, Vault, impersonation, organization,
 };
 
 /// One session keeper. Cheap to clone; all clones speak to the same task.
@@ -110,6 +111,18 @@ impl Keeper {
     /// [`SwitchError`] says whether the session stayed, has moved without its token, or which of the two is not known.
     pub async fn switch_organization(&self, organization_id: Uuid) -> Result<Me, SwitchError> {
         organization::switch(&self.shared, organization_id).await
+    }
+
+    /// Begins to act as somebody else, by one call to the server, with the operator's own session beside it untouched. It
+    /// ends with that session, by its deadline, or when it is stopped.
+    ///
+    /// # Errors
+    /// [`ImpersonationError`] says why there is none.
+    pub async fn impersonate(
+        &self,
+        request: &StartImpersonationRequest,
+    ) -> Result<Impersonation, ImpersonationError> {
+        impersonation::begin(&self.shared, request).await
     }
 
     /// Tries at once, as the operator asks, and returns the snapshot once the attempt has an outcome or 12 s are over.

@@ -83,6 +83,7 @@ pub(crate) async fn switch(shared: &Arc<Shared>, organization_id: Uuid) -> Resul
             | RequestError::SessionOver(_)
             | RequestError::NoToken(_)
             | RequestError::NotRepeatable
+            | RequestError::ImpersonationOver(_)
             | RequestError::Stopped),
         ) => Err(SwitchError::NotAsked(error)),
     };

@@ -44,6 +44,8 @@ pub enum ServerEvent {
     CategoriesChanged,
     /// An alert of the organisation began or ended, or somebody was told of one.
     AlertsChanged,
+    /// Impersonations began or ended.
+    ImpersonationsChanged,
     /// There is a new security notice.
     Notice(NoticeAdded),
 }
@@ -59,6 +61,8 @@ pub enum Heard {
     CategoriesChanged,
     /// Alerts to ask for again.
     AlertsChanged,
+    /// Impersonations to ask for again, one's own among them.
+    ImpersonationsChanged,
 }
 
 /// How a stream came to its end.
@@ -203,6 +207,7 @@ fn pass_on(shared: &Shared, handed: &Handed, heard: Heard) {
         Heard::Notice(notice) => Some(ServerEvent::Notice(*notice)),
         Heard::CategoriesChanged => Some(ServerEvent::CategoriesChanged),
         Heard::AlertsChanged => Some(ServerEvent::AlertsChanged),
+        Heard::ImpersonationsChanged => Some(ServerEvent::ImpersonationsChanged),
         Heard::Hint(Hint::OrganizationChanged) => Some(ServerEvent::OrganizationChanged),
         Heard::Hint(Hint::SettingsChanged) => Some(ServerEvent::SettingsChanged),
         // Whether it has ended is for the snapshot to say, once the server was asked.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use keeper_core::{Answer, Capabilities, Deadlines, EndReason, Grant, RefreshCall, Span, Trouble};
 use protocol::auth::Me;
+use protocol::impersonation::{ImpersonationGrant, StartImpersonationRequest};
 use protocol::insight::ClientReport;
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 pub use vigie::VigieProfile;
 
 use crate::listening::Heard;
-use crate::{Device, SignInError, SwitchError};
+use crate::{ActingRefusal, Device, ImpersonationError, SignInError, SwitchError};
 
 /// Requests and the meaning of answers. A profile does no I/O. Request URIs are paths below the server's origin.
 pub trait Profile: Send + Sync {
@@ -82,6 +83,35 @@ pub trait Profile: Send + Sync {
     /// Why the session is not known to work there.
     fn read_switch(&self, _reply: Reply<'_>) -> Result<Me, SwitchError> {
         Err(SwitchError::Unsupported)
+    }
+
+    /// Begins to act as somebody else; `None` where the server has no such thing. The client adds the authorisation.
+    fn impersonation_request(&self, _asked: &StartImpersonationRequest) -> Option<Request<Bytes>> {
+        None
+    }
+    /// Asks for another token of an impersonation. The client adds the authorisation of the operator's own session.
+    fn impersonation_token_request(&self, _session_id: Uuid) -> Option<Request<Bytes>> {
+        None
+    }
+    /// Stops an impersonation. The client adds the authorisation of the operator's own session.
+    fn impersonation_stop_request(&self, _session_id: Uuid) -> Option<Request<Bytes>> {
+        None
+    }
+    /// Reads the answer to [`Profile::impersonation_request`] and [`Profile::impersonation_token_request`].
+    ///
+    /// # Errors
+    /// Why there is no token.
+    fn read_impersonation(&self, _reply: Reply<'_>) -> Result<ImpersonationGrant, ImpersonationError> {
+        Err(ImpersonationError::Unsupported)
+    }
+    /// Reads the answer to [`Profile::impersonation_stop_request`]: whether the impersonation is over on the server, or
+    /// none of this session's.
+    fn read_impersonation_stop(&self, _reply: Reply<'_>) -> bool {
+        true
+    }
+    /// Reads the answer to a request made as somebody else for what it says about the impersonation.
+    fn read_acting_refusal(&self, _reply: Reply<'_>) -> ActingRefusal {
+        ActingRefusal::None
     }
 
     /// Signs out. The client adds the authorisation.

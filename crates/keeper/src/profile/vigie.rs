@@ -5,13 +5,15 @@ use chrono::DateTime;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, StatusCode};
 use keeper_core::{
-    AccessToken, Answer, Capabilities, Deadlines, EndReason, Fault, Grant, Hint, RefreshCall, RefreshToken,
-    Span, Trouble,
+    AccessToken, Answer, Capabilities, Deadlines, EndReason, Fault, Grant, Hint, ImpersonationEnd,
+    RefreshCall, RefreshToken, Span, Trouble,
 };
 use protocol::ErrorCode;
 use protocol::auth::{LoginRequest, Me, PingRequest, RefreshRequest, SwitchOrganizationRequest};
+use protocol::error::Problem;
 use protocol::event::{EventName, SessionEnded};
 use protocol::health::{Health, SERVICE};
+use protocol::impersonation::{ImpersonationGrant, StartImpersonationRequest};
 use protocol::insight::ClientReport;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -22,7 +24,7 @@ use super::json::{self, Field};
 use super::reading::{self, Kind};
 use super::{Parting, Possession, Profile, Refusal, Reply, SignedIn};
 use crate::listening::Heard;
-use crate::{Device, SignInError, SwitchError};
+use crate::{ActingRefusal, Device, ImpersonationError, SignInError, SwitchError};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream, application/problem+json");
@@ -179,6 +181,7 @@ impl Profile for VigieProfile {
             EventName::OrganizationChanged => Heard::Hint(Hint::OrganizationChanged),
             EventName::CategoriesChanged => Heard::CategoriesChanged,
             EventName::AlertsChanged => Heard::AlertsChanged,
+            EventName::ImpersonationsChanged => Heard::ImpersonationsChanged,
             EventName::Notice => Heard::Notice(serde_json::from_str(data).ok()?),
         })
     }
@@ -210,6 +213,98 @@ impl Profile for VigieProfile {
         }
     }
 
+    fn impersonation_request(&self, asked: &StartImpersonationRequest) -> Option<Request<Bytes>> {
+        Some(post("/v1/impersonations", asked))
+    }
+
+    fn impersonation_token_request(&self, session_id: Uuid) -> Option<Request<Bytes>> {
+        of_impersonation(session_id, "token")
+    }
+
+    fn impersonation_stop_request(&self, session_id: Uuid) -> Option<Request<Bytes>> {
+        of_impersonation(session_id, "stop")
+    }
+
+    fn read_impersonation(&self, reply: Reply<'_>) -> Result<ImpersonationGrant, ImpersonationError> {
+        let in_doubt = |trouble| ImpersonationError::InDoubt { trouble };
+        match reading::kind(&reply) {
+            Kind::Good(map) => {
+                serde_json::from_value(Value::Object(map)).map_err(|_| in_doubt(Trouble::Malformed))
+            }
+            // The server may have gone on after it gave up waiting for its own database.
+            Kind::Problem(
+                code @ (ErrorCode::Timeout | ErrorCode::StoreUnavailable | ErrorCode::Internal),
+                _,
+            ) => Err(in_doubt(trouble_of(code))),
+            Kind::Problem(code, map) => Err(match meaning(code) {
+                Meaning::ActingOver(how) => ImpersonationError::Over(how),
+                Meaning::Over(_)
+                | Meaning::AccessRefused
+                | Meaning::CredentialsWrong
+                | Meaning::Stale
+                | Meaning::RotationRequired
+                | Meaning::NonceWanted
+                | Meaning::ProofRefused
+                | Meaning::NotAllowed
+                | Meaning::RequestRejected
+                | Meaning::RateLimited
+                | Meaning::Busy
+                | Meaning::Broken
+                | Meaning::Elsewhere => ImpersonationError::Refused {
+                    problem: Box::new(problem(code, map, &reply)),
+                },
+            }),
+            Kind::Other(trouble) => Err(in_doubt(trouble)),
+        }
+    }
+
+    fn read_impersonation_stop(&self, reply: Reply<'_>) -> bool {
+        if reply.status == StatusCode::NO_CONTENT {
+            return true;
+        }
+        match reading::kind(&reply) {
+            Kind::Problem(code, _) => match meaning(code) {
+                Meaning::Over(_) | Meaning::ActingOver(_) | Meaning::NotAllowed | Meaning::Elsewhere => true,
+                Meaning::AccessRefused
+                | Meaning::CredentialsWrong
+                | Meaning::Stale
+                | Meaning::RotationRequired
+                | Meaning::NonceWanted
+                | Meaning::ProofRefused
+                | Meaning::RequestRejected
+                | Meaning::RateLimited
+                | Meaning::Busy
+                | Meaning::Broken => false,
+            },
+            Kind::Good(_) | Kind::Other(_) => false,
+        }
+    }
+
+    fn read_acting_refusal(&self, reply: Reply<'_>) -> ActingRefusal {
+        if !matches!(reply.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            return ActingRefusal::None;
+        }
+        let Kind::Problem(code, _) = reading::kind(&reply) else {
+            return ActingRefusal::None;
+        };
+        match meaning(code) {
+            Meaning::ActingOver(how) => ActingRefusal::Over(how),
+            Meaning::AccessRefused => ActingRefusal::Token,
+            Meaning::Over(_)
+            | Meaning::CredentialsWrong
+            | Meaning::NonceWanted
+            | Meaning::ProofRefused
+            | Meaning::Stale
+            | Meaning::RotationRequired
+            | Meaning::NotAllowed
+            | Meaning::RequestRejected
+            | Meaning::RateLimited
+            | Meaning::Busy
+            | Meaning::Broken
+            | Meaning::Elsewhere => ActingRefusal::None,
+        }
+    }
+
     fn logout_request(&self) -> Request<Bytes> {
         request(Method::POST, "/v1/auth/logout", Bytes::new())
     }
@@ -230,6 +325,7 @@ impl Profile for VigieProfile {
                 | Meaning::RateLimited
                 | Meaning::Busy
                 | Meaning::Broken
+                | Meaning::ActingOver(_)
                 | Meaning::Elsewhere => Parting::Unknown,
             },
             Kind::Good(_) | Kind::Other(_) => Parting::Unknown,
@@ -256,6 +352,7 @@ impl Profile for VigieProfile {
             | Meaning::RateLimited
             | Meaning::Busy
             | Meaning::Broken
+            | Meaning::ActingOver(_)
             | Meaning::Elsewhere => Refusal::None,
         }
     }
@@ -266,6 +363,23 @@ impl Profile for VigieProfile {
             "/v1/auth/login" | "/v1/auth/refresh" | "/v1/auth/logout" | "/v1/auth/pin"
         )
     }
+}
+
+fn of_impersonation(session_id: Uuid, deed: &str) -> Option<Request<Bytes>> {
+    let path = format!("/v1/impersonations/{session_id}/{deed}");
+    let mut request = request(Method::POST, "/", Bytes::new());
+    *request.uri_mut() = http::Uri::try_from(path).ok()?;
+    Some(request)
+}
+
+/// The whole of what the server said, or what its code says alone.
+fn problem(code: ErrorCode, map: Map<String, Value>, reply: &Reply<'_>) -> Problem {
+    let mut problem: Problem =
+        serde_json::from_value(Value::Object(map)).unwrap_or_else(|_| Problem::new(code));
+    problem.retry_after_seconds = problem
+        .retry_after_seconds
+        .or_else(|| reading::retry_after(reply).map(age_seconds));
+    problem
 }
 
 fn read_signed_in(map: &Map<String, Value>, wall_ms: i64) -> Option<SignedIn> {
@@ -355,6 +469,8 @@ fn read_deadlines(map: &Map<String, Value>) -> Option<Deadlines> {
 enum Meaning {
     /// The session is over.
     Over(EndReason),
+    /// The impersonation is over; nobody's own session is.
+    ActingOver(ImpersonationEnd),
     /// The access token is not good.
     AccessRefused,
     /// Name or password are wrong.
@@ -393,6 +509,12 @@ const fn meaning(code: ErrorCode) -> Meaning {
         ErrorCode::RefreshReused => Meaning::Over(EndReason::Reused),
         ErrorCode::RefreshInvalid => Meaning::Over(EndReason::Invalid),
         ErrorCode::LoginRequired | ErrorCode::TokenExpired => Meaning::AccessRefused,
+        ErrorCode::ImpersonationStopped => Meaning::ActingOver(ImpersonationEnd::Stopped),
+        ErrorCode::ImpersonationForced => Meaning::ActingOver(ImpersonationEnd::Forced),
+        ErrorCode::ImpersonationExpired => Meaning::ActingOver(ImpersonationEnd::Expired),
+        ErrorCode::ImpersonationEnded | ErrorCode::ImpersonationNotFound => {
+            Meaning::ActingOver(ImpersonationEnd::Ended)
+        }
         ErrorCode::InvalidCredentials => Meaning::CredentialsWrong,
         ErrorCode::StaleAttempt => Meaning::Stale,
         ErrorCode::RotationRequired => Meaning::RotationRequired,
@@ -431,18 +553,12 @@ const fn meaning(code: ErrorCode) -> Meaning {
         | ErrorCode::IdempotencyKeyReused
         | ErrorCode::CategoryUnknown
         | ErrorCode::SaleTotalMismatch
-        // An impersonation that is over ends nobody's own session.
-        | ErrorCode::ImpersonationStopped
-        | ErrorCode::ImpersonationForced
-        | ErrorCode::ImpersonationExpired
-        | ErrorCode::ImpersonationEnded
         | ErrorCode::ForbiddenWhileImpersonating
         | ErrorCode::AddressNotAllowed
         | ErrorCode::CannotImpersonateAbove
         | ErrorCode::CannotImpersonateOneself
         | ErrorCode::AlreadyImpersonating
-        | ErrorCode::UserDisabled
-        | ErrorCode::ImpersonationNotFound => Meaning::Elsewhere,
+        | ErrorCode::UserDisabled => Meaning::Elsewhere,
     }
 }
 
@@ -459,6 +575,7 @@ const fn trouble_of(code: ErrorCode) -> Trouble {
         | Meaning::ProofRefused
         | Meaning::NotAllowed
         | Meaning::RequestRejected
+        | Meaning::ActingOver(_)
         | Meaning::Elsewhere => Trouble::Malformed,
     }
 }
@@ -476,9 +593,11 @@ fn refresh_answer(code: ErrorCode, wait: Option<Span>) -> Answer {
             Answer::Misconfigured(Fault::ClientUnknown)
         }
         Meaning::RequestRejected => Answer::Misconfigured(Fault::RequestRejected),
-        Meaning::RateLimited | Meaning::Busy | Meaning::Broken | Meaning::Elsewhere => {
-            Answer::Transient(trouble_of(code), wait)
-        }
+        Meaning::RateLimited
+        | Meaning::Busy
+        | Meaning::Broken
+        | Meaning::ActingOver(_)
+        | Meaning::Elsewhere => Answer::Transient(trouble_of(code), wait),
     }
 }
 
@@ -503,6 +622,7 @@ fn sign_in_error(code: ErrorCode, map: &Map<String, Value>, wait: Option<Span>) 
         | Meaning::Stale
         | Meaning::RotationRequired
         | Meaning::NotAllowed
+        | Meaning::ActingOver(_)
         | Meaning::Elsewhere => SignInError::NotVigie,
     }
 }
