@@ -8,9 +8,10 @@ use http::header::CONTENT_TYPE;
 use http::{Method, Request, Response, StatusCode};
 use keeper::{AuthorisedClient, Limits, RequestError};
 use protocol::error::Problem;
-use protocol::sale::IDEMPOTENCY_KEY;
+use protocol::sale::{IDEMPOTENCY_KEY, NewSale};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use crate::refusal::refuses_for_good;
 use crate::view::{UiError, UiErrorCode};
@@ -157,10 +158,37 @@ impl SalesOffice for ServerSales {
             Err(RequestError::SignedOut | RequestError::SessionOver(_) | RequestError::Stopped) => {
                 Delivery::SessionOver
             }
-            Err(RequestError::NoToken(_) | RequestError::Transport(_) | RequestError::NotRepeatable) => {
-                Delivery::Later(None)
-            }
+            Err(
+                RequestError::NoToken(_)
+                | RequestError::Transport(_)
+                | RequestError::NotRepeatable
+                | RequestError::ImpersonationOver(_),
+            ) => Delivery::Later(None),
         }
+    }
+}
+
+/// Makes a sale now or not at all: nothing of it waits on this device.
+///
+/// # Errors
+/// Why the server has not taken it, or is not known to have; the same ticket may be sent again.
+pub async fn sell_at_once(client: &AuthorisedClient, ticket: Uuid, sale: &NewSale) -> Result<(), UiError> {
+    let body = serde_json::to_vec(sale).map_err(|_| UiErrorCode::Internal)?;
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri("/v1/sales")
+        .header(CONTENT_TYPE, JSON)
+        .header(IDEMPOTENCY_KEY, ticket.to_string())
+        .body(Bytes::from(body))
+        .map_err(|_| UiErrorCode::Internal)?;
+    let answer = client.send(request).await?;
+    match verdict(&answer) {
+        Delivery::Acknowledged => Ok(()),
+        Delivery::Refused(why) => Err(why),
+        Delivery::Later(_) => {
+            Err(problem_of(&answer).map_or_else(|| UiErrorCode::ServerDown.into(), UiError::from))
+        }
+        Delivery::SessionOver => Err(UiErrorCode::SessionOver.into()),
     }
 }
 

@@ -7,7 +7,8 @@ use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
 use crate::commands::{
-    about, administration, alerts, audit, categories, insight, session, sessions, settings, work,
+    about, administration, alerts, audit, categories, impersonation, insight, session, sessions, settings,
+    work,
 };
 use crate::view::AppChanged;
 
@@ -68,6 +69,13 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             alerts::put_mail_settings,
             audit::audit,
             audit::export_audit,
+            impersonation::start_impersonation,
+            impersonation::stop_impersonation,
+            impersonation::put_impersonation_end_away,
+            impersonation::live_impersonations,
+            impersonation::force_stop_impersonation,
+            impersonation::impersonation_settings,
+            impersonation::put_impersonation_settings,
             categories::shop_categories,
             categories::add_category,
             categories::change_category,

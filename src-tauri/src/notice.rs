@@ -8,8 +8,8 @@ use std::{io, thread};
 use keeper_core::Notice;
 use notify_rust::{Hint, Notification, Urgency};
 
-use crate::notice_words::{NoticeWords, notice_words, security_words};
-use crate::surfaces::Notifier;
+use crate::notice_words::{NoticeWords, impersonation_words, notice_words, security_words};
+use crate::surfaces::{ImpersonationNotice, Notifier};
 use crate::view::{Language, SecurityNotice};
 
 const QUEUE: usize = 8;
@@ -36,6 +36,7 @@ enum Incident {
     Connection,
     Session,
     Account,
+    Impersonation,
 }
 
 const fn incident_of(notice: Notice) -> Incident {
@@ -95,6 +96,14 @@ impl Notifier for DesktopNotifier {
             urgency: Urgency::Normal,
         });
     }
+
+    fn show_impersonation(&self, notice: &ImpersonationNotice, user_name: &str, language: Language) {
+        self.put(Message {
+            incident: Incident::Impersonation,
+            words: impersonation_words(*notice, user_name, language),
+            urgency: Urgency::Normal,
+        });
+    }
 }
 
 /// The last notification of an incident, and whether a thread waits for its click.
@@ -105,12 +114,14 @@ struct Shown {
 }
 
 fn show_all(inbox: &Receiver<Message>, on_click: &OnClick) {
-    let (mut connection, mut session, mut account) = (Shown::default(), Shown::default(), Shown::default());
+    let (mut connection, mut session) = (Shown::default(), Shown::default());
+    let (mut account, mut impersonation) = (Shown::default(), Shown::default());
     for message in inbox {
         let shown = match message.incident {
             Incident::Connection => &mut connection,
             Incident::Session => &mut session,
             Incident::Account => &mut account,
+            Incident::Impersonation => &mut impersonation,
         };
         show_one(&message, shown, on_click);
     }

@@ -1,9 +1,10 @@
 //! The words of notifications and of the tray; everything else is said on the screen.
 
-use keeper_core::{Banner, EndReason, Notice, Trouble};
+use keeper_core::{Banner, EndReason, EndWarning, ImpersonationEnd, Notice, Trouble};
 
 use protocol::notice::NoticeKind;
 
+use crate::surfaces::ImpersonationNotice;
 use crate::view::{Language, Phase, SecurityNotice, SessionView};
 
 /// What a notification says.
@@ -47,6 +48,57 @@ pub fn security_words(notice: &SecurityNotice, language: Language) -> NoticeWord
         title,
         body,
         open: open(language),
+    }
+}
+
+/// The words of how it stands with acting as this user.
+pub fn impersonation_words(notice: ImpersonationNotice, user_name: &str, language: Language) -> NoticeWords {
+    let (title, body) = match (language, notice) {
+        (Language::Fr, ImpersonationNotice::EndNear { warning }) => (
+            match warning {
+                EndWarning::FifteenMinutes => "« Voir comme » se termine dans 15 minutes",
+                EndWarning::TwoMinutes => "« Voir comme » se termine dans 2 minutes",
+            },
+            format!("Vous agissez en tant que {user_name}. Ensuite, vous redevenez vous-même."),
+        ),
+        (Language::En, ImpersonationNotice::EndNear { warning }) => (
+            match warning {
+                EndWarning::FifteenMinutes => "“View as” ends in 15 minutes",
+                EndWarning::TwoMinutes => "“View as” ends in 2 minutes",
+            },
+            format!("You act as {user_name}. Afterwards you are yourself again."),
+        ),
+        (Language::Fr, ImpersonationNotice::Over { how }) => (
+            "« Voir comme » est terminé",
+            format!("Vous n'agissez plus en tant que {user_name}. {}", french_end(how)),
+        ),
+        (Language::En, ImpersonationNotice::Over { how }) => (
+            "“View as” is over",
+            format!("You no longer act as {user_name}. {}", english_end(how)),
+        ),
+    };
+    NoticeWords {
+        title,
+        body,
+        open: open(language),
+    }
+}
+
+const fn french_end(how: ImpersonationEnd) -> &'static str {
+    match how {
+        ImpersonationEnd::Stopped => "Vous y avez mis fin.",
+        ImpersonationEnd::Forced => "Un autre super-administrateur y a mis fin.",
+        ImpersonationEnd::Expired => "Le temps prévu est écoulé.",
+        ImpersonationEnd::Ended => "Une session ou un compte dont cela dépendait s'est terminé.",
+    }
+}
+
+const fn english_end(how: ImpersonationEnd) -> &'static str {
+    match how {
+        ImpersonationEnd::Stopped => "You stopped it.",
+        ImpersonationEnd::Forced => "Another super admin stopped it.",
+        ImpersonationEnd::Expired => "Its time was over.",
+        ImpersonationEnd::Ended => "A session or an account that it hung on has ended.",
     }
 }
 

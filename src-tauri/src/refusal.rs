@@ -38,6 +38,7 @@ impl From<RequestError> for UiError {
             RequestError::NoToken(trouble) => trouble.into(),
             RequestError::Transport(fault) => fault.into(),
             RequestError::NotRepeatable => UiErrorCode::ServerDown.into(),
+            RequestError::ImpersonationOver(_) => UiErrorCode::ImpersonationOver.into(),
             RequestError::Stopped => UiErrorCode::Internal.into(),
         }
     }

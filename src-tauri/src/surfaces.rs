@@ -1,6 +1,6 @@
 //! What the controller shows itself on, as traits, so that a test needs no screen.
 
-use keeper_core::{Notice, Severity};
+use keeper_core::{EndWarning, ImpersonationEnd, Notice, Severity};
 
 use crate::view::{AppView, Language, SecurityNotice};
 
@@ -32,6 +32,23 @@ pub trait Notifier: Send + Sync {
     fn show(&self, notice: Notice, language: Language);
     /// Shows what happened to the operator's account; it takes the place of the one before. Never waits.
     fn show_security(&self, notice: &SecurityNotice, language: Language);
+    /// Shows how it stands with acting as this user; it takes the place of the one before. Never waits.
+    fn show_impersonation(&self, notice: &ImpersonationNotice, user_name: &str, language: Language);
+}
+
+/// What the operator is to know of an impersonation while looking elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImpersonationNotice {
+    /// It ends soon.
+    EndNear {
+        /// How soon.
+        warning: EndWarning,
+    },
+    /// It is over.
+    Over {
+        /// How it ended.
+        how: ImpersonationEnd,
+    },
 }
 
 /// All three.
@@ -54,5 +71,8 @@ impl Notifier for NoNotifier {
     }
     fn show_security(&self, notice: &SecurityNotice, _language: Language) {
         tracing::info!(kind = notice.kind.as_str(), "not notified");
+    }
+    fn show_impersonation(&self, notice: &ImpersonationNotice, _user_name: &str, _language: Language) {
+        tracing::info!(?notice, "not notified");
     }
 }

@@ -22,7 +22,7 @@ use crate::embedded_server::EmbeddedServer;
 use crate::folders::Folders;
 use crate::reach::Reach;
 use crate::settings::{SettingsFile, defaults};
-use crate::surfaces::{Notifier, Surfaces, Tray, Window};
+use crate::surfaces::{ImpersonationNotice, Notifier, Surfaces, Tray, Window};
 use crate::view::{AppView, Language, Phase, Saved, SecurityNotice, TicketDraft, UiError};
 use crate::work::WorkDesk;
 
@@ -142,6 +142,7 @@ pub(crate) struct Shown {
     pub(crate) views: AtomicU32,
     pub(crate) window: Mutex<Vec<&'static str>>,
     pub(crate) security: Mutex<Vec<NoticeKind>>,
+    pub(crate) impersonation: Mutex<Vec<ImpersonationNotice>>,
     pub(crate) in_front: AtomicBool,
     pub(crate) ended: Notify,
 }
@@ -203,6 +204,9 @@ impl Notifier for Part {
     }
     fn show_security(&self, notice: &SecurityNotice, _language: Language) {
         self.0.security.lock().unwrap().push(notice.kind);
+    }
+    fn show_impersonation(&self, notice: &ImpersonationNotice, _user_name: &str, _language: Language) {
+        self.0.impersonation.lock().unwrap().push(*notice);
     }
 }
 
@@ -304,7 +308,11 @@ impl Device {
     }
 
     pub(crate) fn start(&self) -> App {
-        let parts = self.parts();
+        self.start_with(self.parts())
+    }
+
+    /// As [`Device::start`], with parts that a test has changed.
+    pub(crate) fn start_with(&self, parts: Parts) -> App {
         let server = Arc::clone(parts.reach.embedded());
         let (handle, controller) = controller(parts);
         let shown = Arc::new(Shown::default());

@@ -6,15 +6,17 @@
 pub mod administration;
 pub mod alerts;
 pub mod audit;
+pub mod impersonation;
 pub mod insight;
 pub mod sessions;
 
 use keeper_core::{Banner, Connection, Persistence, Severity};
-use protocol::auth::{DeviceKind, OrganizationRole};
+use protocol::auth::{DeviceKind, Me, OrganizationRole};
 use protocol::sale::{Category, PaymentMethod};
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
+pub use self::impersonation::{ImpersonationOverView, ImpersonationView};
 pub use self::sessions::{MySession, OwnOrganization, Reauthenticated, SecurityNotice};
 
 /// Milliseconds since 1970 by this device's clock.
@@ -60,6 +62,10 @@ pub struct AppView {
     pub notices: Vec<SecurityNotice>,
     /// What the server said has changed: a screen that shows it asks again.
     pub changes: ChangesView,
+    /// As whom the operator acts, while that is somebody else. Everything but the session itself is that one's meanwhile.
+    pub impersonation: Option<ImpersonationView>,
+    /// How the last impersonation ended, until it is put away with `put_impersonation_end_away`.
+    pub impersonation_over: Option<ImpersonationOverView>,
     /// Whether the window was asked to close while unsent sales are here: ask the operator, then answer with
     /// `answer_close`.
     pub close_asked: bool,
@@ -75,6 +81,8 @@ pub struct ChangesView {
     pub settings: u32,
     /// The organisation's alerts.
     pub alerts: u32,
+    /// Everybody's impersonations.
+    pub impersonations: u32,
 }
 
 /// The session as the keeper sees it.
@@ -139,6 +147,23 @@ pub struct OperatorView {
     pub organizations: u32,
     /// Whether the password must be changed before anything else.
     pub must_change_password: bool,
+}
+
+impl OperatorView {
+    /// The operator as the server knows them.
+    pub fn of(me: &Me) -> Self {
+        Self {
+            username: me.username.clone(),
+            display_name: me.display_name.clone(),
+            organization_id: Some(me.organization_id.to_string()),
+            organization_name: Some(me.organization_name.clone()),
+            site_name: me.site_name.clone(),
+            role: Some(me.current_organization_role),
+            is_super_admin: me.super_admin,
+            organizations: me.organizations,
+            must_change_password: me.must_change_password,
+        }
+    }
 }
 
 /// Which server the app speaks to.

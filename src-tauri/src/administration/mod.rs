@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod audit;
 pub mod categories;
+pub mod impersonation;
 pub mod insight;
 pub mod lifetimes;
 pub mod organizations;

@@ -5,6 +5,7 @@ pub mod administration;
 pub mod alerts;
 pub mod audit;
 pub mod categories;
+pub mod impersonation;
 pub mod insight;
 pub mod session;
 pub mod sessions;

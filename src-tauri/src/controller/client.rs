@@ -5,10 +5,12 @@ use super::request::{Client, Reply};
 use crate::view::{ServerView, UiErrorCode};
 
 impl Controller {
-    /// Lends the client of the keeper in use.
+    /// Lends the client of the keeper in use: that of the impersonation, while there is one.
     pub(super) fn client(&self, reply: Reply<Client>) {
-        let client = self.session.keeper.as_ref().map(|keeper| Client(keeper.client()));
-        let _ = reply.send(client.ok_or_else(|| UiErrorCode::SessionOver.into()));
+        let own = || self.session.keeper.as_ref().map(keeper::Keeper::client);
+        let under_way = self.session.under_way.as_ref();
+        let client = under_way.map(|on| on.impersonation.client()).or_else(own);
+        let _ = reply.send(client.map(Client).ok_or_else(|| UiErrorCode::SessionOver.into()));
     }
 
     pub(super) fn test_server(&self, server: ServerView, ca_file: Option<String>, reply: Reply<()>) {

@@ -87,7 +87,9 @@ impl Controller {
         }
         let (keeper, embedded) = (self.session.keeper.clone(), Arc::clone(self.reach.embedded()));
         let (desk, now_ms) = (self.work.desk.clone(), self.clock.wall_ms());
+        let stopping = self.stopping();
         self.beside(async move {
+            stopping.await;
             if let Some(keeper) = keeper {
                 keeper.shutdown().await;
             }

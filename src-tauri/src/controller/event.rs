@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use keeper::{ServerEvent, SignInError, SlotId, SwitchError};
-use keeper_core::{Notice, SessionSnapshot, VaultFault};
+use keeper_core::{ImpersonationEnd, Notice, SessionSnapshot, VaultFault};
 use protocol::auth::Me;
+use uuid::Uuid;
 
+use crate::controller::impersonation::BegunImpersonation;
 use crate::controller::request::{Reply, Request};
 use crate::embedded_server::Accounts;
 use crate::view::{AppView, RetryOutcome, Saved, SecurityNotice, UiError};
@@ -51,6 +53,26 @@ pub(crate) enum Event {
         result: Box<Result<Me, SwitchError>>,
         reply: Reply<AppView>,
     },
+    ImpersonationBegun {
+        epoch: Epoch,
+        result: Box<Result<BegunImpersonation, UiError>>,
+        reply: Reply<AppView>,
+    },
+    ImpersonationStopTold {
+        session_id: Uuid,
+        result: Result<(), UiError>,
+        reply: Reply<AppView>,
+    },
+    ImpersonationEnded {
+        session_id: Uuid,
+        how: ImpersonationEnd,
+    },
+    SoldAsAnother {
+        session_id: Uuid,
+        ticket: Uuid,
+        result: Result<(), UiError>,
+        reply: Reply<AppView>,
+    },
     NoticesAnswered {
         epoch: Epoch,
         result: Result<Vec<SecurityNotice>, UiError>,
@@ -66,7 +88,7 @@ pub(crate) enum Event {
     },
     PlaceRead {
         slot: SlotId,
-        result: Result<Option<uuid::Uuid>, JournalFault>,
+        result: Result<Option<Uuid>, JournalFault>,
     },
     KeyAnswered {
         owner: Owner,

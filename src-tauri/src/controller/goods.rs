@@ -13,6 +13,9 @@ use crate::work::{Journal, JournalFault, Owner};
 impl Controller {
     /// The goods: from the server, or as they were last time while it cannot be asked.
     pub(super) fn categories(&self, reply: Reply<Categories>) {
+        if let Some(on) = &self.session.under_way {
+            return self.categories_as_another(&on.impersonation, reply);
+        }
         let (Some(keeper), Some(slot)) = (self.session.keeper.clone(), self.session.slot()) else {
             return refuse(reply);
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keeper::AuthorisedClient;
+use keeper::{AuthorisedClient, Clock};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::controller::event::Event;
@@ -11,9 +11,10 @@ use crate::downloads::Downloads;
 use crate::view::{About, AppView, UiError, UiErrorCode};
 
 /// Cheap to clone; every command holds one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ControllerHandle {
     events: mpsc::UnboundedSender<Event>,
+    clock: Arc<dyn Clock>,
     view: watch::Receiver<Arc<AppView>>,
     about: Arc<About>,
     downloads: Arc<Downloads>,
@@ -22,12 +23,14 @@ pub struct ControllerHandle {
 impl ControllerHandle {
     pub(crate) fn new(
         events: mpsc::UnboundedSender<Event>,
+        clock: Arc<dyn Clock>,
         view: watch::Receiver<Arc<AppView>>,
         about: About,
         downloads: Downloads,
     ) -> Self {
         Self {
             events,
+            clock,
             view,
             about: Arc::new(about),
             downloads: Arc::new(downloads),
@@ -47,6 +50,11 @@ impl ControllerHandle {
     /// What the app is.
     pub fn about(&self) -> About {
         self.about.as_ref().clone()
+    }
+
+    /// Milliseconds since 1970 by this device's clock; for display only.
+    pub fn wall_ms(&self) -> i64 {
+        self.clock.wall_ms()
     }
 
     /// Where files for the user go.

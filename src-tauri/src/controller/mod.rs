@@ -8,6 +8,7 @@ mod closing;
 mod event;
 mod goods;
 pub mod handle;
+mod impersonation;
 mod notices;
 mod opening;
 mod operator;
@@ -94,6 +95,7 @@ pub fn controller(parts: Parts) -> (ControllerHandle, Controller) {
     };
     let handle = ControllerHandle::new(
         controller.events.clone(),
+        Arc::clone(&controller.clock),
         controller.view.subscribe(),
         parts.about,
         downloads,
@@ -140,7 +142,10 @@ impl Controller {
                         self.withdraw_question();
                     }
                 },
-                _ = look_again.tick() => self.look_at_the_clock(),
+                _ = look_again.tick() => {
+                    self.look_at_the_clock();
+                    self.look_at_impersonation();
+                }
             }
         }
         if let Some(surfaces) = &self.surfaces {
@@ -176,6 +181,21 @@ impl Controller {
                 result,
                 reply,
             } => self.organization_switched(epoch, operator, *result, reply),
+            Event::ImpersonationBegun { epoch, result, reply } => {
+                self.impersonation_begun(epoch, *result, reply);
+            }
+            Event::ImpersonationStopTold {
+                session_id,
+                result,
+                reply,
+            } => self.impersonation_stop_told(session_id, result, reply),
+            Event::ImpersonationEnded { session_id, how } => self.impersonation_ended(session_id, how),
+            Event::SoldAsAnother {
+                session_id,
+                ticket,
+                result,
+                reply,
+            } => self.sold_as_another(session_id, ticket, result, reply),
             Event::NoticesAnswered { epoch, result } => self.notices_answered(epoch, result),
             Event::Retried {
                 epoch,
@@ -218,6 +238,9 @@ impl Controller {
                 organization_id,
                 reply,
             } => self.switch_organization(&organization_id, reply),
+            Request::StartImpersonation { request, reply } => self.start_impersonation(*request, reply),
+            Request::StopImpersonation { session_id, reply } => self.stop_impersonation(&session_id, reply),
+            Request::PutImpersonationEndAway(reply) => self.put_impersonation_end_away(reply),
             Request::LookAgain(reply) => self.look_again(reply),
             Request::PutNoticeAway { id, reply } => self.put_notice_away(&id, reply),
             Request::PutDeviceSettings { settings, reply } => {

@@ -31,6 +31,11 @@ impl Controller {
                 self.session.alerts_may_differ();
                 self.publish();
             }
+            ServerEvent::ImpersonationsChanged => {
+                self.session.impersonations_may_differ();
+                self.check_impersonation();
+                self.publish();
+            }
             ServerEvent::Notice(added) => {
                 self.session.told.push(added.id);
                 self.ask_notices();

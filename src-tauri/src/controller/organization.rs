@@ -17,6 +17,9 @@ impl Controller {
         if let Some(subject) = self.work.left_behind() {
             return drop(reply.send(Err(UiError::from(UiErrorCode::WorkUnsent).about(subject))));
         }
+        if self.session.under_way.is_some() {
+            return drop(reply.send(Err(UiErrorCode::ForbiddenWhileImpersonating.into())));
+        }
         let Ok(id) = Uuid::parse_str(organization_id) else {
             return drop(reply.send(Err(UiErrorCode::OrganizationNotFound.into())));
         };

@@ -38,6 +38,8 @@ pub(super) fn first_view(settings: &DeviceSettings, since_ms: Millis) -> AppView
         first_operator_needed: false,
         notices: Vec::new(),
         changes: ChangesView::default(),
+        impersonation: None,
+        impersonation_over: None,
         close_asked: false,
     }
 }
@@ -62,6 +64,8 @@ impl Controller {
                 && self.session.accounts == Accounts::None,
             notices: self.session.notices.clone(),
             changes: self.session.changes,
+            impersonation: self.impersonation_view(),
+            impersonation_over: self.session.impersonation_over.clone(),
             close_asked: self.close == Close::Asked,
         }
     }
@@ -91,21 +95,23 @@ impl Controller {
 
     fn operator_view(&self) -> Option<OperatorView> {
         let username = self.session.snapshot.operator.clone()?;
-        let me = self.session.known();
-        let kept = || self.work.owner().and_then(|owner| owner.organization_id());
+        if let Some(me) = self.session.known() {
+            return Some(OperatorView {
+                username,
+                ..OperatorView::of(me)
+            });
+        }
+        let kept = self.work.owner().and_then(|owner| owner.organization_id());
         Some(OperatorView {
-            organization_id: me
-                .map(|me| me.organization_id)
-                .or_else(kept)
-                .map(|id| id.to_string()),
-            is_super_admin: me.is_some_and(|me| me.super_admin),
-            organizations: me.map_or(0, |me| me.organizations),
-            must_change_password: me.is_some_and(|me| me.must_change_password),
-            display_name: me.map_or_else(|| username.clone(), |me| me.display_name.clone()),
-            organization_name: me.map(|me| me.organization_name.clone()),
-            site_name: me.and_then(|me| me.site_name.clone()),
-            role: me.map(|me| me.current_organization_role),
+            display_name: username.clone(),
             username,
+            organization_id: kept.map(|id| id.to_string()),
+            organization_name: None,
+            site_name: None,
+            role: None,
+            is_super_admin: false,
+            organizations: 0,
+            must_change_password: false,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use keeper::AuthorisedClient;
 use protocol::Secret;
+use protocol::impersonation::StartImpersonationRequest;
 use tokio::sync::oneshot;
 
 use crate::view::{
@@ -45,7 +46,7 @@ pub enum Request {
     Work(WorkRequest),
     /// The goods.
     Categories(Reply<Categories>),
-    /// The keeper's client, for one call to the server.
+    /// The keeper's client, for one call to the server: while the operator acts as somebody else, that one's.
     Client(Reply<Client>),
     /// Work in another organisation.
     SwitchOrganization {
@@ -54,6 +55,22 @@ pub enum Request {
         /// The answer.
         reply: Reply<AppView>,
     },
+    /// Act as somebody else.
+    StartImpersonation {
+        /// As whom, where and why.
+        request: Box<StartImpersonationRequest>,
+        /// The answer.
+        reply: Reply<AppView>,
+    },
+    /// Stop an impersonation of one's own.
+    StopImpersonation {
+        /// Its session.
+        session_id: String,
+        /// The answer.
+        reply: Reply<AppView>,
+    },
+    /// The operator has seen how the last impersonation ended.
+    PutImpersonationEndAway(Reply<AppView>),
     /// Ask the server again who is signed in.
     LookAgain(Reply<AppView>),
     /// The operator has seen a security notice.

@@ -13,9 +13,13 @@ use uuid::Uuid;
 
 use super::Controller;
 use super::event::{Epoch, Event};
+use super::impersonation::UnderWay;
 use super::request::{FirstAccount, Reply, Unsent};
 use crate::embedded_server::Accounts;
-use crate::view::{AppView, ChangesView, RetryOutcome, SecurityNotice, ServerView, UiError, UiErrorCode};
+use crate::view::{
+    AppView, ChangesView, ImpersonationOverView, RetryOutcome, SecurityNotice, ServerView, UiError,
+    UiErrorCode,
+};
 
 /// What the controller holds of the session.
 pub(super) struct Session {
@@ -33,6 +37,10 @@ pub(super) struct Session {
     pub(super) told: Vec<Uuid>,
     /// What the server said has changed, whoever's session it was said to.
     pub(super) changes: ChangesView,
+    /// The impersonation that the operator works under.
+    pub(super) under_way: Option<UnderWay>,
+    /// How the last one ended, until it is put away.
+    pub(super) impersonation_over: Option<ImpersonationOverView>,
     pub(super) reopen: Reopen,
     pub(super) listeners: Vec<AbortHandle>,
 }
@@ -115,6 +123,8 @@ impl Session {
             notices: Vec::new(),
             told: Vec::new(),
             changes: ChangesView::default(),
+            under_way: None,
+            impersonation_over: None,
             reopen: Reopen::No,
             listeners: Vec::new(),
         }
@@ -142,6 +152,10 @@ impl Session {
 
     pub(super) fn alerts_may_differ(&mut self) {
         self.changes.alerts = self.changes.alerts.wrapping_add(1);
+    }
+
+    pub(super) fn impersonations_may_differ(&mut self) {
+        self.changes.impersonations = self.changes.impersonations.wrapping_add(1);
     }
 
     pub(super) fn settings_may_differ(&mut self) {
@@ -178,6 +192,11 @@ impl Controller {
             self.session.categories_may_differ();
             self.session.alerts_may_differ();
             self.session.settings_may_differ();
+            self.session.impersonations_may_differ();
+            self.check_impersonation();
+        }
+        if self.session.snapshot.phase != SessionPhase::SignedIn {
+            self.abandon_impersonation();
         }
         if kept_again || back {
             self.try_key_again();
@@ -366,6 +385,7 @@ impl Controller {
             self.session.notices = Vec::new();
             self.session.told = Vec::new();
             self.take_newest_snapshot();
+            self.session.impersonation_over = None;
             if self.session.reopen == Reopen::WhenSignedOut {
                 self.open_keeper().await;
                 self.publish();

@@ -20,6 +20,9 @@ enum Depth {
 impl Controller {
     /// Carries out what is asked of the work, once the key is known; until then it waits its turn.
     pub(super) fn work_asked(&mut self, request: WorkRequest) {
+        let Some(request) = self.work_as_another(request) else {
+            return;
+        };
         match self.work.readiness() {
             Readiness::Ready => self.carry_out(request),
             Readiness::KeyAwaited => self.waiting_for_key.push_back(request),

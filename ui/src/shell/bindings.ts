@@ -111,6 +111,23 @@ export const commands = {
 	audit: (query: AuditQuery, after: string | null) => typedError<AuditPage, UiError>(__TAURI_INVOKE("audit", { query, after })),
 	/**  Saves the lines that fit among the user's downloads, and says where. */
 	exportAudit: (query: AuditQuery, format: AuditFormat) => typedError<SavedFile, UiError>(__TAURI_INVOKE("export_audit", { query, format })),
+	/**
+	 *  Begins to act as somebody else. Every command works with that one's rights from then on, and nothing is kept on this
+	 *  device, until it is stopped or over.
+	 */
+	startImpersonation: (userId: string, organizationId: string | null, reason: string) => typedError<AppView, UiError>(__TAURI_INVOKE("start_impersonation", { userId, organizationId, reason })),
+	/**  Stops an impersonation that the operator began: the one under way, or one left behind. */
+	stopImpersonation: (sessionId: string) => typedError<AppView, UiError>(__TAURI_INVOKE("stop_impersonation", { sessionId })),
+	/**  Puts away how the last one ended. */
+	putImpersonationEndAway: () => typedError<AppView, UiError>(__TAURI_INVOKE("put_impersonation_end_away")),
+	/**  Everybody's impersonations that last. */
+	liveImpersonations: () => typedError<LiveImpersonation[], UiError>(__TAURI_INVOKE("live_impersonations")),
+	/**  Forces anybody's to stop. */
+	forceStopImpersonation: (sessionId: string) => typedError<null, UiError>(__TAURI_INVOKE("force_stop_impersonation", { sessionId })),
+	/**  Under what conditions there are impersonations. */
+	impersonationSettings: () => typedError<ImpersonationSettings, UiError>(__TAURI_INVOKE("impersonation_settings")),
+	/**  Sets them. */
+	putImpersonationSettings: (settings: ImpersonationSettings) => typedError<ImpersonationSettings, UiError>(__TAURI_INVOKE("put_impersonation_settings", { settings })),
 	/**  The current organisation's categories in their order, archived ones too. */
 	shopCategories: () => typedError<ShopCategory[], UiError>(__TAURI_INVOKE("shop_categories")),
 	/**  Adds a category after the others. */
@@ -263,6 +280,10 @@ export type AppView = {
 	notices: SecurityNotice[],
 	/**  What the server said has changed: a screen that shows it asks again. */
 	changes: ChangesView,
+	/**  As whom the operator acts, while that is somebody else. Everything but the session itself is that one's meanwhile. */
+	impersonation: ImpersonationView | null,
+	/**  How the last impersonation ended, until it is put away with `put_impersonation_end_away`. */
+	impersonation_over: ImpersonationOverView | null,
 	/**
 	 *  Whether the window was asked to close while unsent sales are here: ask the operator, then answer with
 	 *  `answer_close`.
@@ -467,6 +488,8 @@ export type ChangesView = {
 	settings: number,
 	/**  The organisation's alerts. */
 	alerts: number,
+	/**  Everybody's impersonations. */
+	impersonations: number,
 };
 
 /**  The connection to the server. */
@@ -609,6 +632,63 @@ export type GoodsLanguage =
 /**  English. */
 "en";
 
+/**  How an impersonation came to its end. */
+export type ImpersonationEnd = 
+/**  Whoever began it stopped it. */
+"stopped" | 
+/**  A super admin stopped it. */
+"forced" | 
+/**  Its time was over. */
+"expired" | 
+/**  Something that it hung on ended: the session behind it, an account, or the right to it. */
+"ended";
+
+/**  The operator acts as nobody else any more. */
+export type ImpersonationOverView = {
+	/**  The impersonation's session. */
+	session_id: string,
+	/**  As whom the operator acted. */
+	user_name: string,
+	/**  How it ended. */
+	why: ImpersonationEnd,
+};
+
+/**  One of the two people of an impersonation. */
+export type ImpersonationPerson = {
+	/**  The user. */
+	user_id: string,
+	/**  The name to sign in with. */
+	username: string,
+	/**  The name to show. */
+	display_name: string,
+};
+
+/**  `GET` and `PUT /v1/admin/settings/impersonation`: the same for the whole server. */
+export type ImpersonationSettings = {
+	/**  The networks that an impersonation may be begun and renewed from, as in `192.0.2.0/24`; empty: from anywhere. At most 64. */
+	allowed_networks: string[],
+	/**  Whether the user as whom somebody acts is told. */
+	tell_target: boolean,
+};
+
+/**  The operator acts as somebody else. */
+export type ImpersonationView = {
+	/**  The impersonation's session. */
+	session_id: string,
+	/**  The name of whoever acts. */
+	impersonator_name: string,
+	/**  As whom: with this role and in this organisation every command works meanwhile. */
+	operator: OperatorView,
+	/**  Why. */
+	reason: string,
+	/**  When it began. */
+	started_ms: Millis,
+	/**  From when on it is near its end. */
+	near_ms: Millis,
+	/**  When it ends, whatever happens. */
+	ends_ms: Millis,
+};
+
 /**  Which figures to show. */
 export type InsightQuery = {
 	/**  How far back. */
@@ -645,6 +725,34 @@ export type LatencyPercentiles = {
 	p95_ms: number | null,
 	/**  99 of 100. */
 	p99_ms: number | null,
+};
+
+/**  An impersonation that lasts, anybody's. */
+export type LiveImpersonation = {
+	/**  Its session. */
+	session_id: string,
+	/**  Who. */
+	impersonator: ImpersonationPerson,
+	/**  As whom. */
+	user: ImpersonationPerson,
+	/**  In which organisation. */
+	organization_id: string,
+	/**  Its name. */
+	organization_name: string,
+	/**  Why. */
+	reason: string,
+	/**  What the impersonator's device is called. */
+	device_name: string,
+	/**  The address of its last call. */
+	ip_address: string,
+	/**  The application or browser with its version, where one is known. */
+	application: string | null,
+	/**  When it began, by this device's clock. */
+	started_ms: Millis,
+	/**  When it ends, whatever happens, by this device's clock. */
+	ends_ms: Millis,
+	/**  Whether the operator began it. */
+	is_own: boolean,
 };
 
 /**  A live session of anybody. */
