@@ -16,6 +16,7 @@ pub mod audit;
 pub mod categories;
 pub mod chain;
 pub mod changes;
+pub mod deeds;
 pub mod directory;
 mod fixture;
 pub mod impersonations;
