@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HOST, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -58,7 +58,7 @@ impl Connection {
         }
     }
 
-    /// Posts a body, and gives what was answered with 200; anything else is a failure.
+    /// Posts a body, and gives what was answered with success; anything else is a failure.
     pub(crate) async fn post(&mut self, path: &str, form: Form, body: String) -> Result<Bytes, Failure> {
         let request = Request::builder()
             .method(Method::POST)
@@ -69,6 +69,31 @@ impl Connection {
             .header(CONTENT_TYPE, form.content_type())
             .body(Full::new(Bytes::from(body)))
             .doing("making a request")?;
+        self.exchange(request).await
+    }
+
+    /// Sends JSON with this authorisation, and gives what was answered with success; anything else is a failure.
+    pub(crate) async fn call(
+        &mut self,
+        method: Method,
+        path: &str,
+        authorization: &str,
+        body: String,
+    ) -> Result<Bytes, Failure> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, &self.host)
+            .header(USER_AGENT, crate::signed_in::USER_AGENT)
+            .header(ACCEPT, "application/json")
+            .header(AUTHORIZATION, authorization)
+            .header(CONTENT_TYPE, Form::Json.content_type())
+            .body(Full::new(Bytes::from(body)))
+            .doing("making a request")?;
+        self.exchange(request).await
+    }
+
+    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Bytes, Failure> {
         let sender = self.ready().await?;
         let response = sender.send_request(request).await.doing("sending")?;
         let status = response.status();
@@ -78,7 +103,7 @@ impl Connection {
             .await
             .doing("reading an answer")?
             .to_bytes();
-        if status == StatusCode::OK {
+        if matches!(status, StatusCode::OK | StatusCode::CREATED) {
             return Ok(body);
         }
         let said = String::from_utf8_lossy(&body);

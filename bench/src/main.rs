@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 mod answering;
 #[cfg(target_os = "linux")]
+mod audit;
+#[cfg(target_os = "linux")]
 mod capacity;
 #[cfg(target_os = "linux")]
 mod connection;

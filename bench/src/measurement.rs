@@ -7,7 +7,9 @@ use clap::{Parser, ValueEnum};
 
 use crate::failure::{Doing as _, Failure};
 use crate::report::Report;
-use crate::{capacity, events, first_screen, insight, memory, one_post, refresh, request, start, token_read};
+use crate::{
+    audit, capacity, events, first_screen, insight, memory, one_post, refresh, request, start, token_read,
+};
 
 /// Measures what operators were promised. Every promise about speed is a ratio of two contenders measured in turn in
 /// one run; times in seconds are printed beside it and decide nothing.
@@ -43,6 +45,8 @@ pub(crate) enum Measurement {
     Events,
     /// What noting refreshes costs, and how soon a month of a million events is shown
     Insight,
+    /// What writing deeds into the sealed audit log costs, on one process and on two
+    Audit,
     /// A thousand callers on one expired token
     OnePost,
     /// From exec to the first screen against Chromium in kiosk mode
@@ -107,6 +111,7 @@ fn take(options: &Options, report: &mut Report) -> Result<(), Failure> {
             Measurement::Server => capacity::measure(&options.parts, scale, report),
             Measurement::Events => events::measure(scale, report),
             Measurement::Insight => insight::measure(scale, report),
+            Measurement::Audit => audit::measure(scale, report),
             Measurement::OnePost => one_post::measure(report),
             Measurement::Start => start::measure(scale, report),
             Measurement::Memory => memory::measure(scale, report),

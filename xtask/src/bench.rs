@@ -13,7 +13,7 @@ use std::process::Command;
 /// Options of `cargo xtask bench`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Which measurements (request, token-read, refresh, server, insight, events, one-post, start, memory, size); all of them when none is named
+    /// Which measurements (request, token-read, refresh, server, insight, audit, events, one-post, start, memory, size); all of them when none is named
     names: Vec<String>,
     /// Of the measurement `server` only this (rates, rows, sign-ins, memory, growth); several may be named
     #[arg(long = "part")]
