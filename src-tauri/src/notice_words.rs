@@ -87,7 +87,7 @@ pub fn impersonation_words(notice: ImpersonationNotice, user_name: &str, languag
 const fn french_end(how: ImpersonationEnd) -> &'static str {
     match how {
         ImpersonationEnd::Stopped => "Vous y avez mis fin.",
-        ImpersonationEnd::Forced => "Un autre super-administrateur y a mis fin.",
+        ImpersonationEnd::Forced => "Quelqu'un d'autre de l'administration générale y a mis fin.",
         ImpersonationEnd::Expired => "Le temps prévu est écoulé.",
         ImpersonationEnd::Ended => "Une session ou un compte dont cela dépendait s'est terminé.",
     }
@@ -96,7 +96,7 @@ const fn french_end(how: ImpersonationEnd) -> &'static str {
 const fn english_end(how: ImpersonationEnd) -> &'static str {
     match how {
         ImpersonationEnd::Stopped => "You stopped it.",
-        ImpersonationEnd::Forced => "Another super admin stopped it.",
+        ImpersonationEnd::Forced => "Somebody else of general administration stopped it.",
         ImpersonationEnd::Expired => "Its time was over.",
         ImpersonationEnd::Ended => "A session or an account that it hung on has ended.",
     }
