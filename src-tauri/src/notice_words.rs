@@ -96,7 +96,7 @@ const fn french_end(how: ImpersonationEnd) -> &'static str {
 const fn english_end(how: ImpersonationEnd) -> &'static str {
     match how {
         ImpersonationEnd::Stopped => "You stopped it.",
-        ImpersonationEnd::Forced => "Somebody else of general administration stopped it.",
+        ImpersonationEnd::Forced => "Another general administrator stopped it.",
         ImpersonationEnd::Expired => "Its time was over.",
         ImpersonationEnd::Ended => "A session or an account that it hung on has ended.",
     }

@@ -7,6 +7,7 @@ import { App } from './session/app.svelte';
 import { FakePort, problem, view } from './shell/fake';
 import type { AppView, SessionView, TicketDraft } from './shell/port';
 import { fr } from './words/fr';
+import { fr as office } from './words/office.fr';
 
 async function show(
   more: Partial<AppView> = {},
@@ -192,7 +193,7 @@ describe('the top bar', () => {
     expect(await screen.findByTestId('waiting-count')).toHaveTextContent('1');
     await userEvent.click(screen.getByTestId('waiting'));
     expect(await screen.findByTestId('ticket-waiting')).toHaveTextContent('12,50');
-    expect(screen.getByTestId('ticket-refused')).toHaveTextContent(fr.tickets.refusedBecause.validation_failed!);
+    expect(screen.getByTestId('ticket-refused')).toHaveTextContent(office.tickets.refusedBecause.validation_failed!);
   });
 
   it('shows what stands between the app and its server', async () => {

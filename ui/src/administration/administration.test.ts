@@ -5,6 +5,7 @@ import Reauthentication from '../../tests/Reauthentication.svelte';
 import { App } from '../session/app.svelte';
 import { FakePort, problem, view } from '../shell/fake';
 import type { OperatorView } from '../shell/port';
+import { Ticket } from '../till/ticket.svelte';
 import Toaster from '../widgets/Toaster.svelte';
 import { fr as words } from '../words/fr';
 import { fr } from '../words/office.fr';
@@ -26,6 +27,7 @@ async function show(
   render(Reauthentication, { app });
   render(Administration, {
     app,
+    ticket: new Ticket(port),
     onorganization: async (to) => app.taken(await app.port.switchOrganization(to.organization_id)),
   });
   if (tab) await userEvent.click(screen.getByTestId(`tab-${tab}`));

@@ -86,6 +86,14 @@ export const groupOfAction = (action: string): AuditGroup | null => known.get(ac
 
 export const isKnown = (action: string): action is AuditAction => known.has(action);
 
+/** Those of impersonation that are looked for most, each one press away. */
+export const quick = [
+  'impersonation.started',
+  'impersonation.stopped',
+  'impersonation.force_stopped',
+  'impersonation.expired',
+] as const satisfies AuditAction[];
+
 /** The deeds of a group, or all of them, in the order above. */
 export const actionsOf = (group: AuditGroup | null): AuditAction[] =>
   (Object.keys(groupOf) as AuditAction[]).filter((action) => group === null || groupOf[action] === group);

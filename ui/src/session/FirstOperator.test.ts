@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import Window from '../App.svelte';
 import { FakePort, problem, view } from '../shell/fake';
-import { fr } from '../words/fr';
+import { fr } from '../words/office.fr';
 import { App } from './app.svelte';
 
 async function show(): Promise<FakePort> {

@@ -1,6 +1,6 @@
 // What the shell last said, and what the whole window does with it.
 
-import type { Answer, AppView, Category, Port, UiError } from '../shell/port';
+import type { Answer, AppView, Category, ImpersonationView, OperatorView, Port, UiError } from '../shell/port';
 import { locale } from '../words/locale.svelte';
 
 export type Feedback = { kind: 'retried' | 'saved' | 'stayed' | 'failed' | 'why'; words: string } | null;
@@ -22,6 +22,16 @@ export class App {
 
   constructor(port: Port) {
     this.port = port;
+  }
+
+  /** As whom the operator works, while that lasts. */
+  get acting(): ImpersonationView | null {
+    return this.view?.impersonation ?? null;
+  }
+
+  /** Whose rights and place hold: those of the person acted as, else of whoever is signed in. */
+  get worker(): OperatorView | null {
+    return this.acting?.operator ?? this.view?.operator ?? null;
   }
 
   /** Subscribes first and asks then, so that nothing falls in between. */

@@ -52,6 +52,19 @@ function share(from: number, to: number, now: number): number {
 
 /** The banner at `now`, or nothing where there is nothing to say. */
 export function bannerText(view: AppView, now: number, words: Words, language: Language): BannerText | null {
+  if (!view.impersonation || view.session.banner.kind === 'ended') return textOf(view, now, words, language);
+  // Nothing is kept on this device meanwhile, and nobody signs in again.
+  const text = textOf({ ...view, work: { ...view.work, fault: null } }, now, words, language);
+  return (
+    text && {
+      ...text,
+      rest: [words.banner.workSafe, words.banner.absoluteEndSafe].includes(text.rest) ? '' : text.rest,
+      offers: text.offers.filter(({ action }) => action !== 'save' && action !== 'reconnect'),
+    }
+  );
+}
+
+function textOf(view: AppView, now: number, words: Words, language: Language): BannerText | null {
   const { session } = view;
   const { banner } = session;
   const w = words.banner;

@@ -5,8 +5,9 @@ import { App } from '../session/app.svelte';
 import { FakePort, problem, view } from '../shell/fake';
 import type { AppView } from '../shell/port';
 import { palette } from '../styles/theme';
-import { en } from '../words/en';
-import { fr } from '../words/fr';
+import { en } from '../words/office.en';
+import { fr } from '../words/office.fr';
+import { fr as words } from '../words/fr';
 import Settings from './Settings.svelte';
 
 async function show(
@@ -59,7 +60,7 @@ describe('this device', () => {
     await userEvent.type(screen.getByTestId('server-url'), '.fr');
     port.failures.set('putDeviceSettings', problem('work_unsent'));
     await userEvent.click(screen.getByTestId('settings-server-save'));
-    expect(screen.getByTestId('settings-server-error')).toHaveTextContent(fr.errors.work_unsent);
+    expect(screen.getByTestId('settings-server-error')).toHaveTextContent(words.errors.work_unsent);
     port.failures.clear();
     await userEvent.click(screen.getByTestId('settings-server-save'));
     expect(port.current.settings.server).toEqual({ kind: 'remote', url: 'https://vigie.example.fr' });

@@ -1,10 +1,12 @@
-// The fake shell for a plain browser, with states to pick by the address: `?state=offline&theme=dark&lang=en&ticket=1`.
+// The fake shell for a plain browser, with states to pick by the address: `?state=offline&theme=dark&lang=en&ticket=1`. A short
+// impersonation is `?state=work&super&as=alix&elapsed=0&minutes=3`.
 
 import { fakeCategories, FakePort, view } from './fake';
 import type {
   AppView,
   Banner,
   DeviceSettings,
+  ImpersonationEnd,
   NoticeKind,
   OrganizationRole,
   Port,
@@ -108,6 +110,20 @@ export function demonstration(): Port {
     for (const person of port.administration.everybody)
       person.is_super_admin = person.username === 'camille' || person.username === 'louise';
   }
+  const as = wanted.get('as');
+  if (as) {
+    port.impersonating.lasts_ms = Number(wanted.get('minutes') ?? 120) * MINUTE_MS;
+    const begun_ms = now - Number(wanted.get('elapsed') ?? 12) * MINUTE_MS;
+    const reason = 'Le nom du site est mal écrit sur ses tickets, je regarde avec ses droits.';
+    port.impersonate(as, 'o1', reason, begun_ms);
+  }
+  const over = wanted.get('over') as ImpersonationEnd | null;
+  if (over) port.change({ impersonation_over: { session_id: 'imp-over', user_name: 'Alix Bernard', why: over } });
+  if (wanted.has('left')) {
+    const [left] = port.impersonating.live;
+    if (left) port.impersonating.live.push({ ...left, session_id: 'imp-left', is_own: true });
+  }
+  if (wanted.has('noboard')) port.impersonating.live = [];
   if (wanted.has('nogoods')) port.shop.categories = [];
   port.reauthenticated = !wanted.has('reauthenticate');
   if (wanted.has('noaudit')) port.auditing.all = [];

@@ -3,6 +3,7 @@
 import { FakeAdministration } from './fakeAdministration';
 import { FakeAlerts } from './fakeAlerts';
 import { FakeAudit } from './fakeAudit';
+import { FakeImpersonation } from './fakeImpersonation';
 import { FakeInsight } from './fakeInsight';
 import { FakeShop } from './fakeShop';
 import type {
@@ -18,7 +19,10 @@ import type {
   DeviceSettings,
   ErrorsQuery,
   GoodsLanguage,
+  ImpersonationEnd,
+  ImpersonationSettings,
   InsightQuery,
+  LiveImpersonation,
   MailSettings,
   MembershipRequest,
   MonitoringSettings,
@@ -30,6 +34,7 @@ import type {
   NewTillRequest,
   NewUserRequest,
   OneTimePassword,
+  OperatorView,
   OrganizationList,
   OrganizationSummary,
   OutboxSale,
@@ -119,6 +124,8 @@ export function view(more: Partial<AppView> = {}, session: Partial<SessionView> 
       organizations: 1,
       must_change_password: false,
     },
+    impersonation: null,
+    impersonation_over: null,
     server: { kind: 'remote', url: 'https://vigie.example' },
     work: { waiting: 0, refused: 0, saved_at_ms: null, fault: null },
     settings: {
@@ -132,7 +139,7 @@ export function view(more: Partial<AppView> = {}, session: Partial<SessionView> 
     fault: null,
     first_operator_needed: false,
     notices: [],
-    changes: { categories: 0, settings: 0, alerts: 0 },
+    changes: { categories: 0, settings: 0, alerts: 0, impersonations: 0 },
     close_asked: false,
     ...more,
   };
@@ -142,6 +149,41 @@ const ok = <T>(data: T): Answer<T> => ({ status: 'ok', data });
 const no = (error: UiError): Answer<never> => ({ status: 'error', error });
 
 type Call = keyof Port;
+
+/** What nobody may do while acting as somebody else. */
+const forbidden: ReadonlySet<Call> = new Set<Call>([
+  'save',
+  'ticketPut',
+  'revokeSession',
+  'revokeOtherSessions',
+  'reauthenticate',
+  'changePassword',
+  'switchOrganization',
+  'putNoticeAway',
+  'startImpersonation',
+  'forceStopImpersonation',
+  'liveImpersonations',
+  'impersonationSettings',
+  'putImpersonationSettings',
+  'endSession',
+  'endSessionsOfPerson',
+  'endSessionsOfOrganization',
+  'endAllSessions',
+  'addPerson',
+  'changePerson',
+  'joinPerson',
+  'removePerson',
+  'resetPassword',
+  'addOrganization',
+  'renameOrganization',
+  'changeSite',
+  'changeTill',
+  'putMonitoringSettings',
+  'testAlert',
+  'mailSettings',
+  'putMailSettings',
+  'changeCategory',
+]);
 
 export class FakePort implements Port {
   current: AppView;
@@ -167,6 +209,7 @@ export class FakePort implements Port {
   alerting = new FakeAlerts(Date.now());
   auditing = new FakeAudit(Date.now());
   shop = new FakeShop(fakeCategories);
+  impersonating = new FakeImpersonation(Date.now());
   /** Whether the password was given again not long ago. */
   reauthenticated = true;
   passwords: string[][] = [];
@@ -175,6 +218,7 @@ export class FakePort implements Port {
   /** Answers that a test or a demonstration wants instead of the usual one. */
   failures = new Map<Call, UiError>();
   #listeners = new Set<(view: AppView) => void>();
+  #deadline: ReturnType<typeof setTimeout> | undefined;
 
   constructor(start: AppView = view()) {
     this.current = start;
@@ -216,7 +260,13 @@ export class FakePort implements Port {
 
   #fails(call: Call): UiError | undefined {
     this.calls.push(call);
+    if (this.current.impersonation && forbidden.has(call)) return problem('forbidden_while_impersonating');
     return this.failures.get(call);
+  }
+
+  /** Whose rights and place hold. */
+  get #caller(): OperatorView {
+    return (this.current.impersonation?.operator ?? this.current.operator)!;
   }
 
   async onAppChanged(listener: (view: AppView) => void): Promise<() => void> {
@@ -279,7 +329,13 @@ export class FakePort implements Port {
     const error = this.#fails('signOut');
     if (error) return no(error);
     if (this.current.work.waiting > 0 && !leaveUnsent) return no(problem('work_unsent'));
-    return ok(this.change({ operator: null }, { phase: 'signed_out', banner: { kind: 'hidden' }, severity: 'hidden' }));
+    this.#over('ended');
+    return ok(
+      this.change(
+        { operator: null, impersonation_over: null },
+        { phase: 'signed_out', banner: { kind: 'hidden' }, severity: 'hidden' },
+      ),
+    );
   }
 
   async operatorInput(): Promise<void> {
@@ -296,7 +352,7 @@ export class FakePort implements Port {
 
   async ticketCurrent(): Promise<Answer<TicketDraft | null>> {
     const error = this.#fails('ticketCurrent');
-    return error ? no(error) : ok(this.draft);
+    return error ? no(error) : ok(this.current.impersonation ? null : this.draft);
   }
 
   #keep(draft: TicketDraft): void {
@@ -314,9 +370,14 @@ export class FakePort implements Port {
   async ticketFinish(draft: TicketDraft): Promise<Answer<AppView>> {
     const error = this.#fails('ticketFinish');
     if (error) return no(error);
+    const lost = this.current.session.connection.kind === 'lost';
+    if (this.current.impersonation) {
+      if (lost) return no(problem('offline'));
+      this.finished.push(structuredClone(draft));
+      return ok(this.current);
+    }
     this.finished.push(structuredClone(draft));
     this.draft = null;
-    const lost = this.current.session.connection.kind === 'lost';
     if (lost) {
       const total_cents = draft.lines.reduce((sum, line) => sum + line.quantity * line.unit_price_cents, 0);
       this.waiting.push({ id: draft.id, total_cents, finished_at_ms: Date.now(), refused: null });
@@ -326,12 +387,14 @@ export class FakePort implements Port {
 
   async outbox(): Promise<Answer<OutboxSale[]>> {
     const error = this.#fails('outbox');
-    return error ? no(error) : ok(this.waiting);
+    return error ? no(error) : ok(this.current.impersonation ? [] : this.waiting);
   }
 
   async mySessions(): Promise<Answer<MySession[]>> {
     const error = this.#fails('mySessions');
-    return error ? no(error) : ok(this.sessions);
+    if (error) return no(error);
+    const { impersonation } = this.current;
+    return ok(impersonation ? this.sessions.map((each) => ({ ...each, is_current: false })) : this.sessions);
   }
 
   async revokeSession(sessionId: string): Promise<Answer<number>> {
@@ -397,6 +460,116 @@ export class FakePort implements Port {
     return ok(this.change({ notices: this.current.notices.filter((notice) => notice.id !== id) }));
   }
 
+  #others(): AppView['changes'] {
+    return { ...this.current.changes, impersonations: this.current.changes.impersonations + 1 };
+  }
+
+  async startImpersonation(userId: string, organizationId: string | null, reason: string): Promise<Answer<AppView>> {
+    const error = this.#fails('startImpersonation');
+    if (error) return no(error);
+    const own = this.current.operator!;
+    if (!own.is_super_admin) return no(problem('forbidden'));
+    const chars = [...reason.trim()].length;
+    if (chars < 10 || chars > 500) return no(problem('validation_failed', { subject: 'reason' }));
+    const wants = this.#wants();
+    if (wants) return no(wants);
+    if (this.impersonating.live.some((each) => each.is_own)) return no(problem('already_impersonating'));
+    const person = this.administration.everybody.find((each) => each.user_id === userId);
+    if (!person) return no(problem('user_not_found'));
+    if (person.username === own.username) return no(problem('cannot_impersonate_oneself'));
+    if (person.is_super_admin) return no(problem('cannot_impersonate_above'));
+    if (person.is_disabled) return no(problem('user_disabled'));
+    const places = this.administration.organizationsOf(userId, true);
+    const place = places.find((each) => organizationId === null || each.organization_id === organizationId);
+    if (!place) return no(problem('organization_not_found'));
+    this.impersonate(person.username, place.organization_id, reason.trim(), Date.now());
+    return ok(this.current);
+  }
+
+  /** Acts as somebody from some moment on, until its time is up. */
+  impersonate(username: string, organizationId: string, reason: string, started_ms: number): void {
+    const { administration, impersonating, current } = this;
+    const person = administration.everybody.find((each) => each.username === username)!;
+    const place = administration.organizations.find((each) => each.organization_id === organizationId)!;
+    const impersonation = impersonating.begin(current.operator!, person, place, reason, started_ms);
+    this.auditing.note(started_ms, {
+      action: 'impersonation.started',
+      actor: current.operator!.username,
+      impersonated: username,
+      target: `session:${impersonation.session_id}`,
+      reason,
+    });
+    this.#deadline = setTimeout(() => this.#over('expired'), impersonation.ends_ms - Date.now());
+    this.change({ impersonation, impersonation_over: null, changes: this.#others() });
+  }
+
+  /** Ends what lasts, as the server would. */
+  endImpersonation(why: ImpersonationEnd): void {
+    this.#over(why);
+  }
+
+  #over(why: ImpersonationEnd): void {
+    const { impersonation } = this.current;
+    if (!impersonation) return;
+    clearTimeout(this.#deadline);
+    const { session_id, operator } = impersonation;
+    this.impersonating.end(session_id);
+    this.auditing.note(Date.now(), {
+      action: `impersonation.${why === 'forced' ? 'force_stopped' : why}`,
+      actor: this.current.operator?.username ?? null,
+      impersonated: operator.username,
+      target: `session:${session_id}`,
+    });
+    this.change({
+      impersonation: null,
+      impersonation_over: { session_id, user_name: operator.display_name, why },
+      changes: this.#others(),
+    });
+  }
+
+  async stopImpersonation(sessionId: string): Promise<Answer<AppView>> {
+    const error = this.#fails('stopImpersonation');
+    if (error) return no(error);
+    if (this.current.impersonation?.session_id === sessionId) this.#over('stopped');
+    else {
+      const own = this.impersonating.live.some((each) => each.is_own && each.session_id === sessionId);
+      if (!own || !this.impersonating.end(sessionId)) return no(problem('impersonation_over'));
+      this.change({ changes: this.#others() });
+    }
+    return ok(this.current);
+  }
+
+  async forceStopImpersonation(sessionId: string): Promise<Answer<null>> {
+    const error = this.#fails('forceStopImpersonation') ?? this.#wants();
+    if (error) return no(error);
+    if (!this.impersonating.end(sessionId)) return no(problem('impersonation_over'));
+    this.change({ changes: this.#others() });
+    return ok(null);
+  }
+
+  async putImpersonationEndAway(): Promise<Answer<AppView>> {
+    const error = this.#fails('putImpersonationEndAway');
+    return error ? no(error) : ok(this.change({ impersonation_over: null }));
+  }
+
+  async liveImpersonations(): Promise<Answer<LiveImpersonation[]>> {
+    const error = this.#fails('liveImpersonations');
+    if (error) return no(error);
+    return this.#caller.is_super_admin ? ok(this.impersonating.live) : no(problem('forbidden'));
+  }
+
+  async impersonationSettings(): Promise<Answer<ImpersonationSettings>> {
+    const error = this.#fails('impersonationSettings');
+    return error ? no(error) : ok(this.impersonating.settings);
+  }
+
+  async putImpersonationSettings(settings: ImpersonationSettings): Promise<Answer<ImpersonationSettings>> {
+    const error = this.#fails('putImpersonationSettings') ?? this.#wants();
+    if (error) return no(error);
+    this.impersonating.settings = settings;
+    return ok(settings);
+  }
+
   async liveSessions(query: SessionQuery): Promise<Answer<SessionPage>> {
     const error = this.#fails('liveSessions');
     return error ? no(error) : ok(this.administration.sessionPage(query, Date.now()));
@@ -428,7 +601,7 @@ export class FakePort implements Port {
   }
 
   #person(userId: string): Answer<PersonDetail> {
-    const detail = this.administration.detail(userId, this.current.operator!);
+    const detail = this.administration.detail(userId, this.#caller);
     return detail ? ok(detail) : no(problem('user_not_found'));
   }
 
@@ -484,7 +657,7 @@ export class FakePort implements Port {
     const error = this.#fails('administeredOrganizations');
     if (error) return no(error);
     const all = this.administration.organizations;
-    return ok({ organizations: this.current.operator?.is_super_admin ? all : all.slice(0, 1) });
+    return ok({ organizations: this.#caller.is_super_admin ? all : all.slice(0, 1) });
   }
 
   async addOrganization(organization: NewOrganizationRequest): Promise<Answer<OrganizationSummary>> {

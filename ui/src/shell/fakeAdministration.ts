@@ -78,6 +78,8 @@ export class FakeAdministration {
       last_sign_in_at_ms: null,
     },
   ];
+  /** In which further organisations somebody is. */
+  alsoIn: Record<string, string[]> = { u2: ['o2'] };
   live: LiveSession[];
   ended: string[] = [];
 
@@ -164,6 +166,12 @@ export class FakeAdministration {
     this.everybody.push({ ...person, role, site_id: site_id ?? null });
   }
 
+  /** Where somebody belongs; further organisations are for a super admin to know. */
+  organizationsOf(user_id: string, everywhere: boolean): OrganizationSummary[] {
+    const ids = ['o1', ...(everywhere ? (this.alsoIn[user_id] ?? []) : [])];
+    return this.organizations.filter((each) => ids.includes(each.organization_id));
+  }
+
   detail(user_id: string, caller: Pick<OperatorView, 'username' | 'role' | 'is_super_admin'>): PersonDetail | null {
     const person = this.everybody.find((each) => each.user_id === user_id);
     if (!person) return null;
@@ -175,7 +183,7 @@ export class FakeAdministration {
     return {
       person,
       must_change_password: person.last_sign_in_at_ms === null,
-      organizations: ['La Boucle'],
+      organizations: this.organizationsOf(user_id, caller.is_super_admin).map(({ name }) => name),
       allowed: {
         rename: below,
         change_role: may,

@@ -137,42 +137,68 @@ const told: Told[] = [
     reason: 'Le nom du site était mal écrit sur les tickets',
     device_name: 'Bureau de Louise',
   },
+  {
+    action: 'impersonation.force_stopped',
+    actor: 'louise',
+    impersonated: 'amina',
+    target: `session:${own(6)}`,
+    detail: { lasted_seconds: '1260' },
+    device_name: 'Bureau de Louise',
+  },
+  {
+    action: 'impersonation.expired',
+    actor: null,
+    impersonated: 'alix',
+    target: `session:${own(7)}`,
+    detail: { lasted_seconds: '7200' },
+    ...inside,
+  },
 ];
+
+function line(now: number, index: number, { actor, impersonated, ...more }: Told): AuditRecord {
+  const named = (username: string): AuditPerson => people[username] ?? { user_id: `u-${username}`, username };
+  return {
+    sequence: String(184_213 - index),
+    id: `0190b2c4-91aa-7c52-8f03-00000000${String(index).padStart(4, '0')}`,
+    at: new Date(now).toISOString(),
+    organization_id: 'o1',
+    organization_name: 'La Boucle',
+    actor: actor ? named(actor) : null,
+    impersonated: impersonated ? named(impersonated) : null,
+    session_id: actor ? own(10 + Object.keys(people).indexOf(actor)) : null,
+    target: null,
+    target_name: null,
+    result: 'done',
+    reason: null,
+    before: {},
+    after: {},
+    detail: {},
+    ip_address: `192.168.1.${21 + (Math.abs(index) % 3)}`,
+    user_agent: 'Vigie/0.1.0 (Linux)',
+    device_name: `Caisse ${1 + (Math.abs(index) % 3)}`,
+    request_id: `0190b2c491aa7c528f03${String(Math.abs(index)).padStart(12, '0')}`,
+    sealed: index > 0,
+    ...more,
+  };
+}
 
 export class FakeAudit {
   all: AuditRecord[];
   /** What was saved, in its form. */
   exported: [AuditFormat, AuditQuery][] = [];
   asked: AuditQuery[] = [];
+  #noted = 0;
 
   constructor(now: number) {
     const count = 3 * PAGE - 4;
-    this.all = Array.from({ length: count }, (_, index): AuditRecord => {
-      const { actor, impersonated, ...more } = told[index % told.length]!;
-      return {
-        sequence: String(184_213 - index),
-        id: `0190b2c4-91aa-7c52-8f03-00000000${String(index).padStart(4, '0')}`,
-        at: new Date(now - 400 - index * index * 3 * MINUTE_MS).toISOString(),
-        organization_id: 'o1',
-        organization_name: 'La Boucle',
-        actor: actor ? people[actor]! : null,
-        impersonated: impersonated ? people[impersonated]! : null,
-        session_id: actor ? own(10 + Object.keys(people).indexOf(actor)) : null,
-        target: null,
-        target_name: null,
-        result: 'done',
-        reason: null,
-        before: {},
-        after: {},
-        detail: {},
-        ip_address: `192.168.1.${21 + (index % 3)}`,
-        user_agent: 'Vigie/0.1.0 (Linux)',
-        device_name: `Caisse ${1 + (index % 3)}`,
-        request_id: `0190b2c491aa7c528f03${String(index).padStart(12, '0')}`,
-        sealed: index > 0,
-        ...more,
-      };
-    });
+    this.all = Array.from({ length: count }, (_, index) =>
+      line(now - 400 - index * index * 3 * MINUTE_MS, index, told[index % told.length]!),
+    );
+  }
+
+  /** Writes down what was done just now. */
+  note(now: number, deed: Told): void {
+    this.all = [line(now, -1 - this.#noted++, deed), ...this.all];
   }
 
   #fitting(query: AuditQuery): AuditRecord[] {

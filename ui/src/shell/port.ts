@@ -14,7 +14,9 @@ import type {
   DeviceSettings,
   ErrorsQuery,
   GoodsLanguage,
+  ImpersonationSettings,
   InsightQuery,
+  LiveImpersonation,
   MailSettings,
   MembershipRequest,
   MonitoringSettings,
@@ -86,9 +88,15 @@ export type {
   ErrorsQuery,
   Fault,
   GoodsLanguage,
+  ImpersonationEnd,
+  ImpersonationOverView,
+  ImpersonationPerson,
+  ImpersonationSettings,
+  ImpersonationView,
   InsightQuery,
   InsightRange,
   Language,
+  LiveImpersonation,
   LiveSession,
   LoginFailure,
   MailProtection,
@@ -187,6 +195,13 @@ export interface Port {
   organizations(): Promise<Answer<OwnOrganization[]>>;
   switchOrganization(organizationId: string): Promise<Answer<AppView>>;
   putNoticeAway(id: string): Promise<Answer<AppView>>;
+  startImpersonation(userId: string, organizationId: string | null, reason: string): Promise<Answer<AppView>>;
+  stopImpersonation(sessionId: string): Promise<Answer<AppView>>;
+  forceStopImpersonation(sessionId: string): Promise<Answer<null>>;
+  putImpersonationEndAway(): Promise<Answer<AppView>>;
+  liveImpersonations(): Promise<Answer<LiveImpersonation[]>>;
+  impersonationSettings(): Promise<Answer<ImpersonationSettings>>;
+  putImpersonationSettings(settings: ImpersonationSettings): Promise<Answer<ImpersonationSettings>>;
   liveSessions(query: SessionQuery): Promise<Answer<SessionPage>>;
   endSession(sessionId: string): Promise<Answer<number>>;
   endSessionsOfPerson(userId: string): Promise<Answer<number>>;

@@ -31,6 +31,9 @@ const fresh = (): TicketDraft => ({
   place: nowhere(),
 });
 
+/** Where the ticket in hand is kept: for whoever acts as somebody else, nowhere but here. */
+export type Keeping = 'journal' | 'memory';
+
 /** A line that was taken away, and where it stood. */
 export interface Removed {
   line: DraftLine;
@@ -60,6 +63,7 @@ export class Ticket {
   #reload: ReturnType<typeof setTimeout> | null = null;
   /** Whether the kept ticket could not be read: then a new one is written once it has a line. */
   #unreadable = false;
+  #keeping: Keeping = 'journal';
 
   constructor(port: Port) {
     this.#port = port;
@@ -91,8 +95,8 @@ export class Ticket {
     if (early.length > 0) this.#changed();
   }
 
-  /** Drops the ticket from the screen without a word to the journal: it belongs to somebody else. */
-  forget(): void {
+  /** Drops the ticket from the screen without a word to the journal: it belongs to somebody else. The next one is kept in `next`. */
+  forget(next: Keeping = 'journal'): void {
     this.#life += 1;
     this.#cancel();
     if (this.#reload !== null) clearTimeout(this.#reload);
@@ -100,7 +104,8 @@ export class Ticket {
     this.draft = fresh();
     this.fault = null;
     this.last = null;
-    this.loaded = false;
+    this.#keeping = next;
+    this.loaded = next === 'memory';
     this.epoch += 1;
   }
 
@@ -247,7 +252,7 @@ export class Ticket {
 
   /** Not before the journal has said what it keeps: a blank ticket would take the place of the one it brings. */
   #mayWrite(): boolean {
-    return this.loaded || (this.#unreadable && !this.empty);
+    return this.#keeping === 'journal' && (this.loaded || (this.#unreadable && !this.empty));
   }
 
   #changed(): void {

@@ -16,6 +16,13 @@ export const en: AuditWords = {
     sales: 'Sales',
     system: 'System',
   },
+  quickLabel: 'Moments of “View as”',
+  quick: {
+    'impersonation.started': 'Begun',
+    'impersonation.stopped': 'Stopped',
+    'impersonation.force_stopped': 'Force stops',
+    'impersonation.expired': 'Ran out',
+  },
   results: { done: 'Done', denied: 'Denied' },
   filters: {
     label: 'Filters',

@@ -1,6 +1,6 @@
 // What the audit log says, in French. English is typed against this.
 
-import type { AuditAction } from '../audit/actions';
+import type { AuditAction, quick } from '../audit/actions';
 import type { AuditFormat, AuditGroup, AuditResult } from '../shell/port';
 
 export const fr = {
@@ -17,6 +17,13 @@ export const fr = {
     sales: 'Ventes',
     system: 'Système',
   } satisfies Record<AuditGroup, string>,
+  quickLabel: 'Moments de « Voir comme »',
+  quick: {
+    'impersonation.started': 'Commencés',
+    'impersonation.stopped': 'Arrêtés',
+    'impersonation.force_stopped': 'Arrêts forcés',
+    'impersonation.expired': 'Arrivés à terme',
+  } satisfies Record<(typeof quick)[number], string>,
   results: { done: 'Fait', denied: 'Refusé' } satisfies Record<AuditResult, string>,
   filters: {
     label: 'Filtres',

@@ -5,7 +5,7 @@ import type { EndReason, Fault, PaymentMethod, RetryOutcome, Trouble, UiErrorCod
 const many = (count: number, one: string, several: string): string => `${count} ${count > 1 ? several : one}`;
 
 export const fr = {
-  app: { name: 'Vigie', starting: 'Vigie démarre…', skip: 'Aller au contenu' },
+  app: { name: 'Vigie', starting: 'Vigie démarre…' },
 
   nav: {
     label: 'Écrans',
@@ -156,22 +156,6 @@ export const fr = {
     language: 'Langue',
   },
 
-  first: {
-    title: 'Bienvenue',
-    intro: "Personne n'a encore de compte sur cet appareil. Créez le premier : il aura tous les droits.",
-    organization: "Nom de l'organisation",
-    displayName: 'Votre nom',
-    username: 'Identifiant',
-    usernameHint: 'Celui que vous taperez pour vous connecter.',
-    passwordHint: 'Au moins 8 caractères. Une courte phrase se retient bien.',
-    nameMissing: 'Remplissez ce champ (128 caractères au plus).',
-    passwordShort: 'Choisissez un mot de passe de 8 caractères ou plus.',
-    exists: 'Un compte existe déjà sur cet appareil. Connectez-vous avec lui.',
-    submit: 'Créer le compte',
-    busy: 'Création du compte…',
-    elsewhere: 'Se connecter à un serveur',
-  },
-
   server: {
     title: 'Serveur',
     thisDevice: 'Cet appareil',
@@ -190,7 +174,6 @@ export const fr = {
   relogin: {
     title: 'Se reconnecter',
     safe: 'Votre travail est conservé derrière cette fenêtre.',
-    as: (name: string) => `Vous reprenez en tant que ${name}.`,
     other: "Ce n'est pas vous ?",
     later: 'Plus tard',
   },
@@ -218,7 +201,6 @@ export const fr = {
   till: {
     title: 'Caisse',
     search: 'Chercher ou scanner un article',
-    searchHint: 'Nom, touche ou code, puis Entrée',
     clearSearch: 'Effacer la recherche',
     nothing: (typed: string) => `Rien ne correspond à « ${typed} ».`,
     noCategories: "Aucune catégorie pour l'instant. L'administration en ajoute à l'écran Gestion, onglet Catégories.",
@@ -278,69 +260,6 @@ export const fr = {
     removePart: (method: string, amount: string) => `Retirer ${method} ${amount}`,
     done: (amount: string) => `Ticket de ${amount} enregistré.`,
     methods: 'Moyen de paiement',
-  },
-
-  tickets: {
-    title: 'Tickets',
-    waiting: "En attente d'envoi",
-    refused: 'Refusés',
-    none: 'Tous les tickets sont arrivés au serveur.',
-    waitingHint: "Ils partent tout seuls, dans l'ordre, dès que le serveur répond.",
-    refusedHint: "Le serveur les a refusés. Ils restent ici jusqu'à ce qu'un responsable s'en occupe.",
-    finishedAt: (when: string) => `terminé ${when}`,
-    reference: (id: string) => `réf. ${id}`,
-    refusedBecause: {
-      validation_failed: "Une valeur de ce ticket n'est pas acceptée : une catégorie ou un prix a pu changer.",
-      ticket_incomplete: 'Les paiements de ce ticket ne correspondent pas à son total.',
-      forbidden: "Votre rôle ne permettait pas d'encaisser ce ticket.",
-    } as Partial<Record<UiErrorCode, string>>,
-  },
-
-  settings: {
-    title: 'Réglages',
-    screen: 'Affichage',
-    language: 'Langue',
-    theme: 'Couleurs',
-    themes: { system: 'Comme le système', light: 'Clair', dark: 'Sombre', contrast: 'Contraste élevé' },
-    device: 'Appareil',
-    deviceName: "Nom de l'appareil",
-    deviceNameHint: 'Il apparaît dans la liste des sessions.',
-    deviceNameRange: 'De 1 à 64 caractères.',
-    deviceKind: 'Usage',
-    kinds: { till: 'Caisse partagée', desk: 'Poste personnel' },
-    kindHints: {
-      till: "La session ne s'arrête pas faute d'activité.",
-      desk: "La session s'arrête après un temps sans activité.",
-    },
-    server: 'Serveur',
-    serverHint: 'Le serveur ne change que si tout le travail est envoyé. Il faudra ensuite se connecter à nouveau.',
-    serverLocked: (count: number) =>
-      `${many(count, 'ticket attend', 'tickets attendent')} encore l'envoi : le serveur ne peut pas changer pour l'instant.`,
-  },
-
-  about: {
-    title: 'À propos',
-    promise: "Vigie garde votre session ouverte et votre travail à l'abri.",
-    version: 'Version',
-    platform: 'Système',
-    webview: "Moteur d'affichage",
-    data: 'Dossier des données',
-    demo: 'Des comptes de démonstration existent sur cet appareil.',
-    shortcuts: 'Raccourcis clavier',
-  },
-
-  shortcuts: {
-    title: 'Raccourcis clavier',
-    category: "Ajouter la catégorie dont c'est la touche",
-    categoryTyped: 'La même chose depuis la recherche : la touche, puis Entrée',
-    search: 'Aller à la recherche',
-    pay: 'Encaisser',
-    save: 'Sauvegarder tout de suite',
-    lastLine: 'Modifier la dernière ligne',
-    screens: "Changer d'écran",
-    cancel: 'Fermer ce qui est ouvert, ou vider la recherche',
-    list: 'Cette liste',
-    letter: 'touche',
   },
 
   when: { today: (time: string) => `à ${time}`, day: (date: string, time: string) => `le ${date} à ${time}` },

@@ -106,6 +106,85 @@ export const en: OfficeWords = {
     signOut: 'Sign out',
   },
 
+  first: {
+    title: 'Welcome',
+    intro: 'Nobody has an account on this device yet. Create the first one: it may do everything.',
+    organization: 'Name of the organisation',
+    displayName: 'Your name',
+    username: 'User name',
+    usernameHint: 'The one you will type to sign in.',
+    passwordHint: 'At least 8 characters. A short sentence is easy to remember.',
+    nameMissing: 'Fill in this field (128 characters at most).',
+    passwordShort: 'Choose a password of 8 characters or more.',
+    exists: 'There is an account on this device already. Sign in with it.',
+    submit: 'Create the account',
+    busy: 'Creating the account…',
+    elsewhere: 'Sign in to a server',
+  },
+
+  tickets: {
+    title: 'Tickets',
+    waiting: 'Waiting to be sent',
+    refused: 'Refused',
+    none: 'Every ticket has reached the server.',
+    waitingHint: 'They leave by themselves, in order, as soon as the server answers.',
+    refusedHint: 'The server refused them. They stay here until a manager deals with them.',
+    finishedAt: (when) => `finished ${when}`,
+    reference: (id) => `ref. ${id}`,
+    refusedBecause: {
+      validation_failed: 'A value of this ticket is not accepted: a category or a price may have changed.',
+      ticket_incomplete: 'The payments of this ticket do not match its total.',
+      forbidden: 'Your role did not allow you to take this ticket.',
+    },
+  },
+
+  settings: {
+    title: 'Settings',
+    screen: 'Screen',
+    language: 'Language',
+    theme: 'Colours',
+    themes: { system: 'As the system', light: 'Light', dark: 'Dark', contrast: 'High contrast' },
+    device: 'Device',
+    deviceName: 'Name of the device',
+    deviceNameHint: 'It appears on the list of sessions.',
+    deviceNameRange: 'From 1 to 64 characters.',
+    deviceKind: 'Use',
+    kinds: { till: 'Shared till', desk: 'Personal desk' },
+    kindHints: {
+      till: 'The session does not stop for lack of activity.',
+      desk: 'The session stops after a time without activity.',
+    },
+    server: 'Server',
+    serverHint: 'The server changes only when all work has been sent. You then have to sign in again.',
+    serverLocked: (count) =>
+      `${many(count, 'ticket still waits', 'tickets still wait')} to be sent: the server cannot change for now.`,
+  },
+
+  about: {
+    title: 'About',
+    promise: 'Vigie keeps your session open and your work safe.',
+    version: 'Version',
+    platform: 'System',
+    webview: 'Display engine',
+    data: 'Data folder',
+    demo: 'Demonstration accounts exist on this device.',
+    shortcuts: 'Keyboard shortcuts',
+  },
+
+  shortcuts: {
+    title: 'Keyboard shortcuts',
+    category: 'Add the category that has this key',
+    categoryTyped: 'The same from the search field: the key, then Enter',
+    search: 'Go to the search field',
+    pay: 'Take payment',
+    save: 'Save at once',
+    lastLine: 'Edit the last line',
+    screens: 'Change screen',
+    cancel: 'Close what is open, or clear the search',
+    list: 'This list',
+    letter: 'key',
+  },
+
   administration: {
     title: 'Administration',
     tabs: {
@@ -113,6 +192,7 @@ export const en: OfficeWords = {
       insight: 'Insight',
       alerts: 'Alerts',
       audit: 'Audit log',
+      impersonation: 'View as',
       people: 'People',
       places: 'Sites and tills',
       categories: 'Categories',

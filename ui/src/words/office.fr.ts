@@ -1,6 +1,6 @@
 // What the screens behind the first one say, in French. English is typed against this. They come with those screens.
 
-import type { DeviceKind, NoticeKind, OrganizationRole } from '../shell/port';
+import type { DeviceKind, NoticeKind, OrganizationRole, UiErrorCode } from '../shell/port';
 
 const many = (count: number, one: string, several: string): string => `${count} ${count > 1 ? several : one}`;
 
@@ -114,6 +114,85 @@ export const fr = {
     signOut: 'Se déconnecter',
   },
 
+  first: {
+    title: 'Bienvenue',
+    intro: "Personne n'a encore de compte sur cet appareil. Créez le premier : il aura tous les droits.",
+    organization: "Nom de l'organisation",
+    displayName: 'Votre nom',
+    username: 'Identifiant',
+    usernameHint: 'Celui que vous taperez pour vous connecter.',
+    passwordHint: 'Au moins 8 caractères. Une courte phrase se retient bien.',
+    nameMissing: 'Remplissez ce champ (128 caractères au plus).',
+    passwordShort: 'Choisissez un mot de passe de 8 caractères ou plus.',
+    exists: 'Un compte existe déjà sur cet appareil. Connectez-vous avec lui.',
+    submit: 'Créer le compte',
+    busy: 'Création du compte…',
+    elsewhere: 'Se connecter à un serveur',
+  },
+
+  tickets: {
+    title: 'Tickets',
+    waiting: "En attente d'envoi",
+    refused: 'Refusés',
+    none: 'Tous les tickets sont arrivés au serveur.',
+    waitingHint: "Ils partent tout seuls, dans l'ordre, dès que le serveur répond.",
+    refusedHint: "Le serveur les a refusés. Ils restent ici jusqu'à ce qu'un responsable s'en occupe.",
+    finishedAt: (when: string) => `terminé ${when}`,
+    reference: (id: string) => `réf. ${id}`,
+    refusedBecause: {
+      validation_failed: "Une valeur de ce ticket n'est pas acceptée : une catégorie ou un prix a pu changer.",
+      ticket_incomplete: 'Les paiements de ce ticket ne correspondent pas à son total.',
+      forbidden: "Votre rôle ne permettait pas d'encaisser ce ticket.",
+    } as Partial<Record<UiErrorCode, string>>,
+  },
+
+  settings: {
+    title: 'Réglages',
+    screen: 'Affichage',
+    language: 'Langue',
+    theme: 'Couleurs',
+    themes: { system: 'Comme le système', light: 'Clair', dark: 'Sombre', contrast: 'Contraste élevé' },
+    device: 'Appareil',
+    deviceName: "Nom de l'appareil",
+    deviceNameHint: 'Il apparaît dans la liste des sessions.',
+    deviceNameRange: 'De 1 à 64 caractères.',
+    deviceKind: 'Usage',
+    kinds: { till: 'Caisse partagée', desk: 'Poste personnel' },
+    kindHints: {
+      till: "La session ne s'arrête pas faute d'activité.",
+      desk: "La session s'arrête après un temps sans activité.",
+    },
+    server: 'Serveur',
+    serverHint: 'Le serveur ne change que si tout le travail est envoyé. Il faudra ensuite se connecter à nouveau.',
+    serverLocked: (count: number) =>
+      `${many(count, 'ticket attend', 'tickets attendent')} encore l'envoi : le serveur ne peut pas changer pour l'instant.`,
+  },
+
+  about: {
+    title: 'À propos',
+    promise: "Vigie garde votre session ouverte et votre travail à l'abri.",
+    version: 'Version',
+    platform: 'Système',
+    webview: "Moteur d'affichage",
+    data: 'Dossier des données',
+    demo: 'Des comptes de démonstration existent sur cet appareil.',
+    shortcuts: 'Raccourcis clavier',
+  },
+
+  shortcuts: {
+    title: 'Raccourcis clavier',
+    category: "Ajouter la catégorie dont c'est la touche",
+    categoryTyped: 'La même chose depuis la recherche : la touche, puis Entrée',
+    search: 'Aller à la recherche',
+    pay: 'Encaisser',
+    save: 'Sauvegarder tout de suite',
+    lastLine: 'Modifier la dernière ligne',
+    screens: "Changer d'écran",
+    cancel: 'Fermer ce qui est ouvert, ou vider la recherche',
+    list: 'Cette liste',
+    letter: 'touche',
+  },
+
   administration: {
     title: 'Administration',
     tabs: {
@@ -121,6 +200,7 @@ export const fr = {
       insight: 'Suivi',
       alerts: 'Alertes',
       audit: 'Journal',
+      impersonation: 'Voir comme',
       people: 'Personnes',
       places: 'Sites et caisses',
       categories: 'Catégories',

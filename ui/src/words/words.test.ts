@@ -9,6 +9,8 @@ import { en as alertsEn } from './alerts.en';
 import { fr as alertsFr, type AlertWords } from './alerts.fr';
 import { en as auditEn } from './audit.en';
 import { fr as auditFr, type AuditWords } from './audit.fr';
+import { en as impersonationEn } from './impersonation.en';
+import { fr as impersonationFr, type ImpersonationWords } from './impersonation.fr';
 import { en as insightEn } from './insight.en';
 import { fr as insightFr, type InsightWords } from './insight.fr';
 import * as format from './format';
@@ -47,8 +49,30 @@ function leaves(node: unknown, path: string): Leaf[] {
 
 const alerts: Record<'French' | 'English', AlertWords> = { French: alertsFr, English: alertsEn };
 const audit: Record<'French' | 'English', AuditWords> = { French: auditFr, English: auditEn };
+const impersonation: Record<'French' | 'English', ImpersonationWords> = {
+  French: impersonationFr,
+  English: impersonationEn,
+};
 const insight: Record<'French' | 'English', InsightWords> = { French: insightFr, English: insightEn };
 const office: Record<'French' | 'English', OfficeWords> = { French: officeFr, English: officeEn };
+const all = {
+  French: {
+    ...fr,
+    office: officeFr,
+    insight: insightFr,
+    alerts: alertsFr,
+    audit: auditFr,
+    impersonation: impersonationFr,
+  },
+  English: {
+    ...en,
+    office: officeEn,
+    insight: insightEn,
+    alerts: alertsEn,
+    audit: auditEn,
+    impersonation: impersonationEn,
+  },
+};
 
 describe.each([
   ['French', fr],
@@ -68,8 +92,8 @@ describe.each([
       Fault: words.banner.misconfigured,
       RetryOutcome: words.banner.retried,
       PaymentMethod: words.pay.method,
-      DeviceKind: words.settings.kinds,
-      Theme: words.settings.themes,
+      DeviceKind: office[name].settings.kinds,
+      Theme: office[name].settings.themes,
       OrganizationRole: office[name].roles,
       NoticeKind: office[name].notices.kind,
       SessionEndReason: insight[name].end,
@@ -81,6 +105,7 @@ describe.each([
       MailProtection: alerts[name].server.protection,
       Telling: alerts[name].mail,
       AlertTestFailure: alerts[name].failure,
+      ImpersonationEnd: impersonation[name].over.why,
       AuditGroup: audit[name].groups,
       AuditResult: audit[name].results,
       AuditFormat: audit[name].exports,
@@ -97,8 +122,8 @@ describe.each([
 });
 
 describe.each([
-  ['French', { ...fr, office: officeFr, insight: insightFr, alerts: alertsFr, audit: auditFr }],
-  ['English', { ...en, office: officeEn, insight: insightEn, alerts: alertsEn, audit: auditEn }],
+  ['French', all.French],
+  ['English', all.English],
 ])('all words in %s', (_name, words) => {
   it('never show an operator a code, a status or the word error', () => {
     for (const [path, text] of leaves(words, '')) {
@@ -110,10 +135,7 @@ describe.each([
 });
 
 it('English says everything that French says, in other words', () => {
-  const [french, english] = [
-    leaves({ ...fr, office: officeFr, insight: insightFr, alerts: alertsFr, audit: auditFr }, ''),
-    leaves({ ...en, office: officeEn, insight: insightEn, alerts: alertsEn, audit: auditEn }, ''),
-  ];
+  const [french, english] = [leaves(all.French, ''), leaves(all.English, '')];
   expect(english.map(([path]) => path)).toEqual(french.map(([path]) => path));
   const same = french.filter(([path, text], index) => english[index]?.[1] === text && /[a-z]{4}/i.test(text) && path);
   expect(same.map(([path]) => path)).toEqual(
@@ -125,11 +147,10 @@ it('English says everything that French says, in other words', () => {
       'till.ticket',
       'till.total',
       'till.note',
-      'tickets.title',
-      'about.version',
       'office.sessions.fact.organization',
       'office.sessions.fact.application',
       'office.sessions.fact.bound',
+      'office.about.version',
       'office.administration.title',
       'office.administration.tabs.sessions',
       'office.administration.tabs.organizations',
@@ -154,6 +175,8 @@ it('English says everything that French says, in other words', () => {
       'audit.fields.port',
       'audit.fields.security',
       'audit.values.what.webhook',
+      'impersonation.board.organization',
+      'impersonation.settings.title',
     ].filter((path) => same.some(([each]) => each === path)),
   );
 });
