@@ -20,6 +20,12 @@ function pretend(): void {
 
   HTMLCanvasElement.prototype.getContext = () => null;
 
+  window.ResizeObserver = class {
+    observe(): void {}
+    unobserve(): void {}
+    disconnect(): void {}
+  };
+
   Object.defineProperty(window, 'matchMedia', {
     writable: true,
     value: (query: string) => ({

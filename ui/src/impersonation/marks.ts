@@ -32,10 +32,10 @@ export const stageAt = (times: Times, now: number): Stage => passed(times, Numbe
 export const isNear = (times: Times, now: number): boolean =>
   now >= times.near_ms || now >= times.ends_ms - 2 * MINUTE_MS;
 
-/** How much of it is left, from 1 to 0. */
-export function shareLeft({ started_ms, ends_ms }: Pick<Times, 'started_ms' | 'ends_ms'>, now: number): number {
+/** How much of it is over, from 0 to 1. */
+export function sharePassed({ started_ms, ends_ms }: Pick<Times, 'started_ms' | 'ends_ms'>, now: number): number {
   const whole = ends_ms - started_ms;
-  return whole <= 0 ? 0 : Math.min(1, Math.max(0, (ends_ms - now) / whole));
+  return whole <= 0 ? 1 : Math.min(1, Math.max(0, (now - started_ms) / whole));
 }
 
 /** Whole seconds since `from`, never below zero. */

@@ -10,6 +10,8 @@ export const en: ImpersonationWords = {
   person: {
     hint: (name) =>
       `Work for a while with the rights of ${name}, on their screens, to understand or to mend. All of it is written in the log.`,
+    look: 'View',
+    lookLabel: (name) => `View the sheet of ${name}`,
     open: 'View as…',
     openLabel: (name) => `View as ${name}…`,
     oneself: 'This is you: nobody views as oneself.',
@@ -107,7 +109,6 @@ export const en: ImpersonationWords = {
     near: 'About to run out',
     ending: 'Ending…',
     own: 'Yours',
-    left: 'Begun by you, here or on another device.',
     stop: 'Stop',
     stopLabel: (name) => `Stop viewing as ${name}`,
     stopped: (name) => `You no longer view as ${name}.`,

@@ -10,6 +10,8 @@ export const fr = {
   person: {
     hint: (name: string) =>
       `Travailler un moment avec les droits de ${name}, sur ses écrans, pour comprendre ou réparer. Tout est inscrit au journal.`,
+    look: 'Voir',
+    lookLabel: (name: string) => `Voir la fiche de ${name}`,
     open: 'Voir comme…',
     openLabel: (name: string) => `Voir comme ${name}…`,
     oneself: 'C’est vous : on ne voit pas comme soi-même.',
@@ -114,7 +116,6 @@ export const fr = {
     near: 'Bientôt à son terme',
     ending: 'Se termine…',
     own: 'La vôtre',
-    left: 'Commencée par vous, ici ou sur un autre appareil.',
     stop: 'Arrêter',
     stopLabel: (name: string) => `Arrêter de voir comme ${name}`,
     stopped: (name: string) => `Vous ne voyez plus comme ${name}.`,
