@@ -147,7 +147,10 @@ async fn a_super_admin_acts_as_a_cashier_until_it_is_stopped_by_her_or_by_anothe
     olga.post(&format!("/v1/impersonations/{session_id}/force-stop"), json!({}))
         .await;
     window.wait_gone("acting", SOON).await.unwrap();
-    println!("off the screen {} ms after it was forced to stop", watch.elapsed().as_millis());
+    println!(
+        "off the screen {} ms after it was forced to stop",
+        watch.elapsed().as_millis()
+    );
     over(&window, "Quelqu").await;
     let nav = window.wait_for("nav-administration", SOON).await;
     assert!(nav.is_ok(), "she is herself again");
