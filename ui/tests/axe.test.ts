@@ -244,6 +244,67 @@ describe('axe finds nothing', () => {
     expect(await violations()).toEqual([]);
   });
 
+  it.each(['fr', 'en'] as const)('in beginning to act as somebody, and meanwhile, in "%s"', async (language) => {
+    const port = await show({
+      settings: { ...view().settings, language },
+      operator: { ...view().operator!, role: 'owner', is_super_admin: true },
+    });
+    await userEvent.click(await screen.findByTestId('nav-administration'));
+    await userEvent.click(await screen.findByTestId('tab-people'));
+    await userEvent.click((await screen.findAllByTestId('person-open'))[2]!);
+    await userEvent.click(await screen.findByTestId('person-impersonate'));
+    await screen.findByTestId('begin-organization');
+    await userEvent.click(screen.getByTestId('begin-submit'));
+    await screen.findByTestId('begin-problem');
+    expect(await violations()).toEqual([]);
+    port.impersonate('dominique', 'o1', 'Le nom du site est faux', Date.now() - 100 * 60_000);
+    await screen.findByTestId('acting-note');
+    await userEvent.click(screen.getByTestId('menu'));
+    await screen.findByTestId('menu-no-leaving');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('nav-administration'));
+    for (const tab of ['sessions', 'people', 'places', 'categories', 'organizations', 'alerts']) {
+      await userEvent.click(await screen.findByTestId(`tab-${tab}`));
+      await screen.findByTestId('meanwhile');
+      expect(await violations(), tab).toEqual([]);
+    }
+    await userEvent.click(screen.getByTestId('nav-till'));
+    await userEvent.click(await screen.findByTestId('category-0'));
+    await userEvent.click(screen.getByTestId('acting-stop'));
+    await screen.findByTestId('acting-confirm');
+    expect(await violations()).toEqual([]);
+    port.endImpersonation('forced');
+    await screen.findByTestId('over-strip');
+    expect(await violations()).toEqual([]);
+  });
+
+  it.each(['fr', 'en'] as const)('in the board of who acts as whom, in every state, in "%s"', async (language) => {
+    const port = await show({
+      settings: { ...view().settings, language },
+      operator: { ...view().operator!, is_super_admin: true },
+    });
+    port.impersonating.live[0]!.is_own = true;
+    await userEvent.click(await screen.findByTestId('nav-administration'));
+    await userEvent.click(await screen.findByTestId('tab-impersonation'));
+    await screen.findByTestId('board-near');
+    await userEvent.type(await screen.findByTestId('conditions-networks'), 'x');
+    await userEvent.click(screen.getByTestId('conditions-save'));
+    await screen.findByTestId('conditions-problem');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('board-force'));
+    await screen.findByTestId('board-confirm');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('board-confirm-no'));
+    port.failures.set('liveImpersonations', problem('offline'));
+    port.change({ changes: { ...port.current.changes, impersonations: 5 } });
+    await screen.findByTestId('board-stale');
+    expect(await violations()).toEqual([]);
+    port.failures.set('liveImpersonations', problem('forbidden'));
+    port.change({ changes: { ...port.current.changes, impersonations: 6 } });
+    await screen.findByTestId('board-forbidden');
+    expect(await violations()).toEqual([]);
+  });
+
   it('in the dialogs of the administration', async () => {
     await show({ operator: { ...view().operator!, role: 'owner', is_super_admin: true } });
     await userEvent.click(await screen.findByTestId('nav-administration'));

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fr as alerts } from '../src/words/alerts.fr';
 import { fr as audit } from '../src/words/audit.fr';
+import { fr as impersonation } from '../src/words/impersonation.fr';
 import { fr as insight } from '../src/words/insight.fr';
 import { fr as office } from '../src/words/office.fr';
 import { defaults, numbers } from '../src/alerts/monitoring';
@@ -15,12 +16,12 @@ const chapter = (title: string): string => guide.split(/^## /m).find((each) => e
 
 const texts = (node: unknown): string[] =>
   typeof node === 'string' ? [node] : typeof node === 'object' ? Object.values(node ?? {}).flatMap(texts) : [];
-const known = new Set(texts({ alerts, audit, insight, tabs: office.administration.tabs }));
+const known = new Set(texts({ alerts, audit, impersonation, insight, tabs: office.administration.tabs }));
 
 /** Words in bold that are explanations, not names on the screen. */
-const said = ['Le verdict'];
+const said = ['Le verdict', "avec les droits de quelqu'un d'autre", 'Modifier'];
 
-describe.each(['Le suivi', 'Les alertes', 'Le journal'])('the chapter "%s"', (title) => {
+describe.each(['Le suivi', 'Les alertes', 'Le journal', 'Voir comme'])('the chapter "%s"', (title) => {
   it('names what the screen says, to the letter', () => {
     const bold = [...chapter(title).matchAll(/\*\*([^*]+)\*\*/g)].map((match) => match[1]!);
     expect(bold.length).toBeGreaterThan(8);

@@ -90,6 +90,8 @@ describe('the product', () => {
       'Audit',
       'OrganizationList',
       'NoticeStrip',
+      'Impersonation',
+      'Board',
       'Reauthenticate',
       'ChangePassword',
       'Settings',

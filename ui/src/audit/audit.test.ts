@@ -9,7 +9,7 @@ import Toaster from '../widgets/Toaster.svelte';
 import { fr } from '../words/audit.fr';
 import { fr as words } from '../words/fr';
 import { locale } from '../words/locale.svelte';
-import { actionsOf, groupOf, groupOfAction, groups } from './actions';
+import { actionsOf, groupOf, groupOfAction, groups, quick } from './actions';
 import Audit from './Audit.svelte';
 import { dayFault, isNarrowed, none, queryOf, withGroup } from './filters';
 import {
@@ -465,6 +465,22 @@ describe('one line', () => {
     await user.click(copy);
     expect(await screen.findByText(fr.copyByHand)).toBeInTheDocument();
     expect(getSelection()?.toString()).toBe(record.id);
+  });
+});
+
+describe('what is looked for most in impersonation', () => {
+  it.each(quick)('is one press away: %s', async (action) => {
+    const port = await show();
+    await waitFor(() => expect(rows()).toHaveLength(20));
+    expect(screen.queryByTestId(`audit-quick-${action}`)).toBeNull();
+    await userEvent.click(screen.getByTestId('audit-group-impersonation'));
+    await userEvent.click(screen.getByTestId(`audit-quick-${action}`));
+    await waitFor(() => expect(last(port)).toEqual({ ...queryOf(none), group: 'impersonation', action }));
+    await waitFor(() => expect(new Set(actions())).toEqual(new Set([action])));
+    expect(screen.getByTestId('audit-action')).toHaveValue(action);
+    expect(screen.getByTestId(`audit-quick-${action}`)).toHaveAttribute('aria-pressed', 'true');
+    await userEvent.click(screen.getByTestId(`audit-quick-${action}`));
+    await waitFor(() => expect(last(port)).toEqual({ ...queryOf(none), group: 'impersonation' }));
   });
 });
 

@@ -198,6 +198,17 @@ describe('beginning to act as somebody', () => {
     await userEvent.click(screen.getByTestId('begin-submit'));
     expect(await screen.findByTestId('begin-error')).toHaveTextContent(words.errors.disk_full);
     expect(port.calls).not.toContain('startImpersonation');
+    port.failures.clear();
+    await userEvent.click(screen.getByTestId('begin-submit'));
+    expect(await screen.findByTestId('acting')).toBeInTheDocument();
+  });
+
+  it('opens the till, wherever one was', async () => {
+    const port = await show();
+    await userEvent.click(screen.getByTestId('nav-administration'));
+    await screen.findByTestId('screen-administration');
+    port.impersonate('dominique', 'o1', reason, Date.now());
+    expect(await screen.findByTestId('screen-till')).toBeInTheDocument();
   });
 });
 
@@ -285,7 +296,7 @@ describe('meanwhile', () => {
     const port = await show({}, (each) => (each.draft = draft()));
     await waitFor(() => expect(total()).toBe('3,00 €'));
     const own = structuredClone(port.draft);
-    const puts = port.puts.length;
+    const puts = port.calls.filter((call) => call === 'ticketPut').length;
     const asked = port.calls.filter((call) => call === 'ticketCurrent').length;
     port.impersonate('alix', 'o1', reason, Date.now());
     await waitFor(() => expect(total()).toBe('0,00 €'));
@@ -293,7 +304,7 @@ describe('meanwhile', () => {
     expect(total()).toBe('3,00 €');
     expect(screen.getByTestId('line-0')).toHaveTextContent('Vêtements adultes');
     await new Promise((resolve) => setTimeout(resolve, 400));
-    expect(port.puts).toHaveLength(puts);
+    expect(port.calls.filter((call) => call === 'ticketPut')).toHaveLength(puts);
     expect(port.calls.filter((call) => call === 'ticketCurrent')).toHaveLength(asked);
     expect(port.draft).toEqual(own);
     port.endImpersonation('expired');
@@ -340,7 +351,7 @@ describe('meanwhile', () => {
   });
 
   it('nothing of the own account is in reach', async () => {
-    await showAs('dominique', 12, () => undefined, {
+    const port = await showAs('dominique', 12, () => undefined, {
       operator: { ...view().operator!, ...above, organizations: 3, must_change_password: false },
       work: { waiting: 2, refused: 1, saved_at_ms: null, fault: problem('disk_full') },
       notices: [{ id: 'n', kind: 'new_device', at_ms: 1, device_name: 'x', ip_address: null, application: null }],
@@ -353,13 +364,15 @@ describe('meanwhile', () => {
     await userEvent.keyboard('{Escape}');
     await userEvent.click(screen.getByTestId('nav-tickets'));
     expect(await screen.findByTestId('meanwhile')).toHaveTextContent(fr.meanwhile.tickets);
-    saysNothingOf('ticket-waiting', 'ticket-refused');
+    saysNothingOf('ticket-waiting', 'ticket-refused', 'tickets-none');
+    expect(port.calls).not.toContain('outbox');
     await userEvent.click(screen.getByTestId('nav-sessions'));
     expect(await screen.findAllByTestId('session-row')).toHaveLength(3);
     saysNothingOf('session-revoke', 'session-signout', 'sessions-revoke-others', 'notice-row');
     await userEvent.click(screen.getByTestId('nav-settings'));
     expect(await screen.findByTestId('meanwhile')).toHaveTextContent(fr.meanwhile.server);
     expect(screen.getByTestId('server-url')).toBeDisabled();
+    saysNothingOf('notice-strip');
   });
 
   it('nothing is saved here, and the key for it says so', async () => {
@@ -390,8 +403,10 @@ describe('meanwhile', () => {
   it('what is forbidden is not offered in the administration, and says so', async () => {
     const port = await showAs('dominique');
     await userEvent.click(await screen.findByTestId('nav-administration'));
-    const says = async (about: keyof typeof fr.meanwhile): Promise<void> =>
-      waitFor(() => expect(screen.getByTestId('meanwhile')).toHaveTextContent(fr.meanwhile[about]));
+    const says = (about: keyof typeof fr.meanwhile): Promise<void> =>
+      waitFor(() => {
+        expect(screen.getByTestId('meanwhile')).toHaveTextContent(fr.meanwhile[about]);
+      });
     await screen.findAllByTestId('live-row');
     await says('sessions');
     saysNothingOf('live-end', 'end-organization', 'end-all', 'tab-impersonation');
@@ -463,7 +478,7 @@ describe('afterwards', () => {
     await screen.findAllByTestId('person-row');
     await userEvent.click(screen.getByTestId('nav-till'));
     expect(await screen.findByTestId('screen-till')).toBeInTheDocument();
-    port.change({ work: { ...port.current.work } });
+    port.change({ impersonation_over: structuredClone(port.current.impersonation_over) });
     await tick();
     expect(screen.getByTestId('screen-till')).toBeInTheDocument();
     expect(screen.getByTestId('over-strip')).toBeInTheDocument();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { view } from '../shell/fake';
+import { FakePort, view } from '../shell/fake';
 import type { AppView, Banner, Language, SessionView } from '../shell/port';
 import { en } from '../words/en';
 import { fr } from '../words/fr';
@@ -143,5 +143,32 @@ describe('marks', () => {
     expect(markPassed(1_000, 45)).toBe(60);
     expect(markPassed(1_000, 0)).toBeNull();
     expect(markPassed(299, 298)).toBeNull();
+  });
+});
+
+describe('while somebody else is acted as', () => {
+  const acting = (banner: Banner, session: Partial<SessionView> = {}): AppView => {
+    const port = new FakePort(at(banner, session));
+    port.impersonate('alix', 'o1', 'Le nom du site est faux', Date.now());
+    port.current.work.fault = { code: 'disk_full', retry_after_seconds: null, subject: null };
+    return port.current;
+  };
+  const said = (shown: AppView): string[] => {
+    const text = bannerText(shown, now, fr, 'fr');
+    return [text?.rest ?? '', ...(text?.offers.map((offer) => offer.action) ?? [])];
+  };
+
+  it.each([
+    [{ kind: 'offline' }, ['', 'retry']],
+    [{ kind: 'server_down', trouble: 'malformed' }, ['', 'retry']],
+    [{ kind: 'idle_end_near' }, [fr.banner.idleEndSafe, 'stay']],
+    [{ kind: 'absolute_end_near' }, ['']],
+    [{ kind: 'keychain_unavailable', fault: 'locked' }, [fr.banner.keychainSafe, 'retry']],
+  ] as [Banner, string[]][])('%j promises no saved work and offers no signing in', (banner, wanted) => {
+    expect(said(acting(banner))).toEqual(wanted);
+  });
+
+  it('an ended session still offers to sign in', () => {
+    expect(said(acting({ kind: 'ended', reason: 'revoked' }))).toContain('reconnect');
   });
 });

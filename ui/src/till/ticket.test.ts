@@ -290,3 +290,36 @@ describe('while the journal has not said what it keeps', () => {
     expect(port.puts).toHaveLength(1);
   });
 });
+
+describe('in memory alone', () => {
+  it('a ticket is never written or asked for, whatever happens to it', async () => {
+    ticket.add(books);
+    await ticket.flush();
+    const [puts, calls] = [port.puts.length, port.calls.length];
+    ticket.forget('memory');
+    expect([ticket.loaded, ticket.empty]).toEqual([true, true]);
+    ticket.add(dishes);
+    ticket.setNote('x');
+    ticket.setPlace({ screen: 'tickets' });
+    await pass(5_000);
+    await ticket.flush();
+    expect([port.puts.length, port.calls.length]).toEqual([puts, calls]);
+    ticket.forget();
+    await ticket.load();
+    expect(ticket.draft.lines.map((line) => line.category_name)).toEqual(['Livres']);
+    ticket.add(dishes);
+    await pass(150);
+    expect(port.puts.at(-1)?.lines).toHaveLength(2);
+  });
+
+  it('a ticket that cannot leave stays in hand as it was', async () => {
+    ticket.forget('memory');
+    ticket.add(dishes);
+    const { id } = ticket.draft;
+    port.failures.set('ticketFinish', problem('offline'));
+    expect((await ticket.finish([{ method: 'cash', amount_cents: 150 }], null, 0)).status).toBe('error');
+    await pass(5_000);
+    expect(ticket.draft.id).toBe(id);
+    expect([ticket.empty, ticket.fault, port.puts.length]).toEqual([false, null, 0]);
+  });
+});

@@ -24,7 +24,7 @@ export const en: ImpersonationWords = {
     lead: (name) => `The application will act as if you were ${name}: their rights, organisation and screens.`,
     written: (own, name) => `All that you do and read is written in the log under both names, ${own} and ${name}.`,
     told: (name) => `The other general administrators are told, and so is ${name}, unless the settings say otherwise.`,
-    ends: 'It ends after two hours at the latest, or with your own session.',
+    ends: 'It ends after two hours at the latest, and sooner if you stop or if your session is closed.',
     forbidden:
       'Still forbidden: accounts and roles, passwords, mail and alerts, closing sessions, renaming or archiving.',
     kept: 'Nothing waits on this device: a ticket that is paid leaves for the server at once. Your own ticket will wait for you here.',

@@ -27,7 +27,7 @@ export const fr = {
       `Tout ce que vous ferez et lirez est inscrit au journal sous vos deux noms, ${own} et ${name}.`,
     told: (name: string) =>
       `Le reste de l’administration générale en est prévenu, et ${name} aussi, sauf réglage contraire.`,
-    ends: 'Cela s’arrête au plus tard au bout de deux heures, ou avec votre propre session.',
+    ends: 'Cela s’arrête au plus tard au bout de deux heures, et plus tôt si vous arrêtez ou si votre session se ferme.',
     forbidden:
       'Restent interdits : les comptes et les rôles, les mots de passe, les courriels et les alertes, fermer des sessions, renommer ou archiver.',
     kept: 'Rien n’attend sur cet appareil : un ticket encaissé part aussitôt au serveur. Votre propre ticket vous attendra ici.',

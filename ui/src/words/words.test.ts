@@ -150,6 +150,7 @@ it('English says everything that French says, in other words', () => {
       'office.sessions.fact.organization',
       'office.sessions.fact.application',
       'office.sessions.fact.bound',
+      'office.tickets.title',
       'office.about.version',
       'office.administration.title',
       'office.administration.tabs.sessions',
