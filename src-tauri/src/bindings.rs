@@ -106,6 +106,55 @@ pub fn write_typescript(path: &Path) -> Result<(), specta_typescript::Error> {
 mod tests {
     use std::path::Path;
 
+    #[derive(serde::Deserialize)]
+    struct Permissions {
+        permission: Vec<Permission>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Permission {
+        identifier: String,
+        commands: Commands,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Commands {
+        allow: Vec<String>,
+    }
+
+    #[test]
+    fn the_window_may_call_every_command_and_no_other() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let read = |path: &str| std::fs::read_to_string(here.join(path)).unwrap();
+        let permissions: Permissions = toml::from_str(&read("src-tauri/permissions/app.toml")).unwrap();
+        let capability: serde_json::Value =
+            serde_json::from_str(&read("src-tauri/capabilities/main.json")).unwrap();
+        let given: Vec<&str> = capability["permissions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(serde_json::Value::as_str)
+            .collect();
+        let mut allowed: Vec<String> = Vec::new();
+        for permission in permissions.permission {
+            assert!(
+                given.contains(&permission.identifier.as_str()),
+                "{} is not given to the window",
+                permission.identifier
+            );
+            allowed.extend(permission.commands.allow);
+        }
+        allowed.sort_unstable();
+        let bindings = read("ui/src/shell/bindings.ts");
+        let mut called: Vec<&str> = bindings
+            .split("__TAURI_INVOKE")
+            .skip(1)
+            .filter_map(|rest| rest.split_once("(\"")?.1.split('"').next())
+            .collect();
+        called.sort_unstable();
+        assert_eq!(allowed, called);
+    }
+
     /// Set `VIGIE_WRITE_BINDINGS=1` to bring the committed file up to date.
     #[test]
     fn committed_bindings_are_those_of_the_commands() {

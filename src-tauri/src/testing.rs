@@ -23,7 +23,7 @@ use crate::folders::Folders;
 use crate::reach::Reach;
 use crate::settings::{SettingsFile, defaults};
 use crate::surfaces::{ImpersonationNotice, Notifier, Surfaces, Tray, Window};
-use crate::view::{AppView, Language, Phase, Saved, SecurityNotice, TicketDraft, UiError};
+use crate::view::{AppView, Language, Phase, Saved, SecurityNotice, TicketDraft, TicketKeeping, UiError};
 use crate::work::WorkDesk;
 
 /// What the network between the app and its server does.
@@ -421,9 +421,24 @@ impl App {
     }
 
     pub(crate) async fn finish(&self, draft: &TicketDraft) -> Result<AppView, UiError> {
+        self.finish_from(TicketKeeping::Journal, draft).await
+    }
+
+    /// Pays a ticket that was kept there.
+    pub(crate) async fn finish_from(
+        &self,
+        keeping: TicketKeeping,
+        draft: &TicketDraft,
+    ) -> Result<AppView, UiError> {
         let draft = Box::new(draft.clone());
         self.handle
-            .ask(|reply| Request::Work(WorkRequest::Finish { draft, reply }))
+            .ask(|reply| {
+                Request::Work(WorkRequest::Finish {
+                    draft,
+                    keeping,
+                    reply,
+                })
+            })
             .await
     }
 

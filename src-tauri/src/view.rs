@@ -387,6 +387,16 @@ pub enum UiErrorCode {
     Internal,
 }
 
+/// Where the ticket in hand was kept while it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum TicketKeeping {
+    /// In the journal, as one's own.
+    Journal,
+    /// On the screen alone, as whoever acts as somebody else.
+    Memory,
+}
+
 /// The ticket in hand, with where the operator is in it. The screen owns it while it is open and hands every change
 /// over; the journal brings it back as it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]

@@ -3,7 +3,7 @@
 use tauri::State;
 
 use crate::controller::{ControllerHandle, Request, WorkRequest};
-use crate::view::{AppView, Categories, OutboxSale, Saved, TicketDraft, UiError};
+use crate::view::{AppView, Categories, OutboxSale, Saved, TicketDraft, TicketKeeping, UiError};
 
 /// Puts everything in hand on disk now, and says when it was there.
 #[tauri::command]
@@ -45,13 +45,19 @@ pub async fn ticket_put(app: State<'_, ControllerHandle>, draft: TicketDraft) ->
     .await
 }
 
-/// The ticket in hand is paid: it becomes a sale that is sent, now or when the server can be reached again.
+/// The ticket in hand is paid: it becomes a sale that is sent, now or when the server can be reached again. Whoever acts as
+/// somebody else sells at once or not at all.
 #[tauri::command]
 #[specta::specta]
-pub async fn ticket_finish(app: State<'_, ControllerHandle>, draft: TicketDraft) -> Result<AppView, UiError> {
+pub async fn ticket_finish(
+    app: State<'_, ControllerHandle>,
+    draft: TicketDraft,
+    keeping: TicketKeeping,
+) -> Result<AppView, UiError> {
     app.ask(|reply| {
         Request::Work(WorkRequest::Finish {
             draft: Box::new(draft),
+            keeping,
             reply,
         })
     })

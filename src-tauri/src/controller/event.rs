@@ -68,8 +68,6 @@ pub(crate) enum Event {
         how: ImpersonationEnd,
     },
     SoldAsAnother {
-        session_id: Uuid,
-        ticket: Uuid,
         result: Result<(), UiError>,
         reply: Reply<AppView>,
     },

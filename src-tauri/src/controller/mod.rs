@@ -190,12 +190,7 @@ impl Controller {
                 reply,
             } => self.impersonation_stop_told(session_id, result, reply),
             Event::ImpersonationEnded { session_id, how } => self.impersonation_ended(session_id, how),
-            Event::SoldAsAnother {
-                session_id,
-                ticket,
-                result,
-                reply,
-            } => self.sold_as_another(session_id, ticket, result, reply),
+            Event::SoldAsAnother { result, reply } => self.sold_as_another(result, reply),
             Event::NoticesAnswered { epoch, result } => self.notices_answered(epoch, result),
             Event::Retried {
                 epoch,

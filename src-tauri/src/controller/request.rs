@@ -6,7 +6,8 @@ use protocol::impersonation::StartImpersonationRequest;
 use tokio::sync::oneshot;
 
 use crate::view::{
-    AppView, Categories, DeviceSettings, OutboxSale, RetryOutcome, Saved, ServerView, TicketDraft, UiError,
+    AppView, Categories, DeviceSettings, OutboxSale, RetryOutcome, Saved, ServerView, TicketDraft,
+    TicketKeeping, UiError,
 };
 
 /// Where an answer goes. A caller that has gone away is no fault.
@@ -131,6 +132,8 @@ pub enum WorkRequest {
     Finish {
         /// As it is now.
         draft: Box<TicketDraft>,
+        /// Where it was kept.
+        keeping: TicketKeeping,
         /// The answer.
         reply: Reply<AppView>,
     },

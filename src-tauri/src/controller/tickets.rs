@@ -38,7 +38,7 @@ impl Controller {
             WorkRequest::Save { draft, reply } => self.save(draft.map(|draft| *draft), reply),
             WorkRequest::Put { draft, reply } => self.put(*draft, reply),
             WorkRequest::Current(reply) => self.current(reply),
-            WorkRequest::Finish { draft, reply } => self.finish(&draft, reply),
+            WorkRequest::Finish { draft, reply, .. } => self.finish(&draft, reply),
             WorkRequest::Outbox(reply) => self.outbox(reply),
         }
     }

@@ -27,8 +27,11 @@ export const commands = {
 	ticketCurrent: () => typedError<TicketDraft | null, UiError>(__TAURI_INVOKE("ticket_current")),
 	/**  The ticket in hand changed. When this returns, the change survives a power cut. */
 	ticketPut: (draft: TicketDraft) => typedError<Saved, UiError>(__TAURI_INVOKE("ticket_put", { draft })),
-	/**  The ticket in hand is paid: it becomes a sale that is sent, now or when the server can be reached again. */
-	ticketFinish: (draft: TicketDraft) => typedError<AppView, UiError>(__TAURI_INVOKE("ticket_finish", { draft })),
+	/**
+	 *  The ticket in hand is paid: it becomes a sale that is sent, now or when the server can be reached again. Whoever acts as
+	 *  somebody else sells at once or not at all.
+	 */
+	ticketFinish: (draft: TicketDraft, keeping: TicketKeeping) => typedError<AppView, UiError>(__TAURI_INVOKE("ticket_finish", { draft, keeping })),
 	/**  The operator's sales that wait to be sent or were refused, oldest first. */
 	outbox: () => typedError<OutboxSale[], UiError>(__TAURI_INVOKE("outbox")),
 	/**  The operator's own live sessions, newest first. */
@@ -1535,6 +1538,13 @@ export type TicketDraft = {
 	/**  Where the operator is: the screen, the field with the focus, its cursor, the scroll position. */
 	place: Place,
 };
+
+/**  Where the ticket in hand was kept while it was written. */
+export type TicketKeeping = 
+/**  In the journal, as one's own. */
+"journal" | 
+/**  On the screen alone, as whoever acts as somebody else. */
+"memory";
 
 /**  A till of a site. */
 export type Till = {

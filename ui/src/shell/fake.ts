@@ -56,6 +56,7 @@ import type {
   SiteChange,
   SufferingDevices,
   TicketDraft,
+  TicketKeeping,
   Till,
   TillChange,
   TopErrors,
@@ -367,11 +368,14 @@ export class FakePort implements Port {
     return ok({ saved_at_ms: Date.now() });
   }
 
-  async ticketFinish(draft: TicketDraft): Promise<Answer<AppView>> {
+  async ticketFinish(draft: TicketDraft, keeping: TicketKeeping): Promise<Answer<AppView>> {
     const error = this.#fails('ticketFinish');
     if (error) return no(error);
     const lost = this.current.session.connection.kind === 'lost';
-    if (this.current.impersonation) {
+    const { impersonation } = this.current;
+    if (impersonation && keeping === 'journal') return no(problem('forbidden_while_impersonating'));
+    if (!impersonation && keeping === 'memory') return no(problem('impersonation_over'));
+    if (impersonation) {
       if (lost) return no(problem('offline'));
       this.finished.push(structuredClone(draft));
       return ok(this.current);

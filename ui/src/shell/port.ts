@@ -50,6 +50,7 @@ import type {
   SiteChange,
   SufferingDevices,
   TicketDraft,
+  TicketKeeping,
   Till,
   TillChange,
   TopErrors,
@@ -152,6 +153,7 @@ export type {
   Telling,
   Theme,
   TicketDraft,
+  TicketKeeping,
   Till,
   TillChange,
   TopError,
@@ -185,7 +187,7 @@ export interface Port {
   categories(): Promise<Answer<Categories>>;
   ticketCurrent(): Promise<Answer<TicketDraft | null>>;
   ticketPut(draft: TicketDraft): Promise<Answer<Saved>>;
-  ticketFinish(draft: TicketDraft): Promise<Answer<AppView>>;
+  ticketFinish(draft: TicketDraft, keeping: TicketKeeping): Promise<Answer<AppView>>;
   outbox(): Promise<Answer<OutboxSale[]>>;
   mySessions(): Promise<Answer<MySession[]>>;
   revokeSession(sessionId: string): Promise<Answer<number>>;

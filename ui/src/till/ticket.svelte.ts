@@ -10,6 +10,7 @@ import type {
   Port,
   Saved,
   TicketDraft,
+  TicketKeeping,
   UiError,
 } from '../shell/port';
 import { type LineField, lineFields, MAX_LINES, MAX_NOTE_CHARS, totalCents } from './amounts';
@@ -30,9 +31,6 @@ const fresh = (): TicketDraft => ({
   tendered_cents: null,
   place: nowhere(),
 });
-
-/** Where the ticket in hand is kept: for whoever acts as somebody else, nowhere but here. */
-export type Keeping = 'journal' | 'memory';
 
 /** A line that was taken away, and where it stood. */
 export interface Removed {
@@ -63,7 +61,7 @@ export class Ticket {
   #reload: ReturnType<typeof setTimeout> | null = null;
   /** Whether the kept ticket could not be read: then a new one is written once it has a line. */
   #unreadable = false;
-  #keeping: Keeping = 'journal';
+  #keeping: TicketKeeping = 'journal';
 
   constructor(port: Port) {
     this.#port = port;
@@ -96,7 +94,7 @@ export class Ticket {
   }
 
   /** Drops the ticket from the screen without a word to the journal: it belongs to somebody else. The next one is kept in `next`. */
-  forget(next: Keeping = 'journal'): void {
+  forget(next: TicketKeeping = 'journal'): void {
     this.#life += 1;
     this.#cancel();
     if (this.#reload !== null) clearTimeout(this.#reload);
@@ -222,8 +220,9 @@ export class Ticket {
     const total_cents = this.total_cents;
     const draft: TicketDraft = { ...this.#copy(), payments: $state.snapshot(payments), tendered_cents };
     const life = this.#life;
+    const keeping = this.#keeping;
     return this.#inTurn(async () => {
-      const answer = await this.#port.ticketFinish(draft);
+      const answer = await this.#port.ticketFinish(draft, keeping);
       if (life !== this.#life) return answer;
       if (answer.status === 'error') {
         this.#changed();

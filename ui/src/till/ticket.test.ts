@@ -164,9 +164,9 @@ describe('finishing', () => {
   it('leaves no late write of the finished ticket behind it', async () => {
     let release: (() => void) | null = null;
     const finish = port.ticketFinish.bind(port);
-    vi.spyOn(port, 'ticketFinish').mockImplementation(async (draft) => {
+    vi.spyOn(port, 'ticketFinish').mockImplementation(async (draft, keeping) => {
       await new Promise<void>((resolve) => (release = resolve));
-      return finish(draft);
+      return finish(draft, keeping);
     });
     ticket.add(books);
     const finished = ticket.finish([{ method: 'card', amount_cents: 100 }], null, 0);

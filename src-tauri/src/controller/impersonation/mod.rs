@@ -15,7 +15,7 @@ use super::request::{Reply, WorkRequest};
 use crate::api;
 use crate::surfaces::ImpersonationNotice;
 use crate::view::impersonation::{ImpersonationOverView, ImpersonationView};
-use crate::view::{AppView, Categories, Millis, OperatorView, Saved, TicketDraft, UiError, UiErrorCode};
+use crate::view::{AppView, Categories, OperatorView, TicketDraft, TicketKeeping, UiError, UiErrorCode};
 use crate::work::sale::{sale_of, ticket_id};
 
 /// How long closing the app waits for the server to hear that it was stopped.
@@ -27,8 +27,6 @@ pub(super) struct UnderWay {
     course: ImpersonationCourse,
     me: Me,
     reason: String,
-    /// The ticket in hand: in memory, and gone with the impersonation.
-    draft: Option<TicketDraft>,
 }
 
 /// What [`Event::ImpersonationBegun`] brings.
@@ -105,7 +103,6 @@ impl Controller {
             impersonation,
             me: begun.me,
             reason: begun.reason,
-            draft: None,
         });
         self.reply_with_view(reply);
     }
@@ -231,67 +228,78 @@ impl Controller {
         })
     }
 
-    /// Carries out what is asked of the work while the operator acts as somebody else: in memory, and nothing is queued.
-    /// Gives the request back where the operator acts as nobody else.
+    /// Answers what is asked of the work while the operator acts as somebody else: nothing is kept here or queued, and a sale
+    /// is made at once or not at all. Gives back what is to be carried out as always.
     pub(super) fn work_as_another(&mut self, request: WorkRequest) -> Option<WorkRequest> {
-        let Some(on) = &mut self.session.under_way else {
-            return Some(request);
+        let Some(on) = &self.session.under_way else {
+            return self.work_as_oneself(request);
         };
+        let forbidden = UiErrorCode::ForbiddenWhileImpersonating;
         match request {
-            WorkRequest::Save { reply, .. } => {
-                let _ = reply.send(Err(UiErrorCode::ForbiddenWhileImpersonating.into()));
+            WorkRequest::Save { reply, .. } | WorkRequest::Put { reply, .. } => {
+                let _ = reply.send(Err(forbidden.into()));
             }
-            WorkRequest::Put { draft, reply } => {
-                on.draft = Some(*draft);
-                let saved_at_ms = Millis::from_epoch_ms(self.clock.wall_ms());
-                let _ = reply.send(Ok(Saved { saved_at_ms }));
-            }
-            WorkRequest::Current(reply) => drop(reply.send(Ok(on.draft.clone()))),
+            WorkRequest::Current(reply) => drop(reply.send(Ok(None))),
             WorkRequest::Outbox(reply) => drop(reply.send(Ok(Vec::new()))),
-            WorkRequest::Finish { draft, reply } => self.sell_as_another(*draft, reply),
+            WorkRequest::Finish {
+                keeping: TicketKeeping::Journal,
+                reply,
+                ..
+            } => drop(reply.send(Err(forbidden.into()))),
+            WorkRequest::Finish {
+                draft,
+                keeping: TicketKeeping::Memory,
+                reply,
+            } => self.sell_as_another(&on.impersonation, &draft, reply),
         }
         None
     }
 
-    fn sell_as_another(&mut self, draft: TicketDraft, reply: Reply<AppView>) {
+    /// A ticket that was begun as somebody else is never sold as oneself, however late it comes.
+    fn work_as_oneself(&self, request: WorkRequest) -> Option<WorkRequest> {
+        match request {
+            WorkRequest::Finish {
+                keeping: TicketKeeping::Memory,
+                reply,
+                ..
+            } => {
+                let _ = reply.send(Err(UiErrorCode::ImpersonationOver.into()));
+                None
+            }
+            request @ (WorkRequest::Save { .. }
+            | WorkRequest::Put { .. }
+            | WorkRequest::Current(_)
+            | WorkRequest::Outbox(_)
+            | WorkRequest::Finish {
+                keeping: TicketKeeping::Journal,
+                ..
+            }) => Some(request),
+        }
+    }
+
+    fn sell_as_another(&self, impersonation: &Impersonation, draft: &TicketDraft, reply: Reply<AppView>) {
+        let (organization_id, _) = impersonation.organization();
         let now_ms = self.clock.wall_ms();
-        let Some(on) = &mut self.session.under_way else {
-            return;
-        };
-        on.draft = Some(draft.clone());
-        let (organization_id, _) = on.impersonation.organization();
-        let made = ticket_id(&draft)
-            .and_then(|ticket| Ok((ticket, sale_of(&draft, Some(organization_id), now_ms)?)));
+        let made =
+            ticket_id(draft).and_then(|ticket| Ok((ticket, sale_of(draft, Some(organization_id), now_ms)?)));
         let (ticket, sale) = match made {
             Ok(made) => made,
             Err(error) => return drop(reply.send(Err(error))),
         };
-        let (client, session_id) = (on.impersonation.client(), on.impersonation.session_id());
+        let client = impersonation.client();
         self.beside(async move {
             Event::SoldAsAnother {
-                session_id,
-                ticket,
                 result: api::sell_at_once(&client, ticket, &sale).await,
                 reply,
             }
         });
     }
 
-    pub(super) fn sold_as_another(
-        &mut self,
-        session_id: Uuid,
-        ticket: Uuid,
-        result: Result<(), UiError>,
-        reply: Reply<AppView>,
-    ) {
-        if let Err(error) = result {
-            return drop(reply.send(Err(error)));
+    pub(super) fn sold_as_another(&self, result: Result<(), UiError>, reply: Reply<AppView>) {
+        match result {
+            Ok(()) => self.reply_with_view(reply),
+            Err(error) => drop(reply.send(Err(error))),
         }
-        let on = self.session.under_way.as_mut();
-        if let Some(on) = on.filter(|on| on.impersonation.session_id() == session_id) {
-            on.draft.take_if(|draft| ticket_id(draft).ok() == Some(ticket));
-        }
-        self.reply_with_view(reply);
     }
 
     /// The goods of the organisation that the operator acts in: from the server alone.

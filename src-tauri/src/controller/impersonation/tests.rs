@@ -19,7 +19,7 @@ use crate::sessions;
 use crate::surfaces::ImpersonationNotice;
 use crate::testing::{App, Device, Network, bearer_of, json_request};
 use crate::view::administration::PeopleQuery;
-use crate::view::{AppView, Phase, UiError, UiErrorCode};
+use crate::view::{AppView, Phase, TicketKeeping, UiError, UiErrorCode};
 
 /// The operating system's clocks, some time later.
 struct Later {
@@ -183,33 +183,33 @@ async fn nothing_is_kept_or_queued_meanwhile_and_the_own_ticket_is_there_afterwa
         .await;
     assert_eq!(saved.unwrap_err().code, UiErrorCode::ForbiddenWhileImpersonating);
     let draft = app.ticket(2).await;
-    app.put(&draft).await.unwrap();
-    assert_eq!(app.current().await.unwrap(), Some(draft.clone()));
+    let put = app.put(&draft).await.unwrap_err();
+    assert_eq!(put.code, UiErrorCode::ForbiddenWhileImpersonating);
+    let own_sale = app.finish(&own).await.unwrap_err();
+    assert_eq!(own_sale.code, UiErrorCode::ForbiddenWhileImpersonating);
 
     device.network.be(Network::Cut);
-    let lost = app.finish(&draft).await.unwrap_err();
+    let lost = app.finish_from(TicketKeeping::Memory, &draft).await.unwrap_err();
     assert!(
         matches!(lost.code, UiErrorCode::Offline | UiErrorCode::ServerDown),
         "{lost:?}"
     );
-    assert_eq!(app.current().await.unwrap(), Some(draft.clone()));
-    assert!(
-        app.handle
-            .ask(|reply| Request::Work(WorkRequest::Outbox(reply)))
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    let waiting = app
+        .handle
+        .ask(|reply| Request::Work(WorkRequest::Outbox(reply)))
+        .await;
+    assert!(waiting.unwrap().is_empty());
     device.network.be(Network::Whole);
     app.handle.ask(Request::Retry).await.unwrap();
-    app.finish(&draft).await.unwrap();
-    assert_eq!(app.current().await.unwrap(), None);
+    app.finish_from(TicketKeeping::Memory, &draft).await.unwrap();
     assert_eq!(sales(&app).await, [draft.id.parse::<uuid::Uuid>().unwrap()]);
-    let other = app.ticket(3).await;
-    app.put(&other).await.unwrap();
 
     let view = stop(&app, &session_id(&view)).await.unwrap();
     assert_eq!((view.work.waiting, view.work.refused), (0, 0));
+    let late = app.ticket(4).await;
+    let refused = app.finish_from(TicketKeeping::Memory, &late).await.unwrap_err();
+    assert_eq!(refused.code, UiErrorCode::ImpersonationOver);
+    assert_eq!(app.handle.view().work.waiting, 0);
     assert_eq!(app.current().await.unwrap(), Some(own));
 }
 
