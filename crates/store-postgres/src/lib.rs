@@ -34,6 +34,7 @@ mod joint;
 mod memberships;
 mod migration;
 mod notices;
+mod oversight;
 mod places;
 mod revocation;
 mod rotation;

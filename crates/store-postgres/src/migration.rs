@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_categories.sql"),
     include_str!("migrations/0005_audit_chain.sql"),
     include_str!("migrations/0006_impersonation.sql"),
+    include_str!("migrations/0007_oversight.sql"),
 ];
 
 /// `VIGI`, the advisory lock that a process holds while it brings a schema up to date.

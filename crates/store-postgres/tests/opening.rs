@@ -47,11 +47,11 @@ async fn what_is_not_ours_or_not_ours_yet_is_left_alone() {
 
     open(&server).await.unwrap().close().await;
     server
-        .sql("vigie", "INSERT INTO vigie_schema (version) VALUES (7)")
+        .sql("vigie", "INSERT INTO vigie_schema (version) VALUES (8)")
         .unwrap();
     let refused = open(&server).await.err().unwrap();
     assert!(
-        matches!(refused, StoreError::Newer { found: 7, known: 6 }),
+        matches!(refused, StoreError::Newer { found: 8, known: 7 }),
         "{refused}"
     );
 

@@ -31,15 +31,37 @@ const BEGIN: &str = concat!(
 const LASTING: &str = "SELECT count(*) FROM sessions
     WHERE impersonator_session_id = ?1 AND revoked_at IS NULL AND expires_at > ?2";
 
-const LIVE: &str = "SELECT s.id, a.id, a.username, a.display_name, u.id, u.username, u.display_name, o.id, o.name,
-        s.impersonation_reason, s.device_name, s.ip_address, s.user_agent, s.created_at, s.expires_at
-    FROM sessions s
+/// The columns that [`live`] reads.
+macro_rules! columns {
+    () => {
+        "s.id, a.id, a.username, a.display_name, u.id, u.username, u.display_name, o.id, o.name,
+        s.impersonation_reason, s.device_name, s.ip_address, s.user_agent, s.created_at, s.expires_at"
+    };
+}
+pub(crate) use columns;
+
+/// How many columns [`live`] reads.
+pub(crate) const COLUMNS: usize = 15;
+
+/// Sessions with both people and the organisation.
+macro_rules! tables {
+    () => {
+        " FROM sessions s
     JOIN users a ON a.id = s.impersonator_user_id
     JOIN users u ON u.id = s.user_id
-    JOIN organizations o ON o.id = s.organization_id
-    WHERE s.impersonator_session_id IS NOT NULL AND s.impersonation_end_noted_at IS NULL AND s.revoked_at IS NULL
+    JOIN organizations o ON o.id = s.organization_id"
+    };
+}
+pub(crate) use tables;
+
+const LIVE: &str = concat!(
+    "SELECT ",
+    columns!(),
+    tables!(),
+    " WHERE s.impersonator_session_id IS NOT NULL AND s.impersonation_end_noted_at IS NULL AND s.revoked_at IS NULL
         AND s.expires_at > ?1
-    ORDER BY s.created_at DESC, s.id DESC";
+    ORDER BY s.created_at DESC, s.id DESC"
+);
 
 const END: &str = "UPDATE sessions SET revoked_at = ?2, revoke_reason = ?3, impersonation_end_noted_at = ?2
     WHERE id = ?1 AND impersonator_session_id IS NOT NULL AND revoked_at IS NULL AND expires_at > ?2
@@ -179,7 +201,8 @@ fn insert(
     row.ok_or_else(|| StoreError::Failed("the new impersonation is not there".to_owned()).into())
 }
 
-fn live(row: &Row<'_>) -> rusqlite::Result<LiveImpersonation> {
+/// One of them, from [`columns!`].
+pub(crate) fn live(row: &Row<'_>) -> rusqlite::Result<LiveImpersonation> {
     let party = |at| {
         Ok::<_, rusqlite::Error>(Party {
             user_id: row.get(at)?,

@@ -30,6 +30,7 @@ mod lock;
 mod memberships;
 mod migration;
 mod notices;
+mod oversight;
 mod places;
 mod reader;
 mod restore;

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_categories.sql"),
     include_str!("migrations/0006_audit_chain.sql"),
     include_str!("migrations/0007_impersonation.sql"),
+    include_str!("migrations/0008_oversight.sql"),
 ];
 
 /// The newest schema that this program knows.

@@ -19,6 +19,7 @@ pub mod error;
 pub mod impersonation;
 pub mod insight;
 pub mod notice;
+pub mod oversight;
 pub mod rotation;
 pub mod sale;
 pub mod session;
@@ -48,6 +49,7 @@ pub use insight::{
     FailureSum, Insight, SessionEvent, SessionGauges, Steps, Totals,
 };
 pub use notice::{NewNotice, Notice, NoticeDetail, NoticeKind, Notices};
+pub use oversight::{LongImpersonation, Matter, NewOversightLetter, Oversight, OversightLetter};
 pub use rotation::{AttemptHash, Presented, RotationOutcome};
 pub use sale::{NewSaleRow, SaleOutcome, SaleRow, Sales};
 pub use session::{
@@ -81,6 +83,7 @@ pub trait Store:
     + Sales
     + Notices
     + Impersonations
+    + Oversight
     + Alerts
     + AuditLog
     + AuditChain

@@ -200,6 +200,27 @@ pub const TABLES: &[Table] = {
             key: &["one"],
         },
         Table {
+            name: "impersonation_months",
+            columns: &[("month", Text), ("made_at", Number)],
+            key: &["month"],
+        },
+        Table {
+            name: "oversight_letters",
+            columns: &[
+                ("id", Id),
+                ("matter", Text),
+                ("channel", Text),
+                ("address", Text),
+                ("made_at", Number),
+                ("state", Text),
+                ("tries", Number),
+                ("next_try_at", Number),
+                ("claim", Id),
+                ("claimed_until", Number),
+            ],
+            key: &["id"],
+        },
+        Table {
             name: "alerts",
             columns: &[
                 ("id", Id),
@@ -260,6 +281,7 @@ pub const TABLES: &[Table] = {
                 ("impersonator_session_id", Id),
                 ("impersonation_reason", Text),
                 ("impersonation_end_noted_at", Number),
+                ("impersonation_told_at", Number),
             ],
             key: &["id"],
         },

@@ -14,9 +14,9 @@ use store::{
     AlertMessage, AlertPlace, AlertRow, Alerts, AuditChain, AuditEntry, AuditFilter, AuditKey, AuditLog,
     AuditRow, AuditSealing, BeginOutcome, BegunImpersonation, Categories, CategoryPatch, CategoryRow, Change,
     Cut, DeviceSum, Direction, Directory, EventBatch, EventSum, FailureQuery, FailureSum, Identity,
-    ImpersonationEnd, Impersonations, Insight, Link, LinkedRow, LiveImpersonation, MailRow, Millis,
-    NamedAuditRow, NewCategory, NewImpersonation, NewNotice, NewOrganization, NewSaleRow, NewSession,
-    NewSite, NewTill, NewUser, Notice, Notices, Organization, PageKey, PlacedSite, Presented, Recipient,
+    ImpersonationEnd, Impersonations, Insight, Link, LinkedRow, LiveImpersonation, LongImpersonation, MailRow, Millis,
+    NamedAuditRow, NewCategory, NewImpersonation, NewNotice, NewOrganization, NewOversightLetter, NewSaleRow, NewSession,
+    NewSite, NewTill, NewUser, Notice, Notices, Organization, Oversight, OversightLetter, PageKey, PlacedSite, Presented, Recipient,
     RotationOutcome, SaleOutcome, SaleRow, Sales, Seal, SessionFilter, SessionGauges, SessionRow, Sessions,
     SettingsStore, Settled, Site, Standing, Steps, Stood, Store, StoreError, Till, Totals, Touch, User,
     UserFilter, UserListing,
@@ -211,6 +211,20 @@ pass_on!(Alerts {
     fn claim_messages(claim: Uuid, now: Millis, lease_ms: Millis, limit: u32) -> Vec<AlertMessage>;
     fn settle_message(id: Uuid, claim: Uuid, settled: Settled) -> bool;
     fn purge_alerts(ended_before: Millis, limit: u32) -> u32;
+});
+
+pass_on!(Oversight {
+    fn overseers() -> Vec<String>;
+    fn untold_impersonations(now: Millis, limit: u32) -> Vec<LongImpersonation>;
+    fn impersonations_of(session_ids: Vec<Uuid>) -> Vec<LongImpersonation>;
+    fn tell_of_impersonations(
+        session_ids: Vec<Uuid>, letters: Vec<NewOversightLetter>, now: Millis
+    ) -> bool;
+    fn newest_told_month() -> Option<String>;
+    fn tell_of_month(month: String, letters: Vec<NewOversightLetter>, now: Millis) -> bool;
+    fn claim_letters(claim: Uuid, now: Millis, lease_ms: Millis, limit: u32) -> Vec<OversightLetter>;
+    fn settle_letter(id: Uuid, claim: Uuid, settled: Settled) -> bool;
+    fn purge_letters(made_before: Millis, limit: u32) -> u32;
 });
 
 pass_on!(SettingsStore {

@@ -25,6 +25,7 @@ pub mod lifecycle;
 pub mod memberships;
 pub mod mutants;
 pub mod notices;
+pub mod oversight;
 pub mod pages;
 pub mod places;
 pub mod revocation;

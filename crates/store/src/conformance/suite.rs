@@ -129,6 +129,16 @@ macro_rules! conformance_suite {
                 impersonation_settings_read_back: NetworksForgotten, NobodyToldByDefault,
                     ImpersonationSettingsAuditedTwice;
             }
+            oversight {
+                overseers_are_those_above: EverybodyOversees, OverseersUnordered;
+                impersonations_that_lasted_are_found: LongFoundTooEarly, LongLimitIgnored, LongUnordered,
+                    EndedLongForgotten, LongEndForgotten;
+                a_long_impersonation_is_told_of_once: LongToldAgain, ToldInPart, OversightLettersForgotten;
+                a_month_is_told_of_once: MonthToldAgain, ToldMonthForgotten;
+                a_letter_is_claimed_by_one: LetterClaimedByAll, LetterLimitIgnored, LateLettersGivenUp;
+                a_claim_on_a_letter_runs_out: LetterClaimedForEver, LetterSettledByAnybody;
+                only_old_letters_are_purged: LettersPurgedTooEarly, LetterPurgeLimitIgnored;
+            }
             alerts {
                 monitoring_defaults_hold_until_settings_are_put: MonitoringDefaultsOfItsOwn;
                 monitoring_settings_read_back: OpeningHoursForgotten;

@@ -19,6 +19,7 @@ mod impersonations;
 mod insight;
 mod mutation;
 mod notices;
+mod oversight;
 mod rotation;
 mod sales;
 mod sessions;

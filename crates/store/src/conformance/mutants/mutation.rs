@@ -651,6 +651,44 @@ pub enum Mutation {
     NobodyToldByDefault,
     /// Settings leave two entries.
     ImpersonationSettingsAuditedTwice,
+    /// Whoever has an account oversees impersonations.
+    EverybodyOversees,
+    /// Those who oversee come in no order.
+    OverseersUnordered,
+    /// An impersonation is long before its hour is over.
+    LongFoundTooEarly,
+    /// More long impersonations come than were asked for.
+    LongLimitIgnored,
+    /// Long impersonations come the wrong way round.
+    LongUnordered,
+    /// A long impersonation that is over is not told of.
+    EndedLongForgotten,
+    /// When a long impersonation ended is not kept.
+    LongEndForgotten,
+    /// A long impersonation is told of each time.
+    LongToldAgain,
+    /// Some are told of, some are not.
+    ToldInPart,
+    /// A long impersonation is told of without its letters.
+    OversightLettersForgotten,
+    /// A month is told of each time.
+    MonthToldAgain,
+    /// Which month was told of is not kept.
+    ToldMonthForgotten,
+    /// A letter is claimed by all at once.
+    LetterClaimedByAll,
+    /// More letters are claimed than were asked for.
+    LetterLimitIgnored,
+    /// A letter that is to be tried again is given up.
+    LateLettersGivenUp,
+    /// A claim on a letter does not run out.
+    LetterClaimedForEver,
+    /// A letter is settled by whoever asks.
+    LetterSettledByAnybody,
+    /// Letters are purged before they are old.
+    LettersPurgedTooEarly,
+    /// More letters are purged than were asked for.
+    LetterPurgeLimitIgnored,
 }
 
 impl Mutation {
