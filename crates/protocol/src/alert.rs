@@ -290,6 +290,8 @@ pub enum AlertOccasion {
     Ended,
     /// Somebody tries whether calls arrive; there is no alert.
     Test,
+    /// Impersonations have lasted for an hour; there is no alert.
+    LongImpersonations,
 }
 
 /// What a webhook is posted, as `application/json`. Anything of the class 2xx says that it was taken; a call may come twice
@@ -306,14 +308,41 @@ pub struct WebhookCall {
     pub organization_id: Uuid,
     /// Its name.
     pub organization_name: String,
-    /// The alert; absent in a try.
+    /// The alert; absent in a try and on impersonations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<WebhookAlert>,
+    /// The organisation's impersonations that have lasted for an hour, each told of once; absent on every other occasion.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub impersonations: Vec<WebhookImpersonation>,
 }
 
 impl WebhookCall {
     /// The version of the form.
     pub const VERSION: u32 = 1;
+}
+
+/// An impersonation as a webhook is told of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookImpersonation {
+    /// Its session.
+    pub session_id: Uuid,
+    /// The user name of whoever acts.
+    pub impersonator: String,
+    /// The user name of whoever is acted as.
+    pub user: String,
+    /// The reason that was given.
+    pub reason: String,
+    /// The device's name.
+    pub device_name: String,
+    /// The address it was last used from.
+    pub ip_address: String,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ends at the latest.
+    pub expires_at: DateTime<Utc>,
+    /// When it was over; absent while it lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 /// An alert as a webhook is told of it.

@@ -1,6 +1,6 @@
 //! What a server does beside its calls: writing down when sessions were used and what happened to them, deleting those that
-//! ended long ago, writing down ends that nobody said, forgetting limits that count no more, sending mail and alerts, and
-//! sealing the audit log.
+//! ended long ago, writing down ends that nobody said, forgetting limits that count no more, sending mail and alerts,
+//! telling of impersonations, and sealing the audit log.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::insight::{Writing, forget, record};
 use crate::mail::deliver;
 use crate::server::Server;
 use crate::touches::rows;
-use crate::{alerts, audit, impersonation};
+use crate::{alerts, audit, impersonation, oversight};
 
 /// How often uses of sessions are written.
 const WRITE_EVERY: Duration = Duration::from_secs(5);
@@ -24,7 +24,10 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// How often dead sessions are looked for.
 const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// For how long alerts are kept after they ended.
+/// How often it is looked for impersonations that last, in milliseconds: an hour.
+const OVERSEE_EVERY_MS: Millis = 60 * 60 * 1_000;
+
+/// For how long alerts are kept after they ended, and letters on impersonations after they were made.
 const ALERTS_KEPT_MS: Millis = 365 * 24 * 60 * 60 * 1_000;
 
 /// How many rows one transaction of the background takes, so that calls never wait long behind it.
@@ -132,6 +135,9 @@ pub(crate) async fn told(ending: &mut watch::Receiver<bool>) {
 struct Due {
     sweep: Duration,
     purge: Duration,
+    /// The span of time in which oversight was last exercised, counted since 1970; on the clock on the wall, so that several
+    /// processes find what they find in one go.
+    overseen: Option<Millis>,
 }
 
 impl Due {
@@ -139,6 +145,7 @@ impl Due {
         Self {
             sweep: now.saturating_add(SWEEP_EVERY),
             purge: now,
+            overseen: None,
         }
     }
 }
@@ -151,6 +158,11 @@ async fn work(server: &Server, due: &mut Due) {
         server.login_limit.sweep();
         server.refresh_limit.sweep();
     }
+    let span = server.now().div_euclid(oversee_every_ms(server));
+    if due.overseen.replace(span) != Some(span) {
+        // Before anything is purged that nobody was told of.
+        oversight::look(server).await;
+    }
     if due.purge <= now {
         due.purge = now.saturating_add(PURGE_EVERY);
         purge(server).await;
@@ -159,6 +171,11 @@ async fn work(server: &Server, due: &mut Due) {
             tracing::warn!(cause = %error, "the audit log is not shortened yet");
         }
     }
+}
+
+fn oversee_every_ms(server: &Server) -> Millis {
+    let seconds = server.options.testing.alert_seconds;
+    seconds.map_or(OVERSEE_EVERY_MS, |seconds| Millis::from(seconds.get()) * 1_000)
 }
 
 /// Writes the uses that wait. Where the store cannot be asked they wait on.
@@ -202,6 +219,9 @@ pub(crate) async fn purge(server: &Server) {
     let year_ago = server.now().saturating_sub(ALERTS_KEPT_MS);
     if let Err(error) = server.store.purge_alerts(year_ago, at_once).await {
         tracing::warn!(cause = %error, "old alerts are not deleted yet");
+    }
+    if let Err(error) = server.store.purge_letters(year_ago, at_once).await {
+        tracing::warn!(cause = %error, "old letters on impersonations are not deleted yet");
     }
     if deleted > 0 {
         tracing::info!(deleted, "dead sessions deleted");

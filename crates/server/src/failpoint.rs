@@ -1,8 +1,8 @@
 //! Named points at which a test fails a call or kills the process; without the feature there are none.
 //!
 //! `VIGIE_SERVER_FAILPOINTS` holds a comma-separated list of `point=action`. The points: `refresh.kept` and `sale.kept`,
-//! after the store has kept the change and before the answer leaves, and `alert.claimed`, after messages on alerts were claimed
-//! and before any is sent. The actions: `lose`, once, so that the client never
+//! after the store has kept the change and before the answer leaves, and `alert.claimed` and
+//! `letter.claimed`, after messages on alerts or letters on impersonations were claimed and before any is sent. The actions: `lose`, once, so that the client never
 //! hears of what was kept; `kill`, which ends the process at once.
 
 use crate::failure::Failure;
@@ -20,6 +20,9 @@ pub(crate) enum Point {
     /// Messages on alerts are claimed, none is sent.
     #[cfg_attr(feature = "failpoints", strum(serialize = "alert.claimed"))]
     AlertClaimed,
+    /// Letters on impersonations are claimed, none is sent.
+    #[cfg_attr(feature = "failpoints", strum(serialize = "letter.claimed"))]
+    LetterClaimed,
 }
 
 /// Passes a point.

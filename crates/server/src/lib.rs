@@ -18,6 +18,7 @@ pub mod config;
 mod connections;
 pub mod control;
 pub mod database;
+mod delivery;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod embedded;
@@ -40,6 +41,7 @@ pub mod monitoring;
 mod open_store;
 mod openapi;
 pub mod options;
+pub mod oversight;
 mod page;
 pub mod password_rules;
 mod password_threads;

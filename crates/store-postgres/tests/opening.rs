@@ -25,7 +25,7 @@ async fn several_make_the_schema_at_once_and_agree_on_it() {
     }
     let first = stores[0].as_ref().unwrap();
     assert_eq!(first.organizations().await.unwrap().len(), 8);
-    assert_eq!(first.schema_version().await.unwrap(), 6);
+    assert_eq!(first.schema_version().await.unwrap(), 7);
 }
 
 #[tokio::test]

@@ -54,6 +54,22 @@ pub struct LinkedRow {
     pub link: Option<Link>,
 }
 
+impl LinkedRow {
+    /// When it was written, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// Where the row has no such column.
+    pub fn at(&self) -> Result<Millis, StoreError> {
+        let column = log_table()?.columns.iter().position(|(name, _)| *name == "at");
+        match column.and_then(|column| self.row.get(column)) {
+            Some(Value::Number(at)) => Ok(*at),
+            Some(Value::Nothing | Value::Id(_) | Value::Bytes(_) | Value::Text(_) | Value::Flag(_)) | None => {
+                Err(StoreError::Failed(format!("row {} of the audit log has no time", self.sequence)))
+            }
+        }
+    }
+}
+
 /// A signed head over some rows that follow each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seal {

@@ -1,13 +1,13 @@
 //! What a letter on an alert says, as text and as HTML, in French or in English.
 
-use chrono::DateTime;
 use chrono_tz::Tz;
 use lettre::Message;
-use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use protocol::alert::{AlertKind, AlertLanguage};
-use store::{AlertRow, Millis, Occasion};
+use store::{AlertRow, Occasion};
 use uuid::Uuid;
+
+use crate::mail::wording::{AutoSubmitted, language_code, one_line, time};
 
 /// What a letter is about.
 #[derive(Clone, Copy, Debug)]
@@ -59,9 +59,9 @@ pub(super) fn on(about: About<'_>) -> Written {
         rows.push((label, subject));
     }
     rows.push((pick("Au plus fort", "At its worst"), counted(alert, english)));
-    rows.push((pick("Début", "Began"), time(alert.began_at, about.zone, english)));
+    rows.push((pick("Début", "Began"), time(alert.began_at, about.zone, about.language)));
     if let Some(ended_at) = alert.ended_at {
-        rows.push((pick("Fin", "Ended"), time(ended_at, about.zone, english)));
+        rows.push((pick("Fin", "Ended"), time(ended_at, about.zone, about.language)));
     }
     let sentences = match about.occasion {
         Occasion::Began | Occasion::Lasts => meaning(alert.kind, english),
@@ -199,25 +199,6 @@ fn counted(alert: &AlertRow, english: bool) -> String {
     }
 }
 
-fn time(at: Millis, zone: Tz, english: bool) -> String {
-    let at = DateTime::from_timestamp_millis(at)
-        .unwrap_or_default()
-        .with_timezone(&zone);
-    let form = if english {
-        "%Y-%m-%d %H:%M (%Z)"
-    } else {
-        "%d/%m/%Y à %H:%M (%Z)"
-    };
-    at.format(form).to_string()
-}
-
-/// Without anything that could begin a new line.
-fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
-}
-
 impl Written {
     fn text(&self) -> String {
         let mut text = format!("{}\n\n", self.title);
@@ -238,10 +219,7 @@ impl Written {
     }
 
     fn html(&self) -> String {
-        let language = match self.language {
-            AlertLanguage::French => "fr",
-            AlertLanguage::English => "en",
-        };
+        let language = language_code(self.language);
         let title = html_escape::encode_text(&self.title);
         let mut html = format!(
             "<!doctype html>\n<html lang=\"{language}\">\n<head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
@@ -287,24 +265,6 @@ impl Written {
             builder = builder.references(format!("<{thread}@{place}>"));
         }
         builder.multipart(MultiPart::alternative_plain_html(self.text(), self.html()))
-    }
-}
-
-/// Says that no person wrote it, so that no absence note answers (RFC 3834).
-#[derive(Clone, Debug)]
-struct AutoSubmitted;
-
-impl Header for AutoSubmitted {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-
-    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self)
-    }
-
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), "auto-generated".to_owned())
     }
 }
 

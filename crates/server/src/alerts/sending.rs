@@ -1,5 +1,6 @@
-//! Sending what is to be told of alerts. Of several processes one claims a message and sends it; where it dies before it
-//! says what became of it, its claim runs out and another sends it: at least once, never knowingly twice.
+//! Sending what is to be told of alerts, and letters on impersonations beside it. Of several processes one claims a message
+//! and sends it; where it dies before it says what became of it, its claim runs out and another sends it: at least once,
+//! never knowingly twice.
 
 use std::time::Duration;
 
@@ -7,38 +8,21 @@ use chrono_tz::Tz;
 use futures_util::future::join_all;
 use lettre::message::Mailbox;
 use protocol::alert::{AlertOccasion, MonitoringSettings, WebhookAlert, WebhookCall};
-use store::{AlertMessage, AlertRow, Channel, Millis, Occasion, Settled};
+use store::{AlertMessage, AlertRow, Channel, Occasion, Settled};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::letter::{About, on};
 use crate::background::told;
 use crate::clock::wire_time;
+use crate::delivery::{Fault, TOGETHER, hand_over, in_time, lease_ms, post, settled};
 use crate::failpoint::{Point, pass};
 use crate::ids::new_id;
-use crate::mail::WayError;
+use crate::oversight;
 use crate::server::Server;
 
 /// How often it is looked for messages that nobody announced: those of other processes, and those to be tried again.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-
-/// For how long a claim holds; longer than any message takes.
-const LEASE: Duration = Duration::from_secs(60);
-
-/// Messages that are claimed and sent together, at most.
-const TOGETHER: u32 = 20;
-
-/// How long a message may take.
-const MESSAGE_WITHIN: Duration = Duration::from_secs(30);
-
-/// How long after each failure a message is tried again; after the last of these it is given up.
-const AGAIN_AFTER: [Duration; 5] = [
-    Duration::from_secs(10),
-    Duration::from_secs(60),
-    Duration::from_secs(5 * 60),
-    Duration::from_secs(30 * 60),
-    Duration::from_secs(2 * 60 * 60),
-];
 
 /// How long messages that are under way may take when the server ends.
 const END_WITHIN: Duration = Duration::from_secs(3);
@@ -52,7 +36,10 @@ pub(crate) async fn send(server: &Server, mut ending: watch::Receiver<bool>) {
             () = server.alerts_to_send.notified() => {}
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
-        let mut round = std::pin::pin!(send_waiting(server));
+        let mut round = std::pin::pin!(async {
+            send_waiting(server).await;
+            oversight::send_waiting(server).await;
+        });
         tokio::select! {
             () = &mut round => {}
             () = told(&mut ending) => {
@@ -65,17 +52,12 @@ pub(crate) async fn send(server: &Server, mut ending: watch::Receiver<bool>) {
 
 /// Sends what waits and is due, as the background does every few seconds.
 pub async fn send_waiting(server: &Server) {
-    let lease = server
-        .options
-        .testing
-        .alert_lease_seconds
-        .map_or(LEASE, |seconds| Duration::from_secs(seconds.get().into()));
     loop {
         let now = server.now();
         let claim = new_id(now);
         let claimed = server
             .store
-            .claim_messages(claim, now, millis(lease), TOGETHER)
+            .claim_messages(claim, now, lease_ms(server), TOGETHER)
             .await;
         let claimed = match claimed {
             Ok(claimed) => claimed,
@@ -99,66 +81,25 @@ pub async fn send_waiting(server: &Server) {
     }
 }
 
-fn millis(duration: Duration) -> Millis {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
 async fn settle(server: &Server, claim: Uuid, message: &AlertMessage) {
-    let sent = tokio::time::timeout(MESSAGE_WITHIN, one(server, message)).await;
-    let outcome = sent.unwrap_or_else(|_| Err(Fault::passing("no answer in time")));
+    let outcome = in_time(one(server, message)).await;
     let alert = message.alert.id;
     let (channel, occasion) = (message.recipient.channel.as_str(), message.occasion.as_str());
-    let settled = match outcome {
-        Ok(()) => {
-            tracing::info!(%alert, channel, occasion, "told of an alert");
-            Settled::Sent
+    let settled = settled(&outcome, message.tries, server.now());
+    match (&outcome, settled) {
+        (Err(fault), Settled::Again { .. }) => {
+            tracing::warn!(%alert, channel, occasion, cause = fault.text, "not told of an alert yet");
         }
-        Err(fault) => match again(message.tries).filter(|_| fault.may_pass) {
-            Some(pause) => {
-                tracing::warn!(%alert, channel, occasion, cause = fault.text, "not told of an alert yet");
-                Settled::Again {
-                    at: server.now().saturating_add(millis(pause)),
-                }
-            }
-            None => {
-                tracing::error!(%alert, channel, occasion, cause = fault.text, "not told of an alert");
-                Settled::GivenUp
-            }
-        },
-    };
+        (Err(fault), Settled::Sent | Settled::GivenUp) => {
+            tracing::error!(%alert, channel, occasion, cause = fault.text, "not told of an alert");
+        }
+        (Ok(()), _) => tracing::info!(%alert, channel, occasion, "told of an alert"),
+    }
     match server.store.settle_message(message.id, claim, settled).await {
         Ok(true) => {}
         Ok(false) => tracing::warn!(%alert, channel, "the claim on a message ran out: it may be sent twice"),
         Err(error) => {
             tracing::warn!(cause = %error, %alert, channel, "what became of a message is not noted: it may be sent twice")
-        }
-    }
-}
-
-/// How long after the try of this number, from 1, comes the next.
-fn again(tries: u32) -> Option<Duration> {
-    let index = usize::try_from(tries.saturating_sub(1)).ok()?;
-    AGAIN_AFTER.get(index).copied()
-}
-
-/// Why a message was not sent.
-struct Fault {
-    text: String,
-    may_pass: bool,
-}
-
-impl Fault {
-    fn passing(text: impl ToString) -> Self {
-        Self {
-            text: text.to_string(),
-            may_pass: true,
-        }
-    }
-
-    fn lasting(text: impl ToString) -> Self {
-        Self {
-            text: text.to_string(),
-            may_pass: false,
         }
     }
 }
@@ -184,15 +125,7 @@ async fn mail(
     settings: &MonitoringSettings,
     organization: &str,
 ) -> Result<(), Fault> {
-    let post = match server.outbox.way().post(server.store.as_ref()).await {
-        Ok(Some(post)) => post,
-        Ok(None) => return Err(Fault::lasting("no mail server is set")),
-        Err(error @ WayError::Store(_)) => return Err(Fault::passing(error)),
-        // Whoever mends it in the meantime has it sent after all.
-        Err(error @ (WayError::Password(_) | WayError::Mail(_) | WayError::Address)) => {
-            return Err(Fault::passing(error));
-        }
-    };
+    let post = post(server).await?;
     let to = message.recipient.address.parse().map_err(Fault::lasting)?;
     let letter = on(About {
         organization,
@@ -208,10 +141,7 @@ async fn mail(
         Some(message.alert.id),
     )
     .map_err(Fault::lasting)?;
-    post.send(letter).await.map_err(|error| Fault {
-        may_pass: !error.is_permanent(),
-        text: error.to_string(),
-    })
+    hand_over(&post, letter).await
 }
 
 async fn webhook(
@@ -235,6 +165,7 @@ async fn webhook(
         organization_id: message.alert.organization_id,
         organization_name,
         alert: Some(on_the_wire(&message.alert)),
+        impersonations: Vec::new(),
     };
     server.webhooks.post(url, &call).await.map_err(|fault| Fault {
         may_pass: fault.may_pass(),
@@ -251,23 +182,5 @@ fn on_the_wire(alert: &AlertRow) -> WebhookAlert {
         ended_at: alert.ended_at.map(wire_time),
         worst_count: alert.worst_count,
         worst_of: alert.worst_of,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{AGAIN_AFTER, LEASE, MESSAGE_WITHIN, again};
-
-    #[test]
-    fn a_message_is_given_up_after_the_last_pause() {
-        assert_eq!(again(1), Some(AGAIN_AFTER[0]));
-        assert_eq!(again(5), Some(AGAIN_AFTER[4]));
-        assert_eq!(again(6), None);
-        assert_eq!(again(u32::MAX), None);
-    }
-
-    #[test]
-    fn a_claim_outlives_its_message() {
-        assert!(LEASE > MESSAGE_WITHIN);
     }
 }

@@ -52,6 +52,7 @@ pub(super) async fn test(
                     organization_id,
                     organization_name: name.clone(),
                     alert: None,
+                    impersonations: Vec::new(),
                 };
                 webhook(&server, &settings, &call).await
             }

@@ -30,7 +30,7 @@ pub enum WebhookError {
 
 /// Why a call came to nothing.
 #[derive(Debug, Error)]
-pub(super) enum CallFault {
+pub(crate) enum CallFault {
     /// What is set is no address.
     #[error("no address to call")]
     NoAddress,
@@ -50,7 +50,7 @@ pub(super) enum CallFault {
 
 impl CallFault {
     /// Whether another try may go better.
-    pub(super) fn may_pass(&self) -> bool {
+    pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::NoAddress | Self::NotAllowed => false,
             Self::Unreachable(_) | Self::Timeout => true,
@@ -115,7 +115,7 @@ impl Webhooks {
     ///
     /// # Errors
     /// See [`CallFault`].
-    pub(super) async fn post(&self, url: &str, call: &WebhookCall) -> Result<(), CallFault> {
+    pub(crate) async fn post(&self, url: &str, call: &WebhookCall) -> Result<(), CallFault> {
         tokio::time::timeout(CALL_WITHIN, self.posted(url, call))
             .await
             .unwrap_or(Err(CallFault::Timeout))

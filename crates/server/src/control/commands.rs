@@ -10,7 +10,7 @@ use store::{AuditEntry, Millis, Organization, Store, StoreError};
 use uuid::Uuid;
 
 use super::wire::Refusal;
-use super::{categories, live_sessions, organizations, tills, user_changes, users};
+use super::{categories, impersonations, live_sessions, organizations, tills, user_changes, users};
 use crate::client::AuditParticulars as _;
 use crate::clock::Clock;
 use crate::first_operator::program_audit;
@@ -109,6 +109,7 @@ pub fn router(commands: Commands) -> Router {
         .route("/users/{username}/password", post(user_changes::set_password))
         .route("/users/{username}/promote", post(user_changes::promote))
         .route("/users/{username}/demote", post(user_changes::demote))
+        .route("/impersonations/report", post(impersonations::report))
         .route("/sessions", get(live_sessions::sessions))
         .route("/sessions/{id}/revoke", post(live_sessions::revoke_session))
         .with_state(commands)

@@ -3,6 +3,7 @@
 
 mod categories;
 mod commands;
+mod impersonations;
 mod live_sessions;
 mod organizations;
 mod reach;

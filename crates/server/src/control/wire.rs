@@ -1,9 +1,32 @@
 //! What commands and their answers look like between the command line and the server.
 
 use protocol::Secret;
+use protocol::alert::AlertLanguage;
 use protocol::auth::{DeviceKind, OrganizationRole};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+/// A report to make on the impersonations of a month.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AskReport {
+    /// The month, as in `2026-10`.
+    pub month: String,
+    /// Its language; without it, the one that all organisations have set for letters.
+    pub language: Option<AlertLanguage>,
+}
+
+/// A report that was made.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct MadeReport {
+    /// What the page is called as a file.
+    pub html_name: String,
+    /// The page.
+    pub html: String,
+    /// What the PDF is called as a file.
+    pub pdf_name: String,
+    /// The PDF, in base64 (RFC 4648).
+    pub pdf: String,
+}
 
 /// An organisation to add.
 #[derive(Debug, Serialize, Deserialize)]

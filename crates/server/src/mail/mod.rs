@@ -8,6 +8,7 @@ mod post;
 mod sealed;
 pub(crate) mod settings;
 mod way;
+pub(crate) mod wording;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -18,6 +19,7 @@ use uuid::Uuid;
 pub(crate) use self::notices::deliver;
 pub use self::options::MailOptions;
 pub use self::post::MailError;
+pub(crate) use self::post::Post;
 pub use self::sealed::SealError;
 pub(crate) use self::way::{Way, WayError};
 use crate::keys::Keys;

@@ -72,7 +72,7 @@ impl Post {
     }
 
     /// To whom a letter about this user goes: the user, whose name is a mail address, or whoever looks after the others.
-    pub(super) fn recipient(&self, username: &str) -> Option<Mailbox> {
+    pub(crate) fn recipient(&self, username: &str) -> Option<Mailbox> {
         let address = username.contains('@').then(|| username.parse().ok()).flatten();
         address
             .map(|address| Mailbox::new(None, address))

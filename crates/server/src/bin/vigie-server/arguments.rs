@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use protocol::alert::AlertLanguage;
 use protocol::auth::OrganizationRole;
 use server::config::{Config, ConfigError, Flags, default_config_file, load};
+use server::oversight::Month;
 use server::serve::Seed;
 use uuid::Uuid;
 
@@ -92,6 +94,9 @@ pub(crate) enum Command {
     /// Check that nobody changed the audit log
     #[command(subcommand)]
     Audit(Audit),
+    /// Report on impersonations
+    #[command(subcommand)]
+    Impersonation(Impersonation),
     /// Add and list users, set passwords, disable accounts, name super admins
     #[command(subcommand)]
     User(User),
@@ -208,6 +213,42 @@ pub(crate) struct Verify {
     /// A file of heads to compare with, may be given several times; without it, the one of the configuration
     #[arg(long, value_name = "FILE")]
     pub(crate) heads: Vec<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Impersonation {
+    /// Write the report on a month as a page (HTML) and as a PDF
+    Report(ImpersonationReport),
+}
+
+#[derive(Args)]
+pub(crate) struct ImpersonationReport {
+    /// The month, such as 2026-10
+    #[arg(long, value_name = "MONTH")]
+    pub(crate) month: Month,
+    /// The directory to write both files to; none that is there is written over
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// The language of the report; without it, the one that all organizations have set for letters
+    #[arg(long, value_enum)]
+    pub(crate) language: Option<Language>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Language {
+    /// French
+    French,
+    /// English
+    English,
+}
+
+impl From<Language> for AlertLanguage {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::French => Self::French,
+            Language::English => Self::English,
+        }
+    }
 }
 
 /// Which organization is meant.

@@ -9,6 +9,7 @@ mod administer;
 mod arguments;
 mod audit;
 mod check;
+mod impersonation;
 mod init;
 mod logging;
 mod migrate;
@@ -65,6 +66,7 @@ fn run(arguments: Arguments) -> Result<(), Failed> {
             Command::Restore(how) => restore::restore(&config, &how).await,
             Command::Migrate(how) => migrate::migrate(&how).await,
             Command::Audit(command) => audit::audit(&config, command).await,
+            Command::Impersonation(command) => impersonation::impersonation(&config, command).await,
             Command::User(command) => users::user(&config, command).await,
             Command::Session(command) => administer::session(&config, command).await,
             Command::Organization(command) => administer::organization(&config, command).await,
