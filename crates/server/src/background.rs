@@ -43,6 +43,8 @@ pub struct Background {
     impersonations: JoinHandle<()>,
     sealing: JoinHandle<()>,
     ending_sealing: watch::Sender<bool>,
+    posting_heads: JoinHandle<()>,
+    ending_heads: watch::Sender<bool>,
 }
 
 impl Background {
@@ -73,6 +75,11 @@ impl Background {
             let server = server.clone();
             tokio::spawn(async move { audit::keep(&server, ends_sealing).await })
         };
+        let (ending_heads, ends_heads) = watch::channel(false);
+        let posting_heads = {
+            let server = server.clone();
+            tokio::spawn(async move { audit::call(&server, ends_heads).await })
+        };
         let running = tokio::spawn(async move {
             let mut due = Due::at(server.clock.monotonic());
             let mut tick = tokio::time::interval(WRITE_EVERY);
@@ -95,6 +102,8 @@ impl Background {
             impersonations,
             sealing,
             ending_sealing,
+            posting_heads,
+            ending_heads,
         }
     }
 
@@ -122,6 +131,10 @@ impl Background {
         self.ending_sealing.send_replace(true);
         if self.sealing.await.is_err() {
             tracing::error!("the sealing of the audit log broke down");
+        }
+        self.ending_heads.send_replace(true);
+        if self.posting_heads.await.is_err() {
+            tracing::error!("the posting of heads of the audit log broke down");
         }
     }
 }

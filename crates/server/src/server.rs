@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::access_token::{AccessTokens, SigningFault};
 use crate::alerts::{WebhookError, Webhooks};
+use crate::audit::PostedHeads;
 use crate::audit::signing::SealKeys;
 use crate::clock::Clock;
 use crate::events::EventStreams;
@@ -68,6 +69,7 @@ pub struct Parts {
     pub(crate) scrapes: Scrapes,
     pub(crate) webhooks: Webhooks,
     pub(crate) seal_keys: SealKeys,
+    pub(crate) posted_heads: PostedHeads,
     /// How often an organisation may try out its alerts.
     pub(crate) alert_trials: Rate<Uuid>,
     /// Tells whoever sends messages on alerts that there are new ones.
@@ -98,6 +100,7 @@ impl Server {
             scrapes: Scrapes::default(),
             webhooks: Webhooks::new(&options.alerts)?,
             seal_keys: SealKeys::new(&keys)?,
+            posted_heads: PostedHeads::default(),
             alert_trials: Rate::new(Quota::per_minute(TRIALS_PER_MINUTE), &clock),
             alerts_to_send: Notify::new(),
             outbox: Outbox::new(options.mail.as_ref(), &keys)?,

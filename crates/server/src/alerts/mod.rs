@@ -19,7 +19,7 @@ pub(crate) use self::evaluation::watch;
 pub(crate) use self::sending::send;
 pub use self::sending::send_waiting;
 pub use self::webhook::WebhookError;
-pub(crate) use self::webhook::Webhooks;
+pub(crate) use self::webhook::{CallFault, Webhooks};
 use crate::server::Server;
 
 pub(crate) fn routes() -> OpenApiRouter<Server> {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use protocol::alert::{AlertTestFailure, WebhookCall};
-use reqwest::{Certificate, Client, StatusCode};
+use reqwest::{Certificate, Client, ClientBuilder, RequestBuilder, StatusCode, header};
 use thiserror::Error;
 use url::Url;
 
@@ -126,15 +126,7 @@ impl Webhooks {
         let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
             return Err(CallFault::NoAddress);
         };
-        let mut builder = Client::builder()
-            .https_only(true)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .user_agent(concat!("vigie-server/", env!("CARGO_PKG_VERSION")))
-            .timeout(CALL_WITHIN)
-            .tls_certs_merge(self.authorities.iter().cloned());
+        let mut builder = self.client().https_only(true);
         match literal(&url) {
             Some(address) if self.reach.allows(address) => {}
             Some(_) => return Err(CallFault::NotAllowed),
@@ -142,17 +134,40 @@ impl Webhooks {
             None => builder = builder.resolve_to_addrs(host, &self.addresses(host, port).await?),
         }
         let client = builder.build().map_err(|error| said(&error))?;
-        let answer = client
-            .post(url)
-            .json(call)
-            .send()
-            .await
-            .map_err(|error| said(&error.without_url()))?;
-        if answer.status().is_success() {
-            Ok(())
-        } else {
-            Err(CallFault::Refused(answer.status()))
+        sent(client.post(url).json(call)).await
+    }
+
+    /// Posts a body to where the server's own configuration says, which may be anywhere.
+    ///
+    /// # Errors
+    /// See [`CallFault`].
+    pub(crate) async fn post_where_set(
+        &self,
+        url: &Url,
+        headers: Vec<(&'static str, String)>,
+        body: String,
+    ) -> Result<(), CallFault> {
+        let client = self.client().build().map_err(|error| said(&error))?;
+        let mut request = client
+            .post(url.clone())
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body);
+        for (name, value) in headers {
+            request = request.header(name, value);
         }
+        sent(request).await
+    }
+
+    /// A client that follows nobody elsewhere.
+    fn client(&self) -> ClientBuilder {
+        Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .user_agent(concat!("vigie-server/", env!("CARGO_PKG_VERSION")))
+            .timeout(CALL_WITHIN)
+            .tls_certs_merge(self.authorities.iter().cloned())
     }
 
     async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, CallFault> {
@@ -168,6 +183,18 @@ impl Webhooks {
         } else {
             Err(CallFault::NotAllowed)
         }
+    }
+}
+
+async fn sent(request: RequestBuilder) -> Result<(), CallFault> {
+    let answer = request
+        .send()
+        .await
+        .map_err(|error| said(&error.without_url()))?;
+    if answer.status().is_success() {
+        Ok(())
+    } else {
+        Err(CallFault::Refused(answer.status()))
     }
 }
 

@@ -92,6 +92,11 @@ impl Line {
     }
 }
 
+/// A head as it leaves the database: a line of JSON with its end.
+pub(super) fn line_of(seal: &Seal, keys: &SealKeys) -> String {
+    format!("{}\n", serde_json::json!(Line::of(seal, keys)))
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -123,7 +128,8 @@ pub struct Head {
     pub head: Link,
 }
 
-/// Every head in the file. What stands behind the last line's end is still being written.
+/// Every head in the file. What stands behind the last line's end is still being written, unless it is a whole head: one that
+/// was posted and kept as it came may have lost the end of its line.
 ///
 /// # Errors
 /// See [`HeadsFileError`].
@@ -144,12 +150,12 @@ pub fn read_heads(path: &Path, keys: &SealKeys) -> Result<Vec<Head>, HeadsFileEr
         if text.is_empty() {
             break;
         }
-        let is_whole = text.last() == Some(&b'\n');
-        if !is_whole && file.fill_buf().map_err(io)?.is_empty() {
+        let is_ended = text.last() == Some(&b'\n');
+        let found = serde_json::from_slice::<Line>(&text).ok();
+        if found.is_none() && !is_ended && file.fill_buf().map_err(io)?.is_empty() {
             break;
         }
-        let seal = serde_json::from_slice::<Line>(&text)
-            .ok()
+        let seal = found
             .and_then(|found| found.seal(keys))
             .ok_or_else(|| HeadsFileError::Line {
                 path: path.to_owned(),
@@ -237,8 +243,7 @@ impl HeadsFile {
             };
             let mut text = String::new();
             for seal in &seals {
-                text.push_str(&serde_json::json!(Line::of(seal, keys)).to_string());
-                text.push('\n');
+                text.push_str(&line_of(seal, keys));
             }
             let (file, written) = tokio::task::spawn_blocking(move || {
                 let written = (&open.file)
@@ -341,6 +346,22 @@ mod tests {
             .map(|head| head.number)
             .collect();
         assert_eq!(numbers, [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_head_that_was_kept_as_it_was_posted_counts_with_and_without_the_end_of_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("posted.json");
+        let keys = SealKeys::new(&Keys::generate().unwrap()).unwrap();
+        let posted = line(&keys, 4);
+        for text in [posted.as_str(), posted.trim_end()] {
+            std::fs::write(&path, text).unwrap();
+            let heads = read_heads(&path, &keys).unwrap();
+            assert_eq!(heads.iter().map(|head| head.number).collect::<Vec<_>>(), [4], "{text}");
+        }
+        let foreign = SealKeys::new(&Keys::generate().unwrap()).unwrap();
+        std::fs::write(&path, line(&foreign, 4).trim_end()).unwrap();
+        assert!(read_heads(&path, &keys).is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod chain_check;
 mod export;
 mod groups;
 mod heads;
+mod heads_call;
 mod list;
 mod options;
 mod record;
@@ -17,6 +18,8 @@ use utoipa_axum::routes;
 
 pub use self::groups::ACTIONS;
 pub use self::heads::{Head, HeadsFileError, read_heads};
+pub(crate) use self::heads_call::{EVERY as HEADS_POSTED_EVERY, PostedHeads, call};
+pub use self::heads_call::{HeadsSecret, HeadsWebhook};
 pub use self::options::{AuditOptions, HEADS_FILE};
 pub(crate) use self::record::texts;
 pub use self::retention::shorten;

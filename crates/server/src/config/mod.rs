@@ -1,6 +1,7 @@
 //! The configuration of `vigie-server`: a file, the environment over it, flags over both; whatever does not fit stops the
 //! start with the key, the value, what was expected, and where it came from.
 
+mod audit;
 mod complaint;
 mod database;
 mod defaults;

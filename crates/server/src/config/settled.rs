@@ -9,6 +9,7 @@ use figment::Figment;
 use ipnet::IpNet;
 use url::Url;
 
+use super::audit;
 use super::complaint::{ConfigError, bad_value};
 use super::mail::mail;
 use super::monitoring::{self, Surroundings, Way};
@@ -175,6 +176,7 @@ pub(super) fn settle(
             },
             audit: AuditOptions {
                 heads_file,
+                webhook: audit::webhook(figment, &written.audit)?,
                 // No days, or none named: for ever.
                 kept: written
                     .retention

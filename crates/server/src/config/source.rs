@@ -154,6 +154,9 @@ pub(super) struct WrittenAlerts {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct WrittenAudit {
     pub(super) heads_file: Option<PathBuf>,
+    pub(super) webhook: Option<String>,
+    pub(super) webhook_seconds: Option<u32>,
+    pub(super) webhook_secret_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -52,6 +52,8 @@ pub(super) struct Figures {
     pub(super) sites: SiteLabels,
     /// Events that this process could not keep.
     pub(super) dropped: u64,
+    /// Posts of heads of the audit log by this process, taken and failed.
+    pub(super) posted_heads: (u64, u64),
 }
 
 impl Collector for Figures {
@@ -111,6 +113,13 @@ impl Collector for Figures {
             "session_events_dropped",
             "Events that this process could not keep because the database was away for too long.",
             self.dropped,
+        )?;
+        let (taken, failed) = self.posted_heads;
+        counters(
+            encoder,
+            "audit_head_posts",
+            "Posts of signed heads of the audit log to the webhook by this process, by what they came to.",
+            [([("outcome", "taken")], taken), ([("outcome", "failed")], failed)].into_iter(),
         )?;
         encoder
             .encode_descriptor(
@@ -340,6 +349,7 @@ mod tests {
                 name: "Quai \"Nord\"\\\n".to_owned(),
             }]),
             dropped: 5,
+            posted_heads: (6, 7),
         };
         let mut registry = Registry::default();
         registry.register_collector(Box::new(figures));

@@ -47,6 +47,7 @@ async fn read(server: &Server) -> Result<String, Failure> {
         impersonations: server.store.live_impersonations(server.now()).await?.len(),
         sites,
         dropped: server.observed.dropped(),
+        posted_heads: server.posted_heads.counts(),
     };
     let mut registry = Registry::default();
     registry.register_collector(Box::new(figures));

@@ -31,11 +31,11 @@ impl LongLetter {
         let (title, advice, columns, closing) = match language {
             AlertLanguage::French => (
                 match many {
-                    1 => "« Voir comme » dure depuis plus d’une heure".to_owned(),
-                    many => format!("{many} « Voir comme » durent depuis plus d’une heure"),
+                    1 => "« Voir comme » : une session a dépassé une heure".to_owned(),
+                    many => format!("« Voir comme » : {many} sessions ont dépassé une heure"),
                 },
-                "Quelqu’un travaille depuis longtemps au nom d’un autre. Si la raison ne le justifie plus, l’administration \
-                 générale peut l’arrêter tout de suite.",
+                "Quelqu’un travaille depuis longtemps au nom d’une autre personne. Si la raison ne le justifie plus, \
+                 l’administration générale peut l’arrêter tout de suite.",
                 [
                     "Administrateur",
                     "Au nom de",
@@ -47,13 +47,13 @@ impl LongLetter {
                     "Durée",
                     "Fin",
                 ],
-                "Chaque « Voir comme » n’est signalé qu’une fois. Vous recevez ce message parce que vous suivez « Voir comme » \
+                "Chaque session n’est signalée qu’une fois. Vous recevez ce message parce que vous suivez « Voir comme » \
                  sur ce serveur.",
             ),
             AlertLanguage::English => (
                 match many {
-                    1 => "“View as” has been on for more than an hour".to_owned(),
-                    many => format!("{many} “View as” have been on for more than an hour"),
+                    1 => "“View as”: one session has passed an hour".to_owned(),
+                    many => format!("“View as”: {many} sessions have passed an hour"),
                 },
                 "Somebody has worked as somebody else for long. Where the reason does not ask for it any more, a super admin \
                  can stop it at once.",
@@ -68,7 +68,7 @@ impl LongLetter {
                     "Lasted",
                     "Ends",
                 ],
-                "Each “View as” is reported once. You receive this letter because you look after “View as” on this server.",
+                "Each session is reported once. You receive this letter because you look after “View as” on this server.",
             ),
         };
         let rows = long.iter().map(|one| row(one, language, zone, now)).collect();

@@ -55,18 +55,19 @@ pub(super) fn html(figures: &Figures, words: &Words) -> String {
 
 /// The same as plain text.
 pub(super) fn text(figures: &Figures, words: &Words) -> String {
+    let colon = words.colon();
     let mut text = format!("{}\n\n{}\n", words.title(figures.month), words.sentence(figures));
     if let Some(missing) = words.coverage(figures.coverage, figures.zone) {
         text.push_str(&format!("{missing}\n"));
     }
     text.push('\n');
     for (label, value) in summary(figures, words) {
-        text.push_str(&format!("{label} : {value}\n"));
+        text.push_str(&format!("{label}{colon}{value}\n"));
     }
     if figures.count > 0 {
         text.push_str(&format!("\n{}\n", words.endings));
         for (ending, count) in figures.endings.iter().filter(|(_, count)| *count > 0) {
-            text.push_str(&format!("- {} : {count}\n", words.ended(*ending)));
+            text.push_str(&format!("- {}{colon}{count}\n", words.ended(*ending)));
         }
         for (title, shares) in [
             (words.administrators, &figures.administrators),
@@ -75,7 +76,7 @@ pub(super) fn text(figures: &Figures, words: &Words) -> String {
             text.push_str(&format!("\n{title}\n"));
             for share in shares {
                 text.push_str(&format!(
-                    "- {} : {}, {}\n",
+                    "- {}{colon}{}, {}\n",
                     one_line(&share.name),
                     share.count,
                     length(share.total_ms)
@@ -85,7 +86,7 @@ pub(super) fn text(figures: &Figures, words: &Words) -> String {
         for (title, bars) in [(words.by_day, by_day(figures)), (words.by_hour, by_hour(figures))] {
             text.push_str(&format!("\n{title}\n"));
             for (label, count) in bars.iter().filter(|(_, count)| *count > 0) {
-                text.push_str(&format!("- {label} : {count}\n"));
+                text.push_str(&format!("- {label}{colon}{count}\n"));
             }
         }
     }

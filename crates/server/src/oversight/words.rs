@@ -57,7 +57,7 @@ const FRENCH: Words = Words {
     lasted: "Durée",
     day: "Jour",
     hour: "Heure",
-    source: "Ces chiffres viennent du journal d’audit. Une impersonation compte au moment où elle commence.",
+    source: "Ces chiffres viennent du journal d’audit. Une session compte au moment où elle commence.",
     closing: "Vous recevez ce rapport le premier de chaque mois parce que vous suivez « Voir comme » sur ce serveur.",
     page: "Page",
 };
@@ -83,7 +83,7 @@ const ENGLISH: Words = Words {
     lasted: "Time",
     day: "Day",
     hour: "Hour",
-    source: "These figures come from the audit log. An impersonation counts at the moment it begins.",
+    source: "These figures come from the audit log. A session counts at the moment it begins.",
     closing: "You receive this report on the first of each month because you look after “View as” on this server.",
     page: "Page",
 };
@@ -130,17 +130,13 @@ impl Words {
         let (count, total) = (figures.count, length(figures.total_ms));
         match (self.language, count) {
             (_, 0) => self.none.to_owned(),
-            (AlertLanguage::French, 1) => {
-                format!("Un administrateur a travaillé une fois au nom de quelqu’un d’autre, {total}.")
-            }
+            (AlertLanguage::French, 1) => format!("« {} » a servi une fois, {total}.", self.feature),
             (AlertLanguage::French, _) => {
-                format!("Des administrateurs ont travaillé {count} fois au nom de quelqu’un d’autre, {total} en tout.")
+                format!("« {} » a servi {count} fois, {total} en tout.", self.feature)
             }
-            (AlertLanguage::English, 1) => {
-                format!("An administrator worked once as somebody else, {total}.")
-            }
+            (AlertLanguage::English, 1) => format!("“{}” was used once, {total}.", self.feature),
             (AlertLanguage::English, _) => {
-                format!("Administrators worked {count} times as somebody else, {total} in all.")
+                format!("“{}” was used {count} times, {total} in all.", self.feature)
             }
         }
     }
@@ -167,6 +163,14 @@ impl Words {
                 format!("The month is not over: figures until {}.", at(until))
             }
         })
+    }
+
+    /// What stands between a label and its value.
+    pub(super) const fn colon(&self) -> &'static str {
+        match self.language {
+            AlertLanguage::French => " : ",
+            AlertLanguage::English => ": ",
+        }
     }
 
     /// How one ended.

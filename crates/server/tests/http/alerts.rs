@@ -29,13 +29,13 @@ use crate::house::{House, SignedIn};
 use crate::mail::{Got, PostOffice, a_thief_comes};
 use crate::unreliable::Mood;
 
-const MONITORING: &str = "/v1/admin/settings/monitoring";
+pub(crate) const MONITORING: &str = "/v1/admin/settings/monitoring";
 const MAIL: &str = "/v1/admin/settings/mail";
 const LIST: &str = "/v1/admin/alerts";
 const TEST: &str = "/v1/admin/alerts/test";
 const MINUTE: u64 = 60;
 
-fn settings(recipients: &[&str]) -> Value {
+pub(crate) fn settings(recipients: &[&str]) -> Value {
     json!({
         "retention_days": 30, "refresh_failure_percent": 5, "refresh_least": 20, "time_zone": "Europe/Paris",
         "login_failures_of_account": 10, "login_failures_of_network": 50, "recipients": recipients
@@ -108,7 +108,7 @@ async fn round(house: &House) {
     send_waiting(&house.server).await;
 }
 
-fn letters(office: &mut PostOffice) -> Vec<Got> {
+pub(crate) fn letters(office: &mut PostOffice) -> Vec<Got> {
     let mut all = Vec::new();
     while let Ok(letter) = office.got.try_recv() {
         all.push(letter);
@@ -369,15 +369,15 @@ async fn the_background_looks_and_sends_by_itself() {
 }
 
 /// A webhook's other end: it answers each call with the next of these.
-struct Hook {
+pub(crate) struct Hook {
     port: u16,
-    got: mpsc::UnboundedReceiver<String>,
-    options: AlertOptions,
+    pub(crate) got: mpsc::UnboundedReceiver<String>,
+    pub(crate) options: AlertOptions,
     _folder: tempfile::TempDir,
 }
 
 impl Hook {
-    async fn open(answers: &'static [&'static str]) -> Self {
+    pub(crate) async fn open(answers: &'static [&'static str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now = chrono::DateTime::from_timestamp_millis(SystemClock::new().wall_ms()).unwrap();
         let made = make(folder.path(), &["localhost".to_owned()], now).unwrap();
@@ -430,7 +430,7 @@ impl Hook {
     }
 
     /// An administrator of a house whose alerts go to this hook.
-    async fn house(&self, options: AlertOptions) -> (House, SignedIn) {
+    pub(crate) async fn house(&self, options: AlertOptions) -> (House, SignedIn) {
         let house = House::with(ServerOptions {
             alerts: options,
             ..ServerOptions::default()

@@ -65,6 +65,7 @@ impl Log {
             audit: AuditOptions {
                 heads_file: Some(folder.path().join(HEADS_FILE)),
                 kept: Some(Duration::from_secs(10 * 24 * 60 * 60)),
+                ..AuditOptions::default()
             },
             ..ServerOptions::default()
         };

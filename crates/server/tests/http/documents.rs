@@ -13,7 +13,11 @@ use crate::openapi::ROUTES;
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// The guides that are held to it.
-const GUIDES: [&str; 2] = ["docs/runbook-alertes.md", "docs/guide-administrateur.md"];
+const GUIDES: [&str; 3] = [
+    "docs/runbook-alertes.md",
+    "docs/guide-administrateur.md",
+    "docs/PRIVACY.md",
+];
 
 fn text(path: &str) -> String {
     std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap()
@@ -113,6 +117,33 @@ fn every_call_in_the_guides_is_a_route() {
             }
         }
     }
+}
+
+/// Every table that holds something about people has its word in the register.
+#[test]
+fn the_register_knows_every_table_that_is_about_people() {
+    let names = names("docs/PRIVACY.md");
+    let about_people = [
+        "user_id",
+        "operator_id",
+        "username",
+        "actor_user_id",
+        "impersonator_user_id",
+        "ip_address",
+        "device_name",
+        "network",
+        "address",
+        "recipients",
+        "recipient",
+        "subject",
+    ];
+    let tables = store::table::TABLES.iter().filter(|table| {
+        let mut columns = table.columns.iter();
+        columns.any(|(column, _)| about_people.contains(column))
+    });
+    let tables: Vec<_> = tables.map(|table| table.name).collect();
+    assert!(tables.len() >= 12, "{tables:?}");
+    assert_eq!(missing(&names, tables), Vec::<&str>::new());
 }
 
 /// The words that a guide must have a word on, and says nothing of.

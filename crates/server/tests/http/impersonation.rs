@@ -50,7 +50,7 @@ fn read(whole: Value) -> Acting {
     }
 }
 
-async fn user_id(house: &House, username: &str) -> Uuid {
+pub(crate) async fn user_id(house: &House, username: &str) -> Uuid {
     house.store.user_by_name(username).await.unwrap().unwrap().id
 }
 

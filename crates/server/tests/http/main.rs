@@ -28,6 +28,7 @@ mod mail;
 mod monitoring;
 mod openapi;
 mod organizations;
+mod oversight;
 mod password;
 mod places;
 mod proof;

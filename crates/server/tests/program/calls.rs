@@ -39,6 +39,12 @@ pub(crate) fn me(server: &Running, access: &Value) -> (u16, Value) {
     call(|client| client.get(url).bearer_auth(access.as_str().unwrap()))
 }
 
+#[cfg(target_os = "linux")]
+pub(crate) fn post(server: &Running, access: &Value, path: &str, body: &Value) -> (u16, Value) {
+    let url = format!("{}{path}", server.url);
+    call(|client| client.post(url).bearer_auth(access.as_str().unwrap()).json(body))
+}
+
 /// Sells one piece of the first category.
 pub(crate) fn sell(server: &Running, access: &Value, ticket: u128) {
     let access = access.as_str().unwrap();

@@ -12,12 +12,15 @@ mod ending;
 #[cfg(feature = "failpoints")]
 mod failpoints;
 mod faults;
+mod heads_webhook;
 mod insight;
 mod last_resort;
 mod log;
 #[cfg(target_os = "linux")]
 mod migrate;
 mod monitoring;
+#[cfg(target_os = "linux")]
+mod oversight;
 mod place;
 #[cfg(target_os = "linux")]
 mod post_office;

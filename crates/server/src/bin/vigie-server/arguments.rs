@@ -210,8 +210,9 @@ pub(crate) enum Audit {
 
 #[derive(Args)]
 pub(crate) struct Verify {
-    /// A file of heads to compare with, may be given several times; without it, the one of the configuration
-    #[arg(long, value_name = "FILE")]
+    /// A file of heads to compare with, or with heads as they were posted, one a line; may be given several times; without
+    /// it, the one of the configuration
+    #[arg(long, visible_alias = "head", value_name = "FILE")]
     pub(crate) heads: Vec<PathBuf>,
 }
 
