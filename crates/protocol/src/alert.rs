@@ -291,6 +291,7 @@ pub enum AlertOccasion {
     /// Somebody tries whether calls arrive; there is no alert.
     Test,
     /// Impersonations have lasted for an hour; there is no alert.
+    #[serde(rename = "long_impersonations")]
     LongImpersonations,
 }
 

@@ -52,9 +52,11 @@ const HOLD_UNTOLD: &str = "SELECT id FROM sessions
 
 const TOLD: &str = "UPDATE sessions SET impersonation_told_at = $2 WHERE id = ANY($1)";
 
-const TOLD_MONTH: &str = "INSERT INTO impersonation_months (month, made_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+const TOLD_MONTH: &str =
+    "INSERT INTO impersonation_months (month, made_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
-const ADD: &str = "INSERT INTO oversight_letters (id, matter, channel, address, made_at, state, tries, next_try_at)
+const ADD: &str =
+    "INSERT INTO oversight_letters (id, matter, channel, address, made_at, state, tries, next_try_at)
     VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $5)";
 
 /// What another process is just claiming is passed over, not waited for.
@@ -191,12 +193,14 @@ impl Oversight for PostgresStore {
         letters: Vec<NewOversightLetter>,
         now: Millis,
     ) -> Result<bool, StoreError> {
-        transaction!(self, |connection| tell(connection, &session_ids, &letters, now).await)
+        transaction!(self, |connection| tell(connection, &session_ids, &letters, now)
+            .await)
     }
 
     async fn newest_told_month(&self) -> Result<Option<String>, StoreError> {
         self.single(async |connection| {
-            let newest = query_scalar::<Postgres, Option<String>>("SELECT max(month) FROM impersonation_months");
+            let newest =
+                query_scalar::<Postgres, Option<String>>("SELECT max(month) FROM impersonation_months");
             Ok(newest.fetch_one(connection).await?)
         })
         .await
@@ -208,7 +212,10 @@ impl Oversight for PostgresStore {
         letters: Vec<NewOversightLetter>,
         now: Millis,
     ) -> Result<bool, StoreError> {
-        transaction!(self, |connection| tell_of_month(connection, &month, &letters, now).await)
+        transaction!(self, |connection| tell_of_month(
+            connection, &month, &letters, now
+        )
+        .await)
     }
 
     async fn claim_letters(

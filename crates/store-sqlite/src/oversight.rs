@@ -48,9 +48,11 @@ const IS_UNTOLD: &str = "SELECT EXISTS (SELECT 1 FROM sessions
 
 const TOLD: &str = "UPDATE sessions SET impersonation_told_at = ?2 WHERE id = ?1";
 
-const TOLD_MONTH: &str = "INSERT INTO impersonation_months (month, made_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+const TOLD_MONTH: &str =
+    "INSERT INTO impersonation_months (month, made_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 
-const ADD: &str = "INSERT INTO oversight_letters (id, matter, channel, address, made_at, state, tries, next_try_at)
+const ADD: &str =
+    "INSERT INTO oversight_letters (id, matter, channel, address, made_at, state, tries, next_try_at)
     VALUES (?1, ?2, ?3, ?4, ?5, 'waiting', 0, ?5)";
 
 const CLAIM: &str = "UPDATE oversight_letters SET claim = ?1, claimed_until = ?2 + ?3, tries = tries + 1

@@ -63,9 +63,11 @@ impl LinkedRow {
         let column = log_table()?.columns.iter().position(|(name, _)| *name == "at");
         match column.and_then(|column| self.row.get(column)) {
             Some(Value::Number(at)) => Ok(*at),
-            Some(Value::Nothing | Value::Id(_) | Value::Bytes(_) | Value::Text(_) | Value::Flag(_)) | None => {
-                Err(StoreError::Failed(format!("row {} of the audit log has no time", self.sequence)))
-            }
+            Some(Value::Nothing | Value::Id(_) | Value::Bytes(_) | Value::Text(_) | Value::Flag(_))
+            | None => Err(StoreError::Failed(format!(
+                "row {} of the audit log has no time",
+                self.sequence
+            ))),
         }
     }
 }

@@ -59,7 +59,10 @@ pub(super) fn on(about: About<'_>) -> Written {
         rows.push((label, subject));
     }
     rows.push((pick("Au plus fort", "At its worst"), counted(alert, english)));
-    rows.push((pick("Début", "Began"), time(alert.began_at, about.zone, about.language)));
+    rows.push((
+        pick("Début", "Began"),
+        time(alert.began_at, about.zone, about.language),
+    ));
     if let Some(ended_at) = alert.ended_at {
         rows.push((pick("Fin", "Ended"), time(ended_at, about.zone, about.language)));
     }

@@ -187,10 +187,7 @@ impl Webhooks {
 }
 
 async fn sent(request: RequestBuilder) -> Result<(), CallFault> {
-    let answer = request
-        .send()
-        .await
-        .map_err(|error| said(&error.without_url()))?;
+    let answer = request.send().await.map_err(|error| said(&error.without_url()))?;
     if answer.status().is_success() {
         Ok(())
     } else {

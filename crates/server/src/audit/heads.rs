@@ -357,7 +357,11 @@ mod tests {
         for text in [posted.as_str(), posted.trim_end()] {
             std::fs::write(&path, text).unwrap();
             let heads = read_heads(&path, &keys).unwrap();
-            assert_eq!(heads.iter().map(|head| head.number).collect::<Vec<_>>(), [4], "{text}");
+            assert_eq!(
+                heads.iter().map(|head| head.number).collect::<Vec<_>>(),
+                [4],
+                "{text}"
+            );
         }
         let foreign = SealKeys::new(&Keys::generate().unwrap()).unwrap();
         std::fs::write(&path, line(&foreign, 4).trim_end()).unwrap();

@@ -122,7 +122,10 @@ pub(crate) async fn call(server: &Server, mut ending: watch::Receiver<bool>) {
             () = calls.newest(server) => {}
         }
     }
-    if tokio::time::timeout(END_WITHIN, calls.newest(server)).await.is_err() {
+    if tokio::time::timeout(END_WITHIN, calls.newest(server))
+        .await
+        .is_err()
+    {
         tracing::warn!("the newest head of the audit log is posted after the next start");
     }
 }
@@ -180,7 +183,8 @@ impl<'a> HeadCalls<'a> {
         ];
         if let Some(secret) = &self.webhook.secret {
             let signature = secret.sign(&id, at_seconds, &body);
-            let signature = signature.ok_or_else(|| CallFault::Unreachable("the secret is none".to_owned()))?;
+            let signature =
+                signature.ok_or_else(|| CallFault::Unreachable("the secret is none".to_owned()))?;
             headers.push(("webhook-signature", signature));
         }
         let sent = server.webhooks.post_where_set(&self.webhook.url, headers, body);
@@ -209,7 +213,11 @@ mod tests {
     fn a_signature_is_that_of_standard_webhooks() {
         // The example of its reference library.
         let secret = secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-        let signature = secret.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#);
+        let signature = secret.sign(
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            1_614_265_330,
+            r#"{"test": 2432232314}"#,
+        );
         assert_eq!(
             signature.as_deref(),
             Some("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
@@ -218,7 +226,13 @@ mod tests {
 
     #[test]
     fn what_is_no_secret_is_refused() {
-        for text in ["", "whsec_", "whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_%%%"] {
+        for text in [
+            "",
+            "whsec_",
+            "whsec_c2hvcnQ=",
+            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "whsec_%%%",
+        ] {
             assert!(secret(text).is_none(), "{text}");
         }
     }
@@ -231,7 +245,10 @@ mod tests {
             every: Duration::from_secs(60),
         };
         let shown = format!("{webhook:?}");
-        assert!(shown.contains("https://hooks.example.org") && !shown.contains("canary"), "{shown}");
+        assert!(
+            shown.contains("https://hooks.example.org") && !shown.contains("canary"),
+            "{shown}"
+        );
         assert!(!shown.contains("MfKQ"), "{shown}");
     }
 }

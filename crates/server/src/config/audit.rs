@@ -13,7 +13,10 @@ use super::settled::positive;
 use super::source::WrittenAudit;
 use crate::audit::{HEADS_POSTED_EVERY, HeadsSecret, HeadsWebhook};
 
-pub(super) fn webhook(figment: &Figment, written: &WrittenAudit) -> Result<Option<HeadsWebhook>, ConfigError> {
+pub(super) fn webhook(
+    figment: &Figment,
+    written: &WrittenAudit,
+) -> Result<Option<HeadsWebhook>, ConfigError> {
     let seconds = positive(figment, "audit.webhook_seconds", written.webhook_seconds)?;
     let Some(text) = &written.webhook else {
         let stray = [
@@ -24,19 +27,25 @@ pub(super) fn webhook(figment: &Figment, written: &WrittenAudit) -> Result<Optio
             None => Ok(None),
             Some(_) => Err(ConfigError::MissingKey {
                 key: "audit.webhook".to_owned(),
-                expected: "the address that heads are posted to, such as https://keeper.example.org/heads".to_owned(),
+                expected: "the address that heads are posted to, such as https://keeper.example.org/heads"
+                    .to_owned(),
             }),
         };
     };
-    let url = text.parse::<Url>().ok().filter(is_safe).ok_or_else(|| ConfigError::BadValue {
-        key: "audit.webhook".to_owned(),
-        // What stands in it may be a secret.
-        value: "not shown".to_owned(),
-        origin: origin_of(figment, "audit.webhook"),
-        expected: "an https address without a user name, or an http one of this machine by number, such as \
+    let url = text
+        .parse::<Url>()
+        .ok()
+        .filter(is_safe)
+        .ok_or_else(|| ConfigError::BadValue {
+            key: "audit.webhook".to_owned(),
+            // What stands in it may be a secret.
+            value: "not shown".to_owned(),
+            origin: origin_of(figment, "audit.webhook"),
+            expected:
+                "an https address without a user name, or an http one of this machine by number, such as \
                    http://127.0.0.1:8900/heads"
-            .to_owned(),
-    })?;
+                    .to_owned(),
+        })?;
     let secret = written
         .webhook_secret_file
         .as_deref()
@@ -45,7 +54,9 @@ pub(super) fn webhook(figment: &Figment, written: &WrittenAudit) -> Result<Optio
     Ok(Some(HeadsWebhook {
         url,
         secret,
-        every: seconds.map_or(HEADS_POSTED_EVERY, |seconds| Duration::from_secs(seconds.get().into())),
+        every: seconds.map_or(HEADS_POSTED_EVERY, |seconds| {
+            Duration::from_secs(seconds.get().into())
+        }),
     }))
 }
 

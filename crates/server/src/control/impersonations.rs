@@ -18,7 +18,14 @@ pub(super) async fn report(
         .month
         .parse()
         .map_err(|error: crate::oversight::MonthError| coded(&error.to_string()))?;
-    let made = document(commands.store.as_ref(), month, None, asked.language, commands.now()).await;
+    let made = document(
+        commands.store.as_ref(),
+        month,
+        None,
+        asked.language,
+        commands.now(),
+    )
+    .await;
     let report = made.map_err(|error| match error {
         DocumentError::Store(error) => No::from(error),
         DocumentError::NotBegun(_) | DocumentError::Setting(_) => coded(&error.to_string()),

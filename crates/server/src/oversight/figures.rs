@@ -132,7 +132,8 @@ impl Figures {
 impl Stay {
     /// How long it lasted, where that is known.
     fn length_ms(&self) -> Option<Millis> {
-        self.until.map(|until| until.saturating_sub(self.started_at).max(0))
+        self.until
+            .map(|until| until.saturating_sub(self.started_at).max(0))
     }
 }
 
@@ -182,17 +183,18 @@ pub(super) mod tests {
     use super::{Coverage, Ending, Figures, Share, Stay};
 
     pub(in crate::oversight) fn stay(began: &str, minutes: Option<i64>, who: u128, place: u128) -> Stay {
-        let started_at = began
-            .parse::<DateTime<chrono::Utc>>()
-            .unwrap()
-            .timestamp_millis();
+        let started_at = began.parse::<DateTime<chrono::Utc>>().unwrap().timestamp_millis();
         Stay {
             organization_id: Uuid::from_u128(place),
             organization: format!("Maison {place}"),
             administrator_id: Uuid::from_u128(who),
             administrator: format!("admin{who}"),
             started_at,
-            ending: if minutes.is_some() { Ending::Stopped } else { Ending::Unknown },
+            ending: if minutes.is_some() {
+                Ending::Stopped
+            } else {
+                Ending::Unknown
+            },
             until: minutes.map(|minutes| started_at + minutes * 60_000),
         }
     }
@@ -211,12 +213,21 @@ pub(super) mod tests {
         };
         let odd = of(&[60, 5, 10]);
         assert_eq!(
-            (odd.count, odd.total_ms, odd.median_ms, odd.longest_ms, odd.over_an_hour),
+            (
+                odd.count,
+                odd.total_ms,
+                odd.median_ms,
+                odd.longest_ms,
+                odd.over_an_hour
+            ),
             (3, 75 * 60_000, Some(10 * 60_000), Some(60 * 60_000), 1)
         );
         assert_eq!(of(&[60, 5, 10, 20]).median_ms, Some(15 * 60_000));
         let none = of(&[]);
-        assert_eq!((none.count, none.total_ms, none.median_ms, none.longest_ms), (0, 0, None, None));
+        assert_eq!(
+            (none.count, none.total_ms, none.median_ms, none.longest_ms),
+            (0, 0, None, None)
+        );
     }
 
     #[test]
@@ -225,7 +236,10 @@ pub(super) mod tests {
             stay("2026-10-05T08:00:00Z", None, 1, 1),
             stay("2026-10-05T09:00:00Z", Some(30), 1, 1),
         ]);
-        assert_eq!((found.count, found.total_ms, found.median_ms), (2, 30 * 60_000, Some(30 * 60_000)));
+        assert_eq!(
+            (found.count, found.total_ms, found.median_ms),
+            (2, 30 * 60_000, Some(30 * 60_000))
+        );
         let endings: Vec<_> = found.endings.iter().filter(|(_, count)| *count > 0).collect();
         assert_eq!(endings, [&(Ending::Stopped, 1), &(Ending::Unknown, 1)]);
     }
@@ -239,9 +253,15 @@ pub(super) mod tests {
             stay("2026-10-25T01:30:00Z", Some(1), 1, 1),
             stay("2026-10-31T22:59:00Z", Some(1), 1, 1),
         ]);
-        let days: Vec<_> = (1..).zip(&found.by_day).filter(|(_, count)| **count > 0).collect();
+        let days: Vec<_> = (1..)
+            .zip(&found.by_day)
+            .filter(|(_, count)| **count > 0)
+            .collect();
         assert_eq!(days, [(1, &1), (25, &2), (31, &1)]);
-        let hours: Vec<_> = (0..).zip(&found.by_hour).filter(|(_, count)| **count > 0).collect();
+        let hours: Vec<_> = (0..)
+            .zip(&found.by_hour)
+            .filter(|(_, count)| **count > 0)
+            .collect();
         assert_eq!(hours, [(0, &1), (2, &2), (23, &1)]);
         assert_eq!((found.by_day.len(), found.by_hour.len()), (31, 24));
     }
@@ -251,7 +271,12 @@ pub(super) mod tests {
         let mut stays = Vec::new();
         for (who, times) in [(1, 1), (2, 3), (3, 2), (4, 2), (5, 1), (6, 1)] {
             for _ in 0..times {
-                stays.push(stay("2026-10-05T08:00:00Z", Some(i64::try_from(who).unwrap()), who, who % 2));
+                stays.push(stay(
+                    "2026-10-05T08:00:00Z",
+                    Some(i64::try_from(who).unwrap()),
+                    who,
+                    who % 2,
+                ));
             }
         }
         let found = figures(&stays);
@@ -260,12 +285,24 @@ pub(super) mod tests {
             .iter()
             .map(|share| (share.name.as_str(), share.count))
             .collect();
-        assert_eq!(named, [("admin2", 3), ("admin4", 2), ("admin3", 2), ("admin6", 1), ("admin5", 1)]);
+        assert_eq!(
+            named,
+            [
+                ("admin2", 3),
+                ("admin4", 2),
+                ("admin3", 2),
+                ("admin6", 1),
+                ("admin5", 1)
+            ]
+        );
         let share = |name: &str, count, minutes: i64| Share {
             name: name.to_owned(),
             count,
             total_ms: minutes * 60_000,
         };
-        assert_eq!(found.organizations, [share("Maison 0", 6, 20), share("Maison 1", 4, 12)]);
+        assert_eq!(
+            found.organizations,
+            [share("Maison 0", 6, 20), share("Maison 1", 4, 12)]
+        );
     }
 }

@@ -67,7 +67,12 @@ pub(super) async fn gather(
         }
     }
     let stays: Vec<_> = began.iter().filter_map(|row| stay(row, &ends, now)).collect();
-    Ok(Figures::of(&stays, month, zone, coverage(store, (from, to), now).await?))
+    Ok(Figures::of(
+        &stays,
+        month,
+        zone,
+        coverage(store, (from, to), now).await?,
+    ))
 }
 
 /// When this log begins, where its oldest rows were deleted by rule or never were; `None` where it is empty.

@@ -135,7 +135,12 @@ impl LongLetter {
     ///
     /// # Errors
     /// Where the library cannot put it together.
-    pub(super) fn message(&self, from: Mailbox, to: Mailbox, id: Uuid) -> Result<Message, lettre::error::Error> {
+    pub(super) fn message(
+        &self,
+        from: Mailbox,
+        to: Mailbox,
+        id: Uuid,
+    ) -> Result<Message, lettre::error::Error> {
         let place = from.email.domain().to_owned();
         Message::builder()
             .from(from)
@@ -220,7 +225,10 @@ mod tests {
         let mut all = String::new();
         for language in AlertLanguage::iter() {
             let one = [long("une vente qui ne part pas", None)];
-            let two = [one[0].clone(), long("a till that stands still", Some(BEGAN + HOUR + 60_000))];
+            let two = [
+                one[0].clone(),
+                long("a till that stands still", Some(BEGAN + HOUR + 60_000)),
+            ];
             for these in [&one[..], &two[..]] {
                 all.push_str(&letter(language, these).text());
                 all.push('\n');

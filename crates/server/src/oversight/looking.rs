@@ -51,7 +51,11 @@ async fn long(server: &Server) -> Result<(), WayError> {
                 "impersonations lasted for an hour, and nobody is set to be told of it"
             );
         } else {
-            tracing::warn!(impersonations = many, letters = told_to, "impersonations lasted for an hour");
+            tracing::warn!(
+                impersonations = many,
+                letters = told_to,
+                "impersonations lasted for an hour"
+            );
             server.alerts_to_send.notify_one();
         }
     }
@@ -62,7 +66,9 @@ async fn months(server: &Server) -> Result<(), WayError> {
     let now = server.now();
     let newest = server.store.newest_told_month().await?;
     // Read often, asked for once a month: who is told is not looked up for it.
-    let zone = super::watchers::manner_of(server.store.as_ref(), None).await?.zone;
+    let zone = super::watchers::manner_of(server.store.as_ref(), None)
+        .await?
+        .zone;
     let due = due(newest.and_then(|month| month.parse().ok()), now, zone);
     if due.is_empty() {
         return Ok(());
@@ -140,19 +146,31 @@ mod tests {
     #[test]
     fn a_month_is_due_on_the_first_when_all_that_began_in_it_are_over() {
         // Three o'clock in the morning of the first of November in Paris.
-        assert_eq!(due_at(Some("2026-09"), "2026-11-01T01:59:59Z"), Vec::<String>::new());
+        assert_eq!(
+            due_at(Some("2026-09"), "2026-11-01T01:59:59Z"),
+            Vec::<String>::new()
+        );
         assert_eq!(due_at(Some("2026-09"), "2026-11-01T02:00:00Z"), ["2026-10"]);
-        assert_eq!(due_at(Some("2026-10"), "2026-11-01T02:00:00Z"), Vec::<String>::new());
+        assert_eq!(
+            due_at(Some("2026-10"), "2026-11-01T02:00:00Z"),
+            Vec::<String>::new()
+        );
         assert_eq!(due_at(None, "2026-11-20T12:00:00Z"), ["2026-10"]);
     }
 
     #[test]
     fn months_that_were_missed_are_made_up_for() {
-        assert_eq!(due_at(Some("2026-07"), "2026-11-20T12:00:00Z"), ["2026-08", "2026-09", "2026-10"]);
+        assert_eq!(
+            due_at(Some("2026-07"), "2026-11-20T12:00:00Z"),
+            ["2026-08", "2026-09", "2026-10"]
+        );
         let many = due_at(Some("2020-01"), "2026-11-20T12:00:00Z");
         assert_eq!((many.len(), many[0].as_str()), (12, "2025-11"));
         // A clock that was put back.
-        assert_eq!(due_at(Some("2027-01"), "2026-11-20T12:00:00Z"), Vec::<String>::new());
+        assert_eq!(
+            due_at(Some("2027-01"), "2026-11-20T12:00:00Z"),
+            Vec::<String>::new()
+        );
     }
 
     #[test]

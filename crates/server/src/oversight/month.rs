@@ -96,7 +96,10 @@ impl Month {
         let at = (0..=24)
             .filter_map(|hours| midnight.checked_add_signed(Duration::hours(hours)))
             .find_map(|wall| zone.from_local_datetime(&wall).earliest());
-        at.map_or_else(|| midnight.and_utc().timestamp_millis(), |at| at.timestamp_millis())
+        at.map_or_else(
+            || midnight.and_utc().timestamp_millis(),
+            |at| at.timestamp_millis(),
+        )
     }
 }
 
@@ -146,7 +149,17 @@ mod tests {
     #[test]
     fn a_month_reads_back_and_nothing_else_is_read() {
         assert_eq!(month("2026-10").to_string(), "2026-10");
-        for text in ["", "2026", "2026-13", "2026-00", "26-10", "2026-1", "1999-01", "+026-10", "2026-10-01"] {
+        for text in [
+            "",
+            "2026",
+            "2026-13",
+            "2026-00",
+            "26-10",
+            "2026-1",
+            "1999-01",
+            "+026-10",
+            "2026-10-01",
+        ] {
             assert!(text.parse::<Month>().is_err(), "{text}");
         }
     }
@@ -155,7 +168,9 @@ mod tests {
     fn months_follow_each_other_over_the_year() {
         assert_eq!(month("2026-12").next(), month("2027-01"));
         assert_eq!(month("2027-01").previous(), month("2026-12"));
-        let days: Vec<_> = ["2026-02", "2028-02", "2026-04", "2026-12"].map(|text| month(text).days()).into();
+        let days: Vec<_> = ["2026-02", "2028-02", "2026-04", "2026-12"]
+            .map(|text| month(text).days())
+            .into();
         assert_eq!(days, [28, 29, 30, 31]);
     }
 
@@ -164,7 +179,10 @@ mod tests {
         let paris = Tz::Europe__Paris;
         let (from, to) = month("2026-10").span(paris);
         // Summer time at its beginning, winter time at its end.
-        assert_eq!((from, to), (at("2026-09-30T22:00:00Z"), at("2026-10-31T23:00:00Z")));
+        assert_eq!(
+            (from, to),
+            (at("2026-09-30T22:00:00Z"), at("2026-10-31T23:00:00Z"))
+        );
         assert_eq!(Month::at(from, paris), month("2026-10"));
         assert_eq!(Month::at(from - 1, paris), month("2026-09"));
         assert_eq!(Month::at(to - 1, paris), month("2026-10"));

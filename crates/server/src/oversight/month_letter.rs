@@ -20,7 +20,8 @@ pub(super) fn message(
     id: Uuid,
 ) -> Result<Message, Box<dyn std::error::Error + Send + Sync>> {
     let place = from.email.domain().to_owned();
-    let pdf = Attachment::new(file_name(month, "pdf")).body(report.pdf, ContentType::parse("application/pdf")?);
+    let pdf =
+        Attachment::new(file_name(month, "pdf")).body(report.pdf, ContentType::parse("application/pdf")?);
     Ok(Message::builder()
         .from(from)
         .to(to)

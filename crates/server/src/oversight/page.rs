@@ -40,10 +40,30 @@ pub(super) fn html(figures: &Figures, words: &Words) -> String {
             .map(|(ending, count)| (words.ended(*ending).to_owned(), *count))
             .collect();
         bars(&mut html, words.endings, [words.ending, words.times], &endings);
-        shares(&mut html, words.administrators, [words.administrator, words.times, words.lasted], &figures.administrators);
-        shares(&mut html, words.organizations, [words.organization, words.times, words.lasted], &figures.organizations);
-        bars(&mut html, words.by_day, [words.day, words.times], &by_day(figures));
-        bars(&mut html, words.by_hour, [words.hour, words.times], &by_hour(figures));
+        shares(
+            &mut html,
+            words.administrators,
+            [words.administrator, words.times, words.lasted],
+            &figures.administrators,
+        );
+        shares(
+            &mut html,
+            words.organizations,
+            [words.organization, words.times, words.lasted],
+            &figures.organizations,
+        );
+        bars(
+            &mut html,
+            words.by_day,
+            [words.day, words.times],
+            &by_day(figures),
+        );
+        bars(
+            &mut html,
+            words.by_hour,
+            [words.hour, words.times],
+            &by_hour(figures),
+        );
     }
     html.push_str(&format!(
         "<p style=\"font-size: 0.85em\">{}<br>{}</p>\n</body>\n</html>\n",
@@ -216,8 +236,14 @@ mod tests {
     fn what_the_log_has_no_more_is_said() {
         let cut = figures(Coverage::From(1_791_000_000_000));
         for (language, words_of_it) in [
-            (AlertLanguage::French, "Incomplet : les lignes du journal d’avant le 03/10/2026"),
-            (AlertLanguage::English, "Incomplete: rows of the log from before 2026-10-03"),
+            (
+                AlertLanguage::French,
+                "Incomplet : les lignes du journal d’avant le 03/10/2026",
+            ),
+            (
+                AlertLanguage::English,
+                "Incomplete: rows of the log from before 2026-10-03",
+            ),
         ] {
             for report in [html(&cut, words(language)), text(&cut, words(language))] {
                 assert!(report.contains(words_of_it), "{report}");
@@ -230,7 +256,10 @@ mod tests {
     #[test]
     fn the_longest_bar_is_the_highest_count_and_an_empty_day_has_none() {
         let html = html(&figures(Coverage::Whole), words(AlertLanguage::French));
-        let days = html.split("<h2").find(|part| part.contains("Par jour du mois")).unwrap();
+        let days = html
+            .split("<h2")
+            .find(|part| part.contains("Par jour du mois"))
+            .unwrap();
         assert_eq!(days.matches("width=\"240\"").count(), 1, "{days}");
         assert_eq!(days.matches("width=\"120\"").count(), 2, "{days}");
         assert_eq!(days.matches("<td></td>").count(), 28, "{days}");

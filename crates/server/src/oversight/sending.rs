@@ -119,8 +119,7 @@ async fn report(
     let post = post(server).await?;
     let made = document(server.store.as_ref(), month, organization_ids, None, server.now()).await;
     let report = made.map_err(Fault::passing)?;
-    let message =
-        message(report, month, (post.from(), to(letter)?), letter.id).map_err(Fault::lasting)?;
+    let message = message(report, month, (post.from(), to(letter)?), letter.id).map_err(Fault::lasting)?;
     hand_over(&post, message).await
 }
 

@@ -2,9 +2,7 @@
 
 use super::figures::{Figures, Share};
 use super::page::{by_day, by_hour, summary};
-use super::type_setting::{
-    Faces, Ink, Item, PAGE_HEIGHT, PAGE_WIDTH, Role, SettingError, Weight, pdf,
-};
+use super::type_setting::{Faces, Ink, Item, PAGE_HEIGHT, PAGE_WIDTH, Role, SettingError, Weight, pdf};
 use super::words::Words;
 use crate::mail::wording::{language_code, length};
 
@@ -65,7 +63,7 @@ fn pages(figures: &Figures, words: &Words) -> Result<Vec<Vec<Item>>, SettingErro
         flow.chart(words.by_day, &by_day(figures));
         flow.chart(words.by_hour, &by_hour(figures));
     }
-    flow.y += 8.0;
+    flow.y += 16.0;
     flow.paragraph(words.source, SMALL, Ink::Soft);
     Ok(flow.finished(&title, words))
 }
@@ -151,7 +149,7 @@ impl Flow {
     }
 
     fn heading(&mut self, text: &str) {
-        self.y += 14.0;
+        self.y += 26.0;
         self.text(0.0, 12.0, Weight::Bold, Ink::Plain, Role::Heading, text);
         self.y += 8.0;
     }
@@ -160,7 +158,7 @@ impl Flow {
     fn tiles(&mut self, tiles: &[(&'static str, String)]) {
         self.y += 10.0;
         let top = self.y;
-        let width = WIDTH / tiles.len().max(1) as f32;
+        let width = (WIDTH + 10.0) / tiles.len().max(1) as f32;
         for (number, (label, value)) in tiles.iter().enumerate() {
             let x = width * number as f32;
             self.bar(x, top, width - 10.0, 1.5, Ink::Accent);
@@ -171,11 +169,11 @@ impl Flow {
             let value = self.faces.fitted(value, 14.0, Weight::Bold, width - 10.0);
             self.put(x, 14.0, Weight::Bold, Ink::Plain, Role::Paragraph, value);
         }
-        self.y = top + 46.0;
+        self.y = top + 40.0;
     }
 
     fn table(&mut self, title: &str, columns: [&str; 3], rows: &[Row]) {
-        self.needs(36.0 + ROW * 3.0);
+        self.needs(48.0 + ROW * 3.0);
         self.heading(title);
         self.y += 6.0;
         for (x, column) in [0.0, COUNT_AT, LENGTH_AT].into_iter().zip(columns) {
@@ -187,12 +185,21 @@ impl Flow {
         for row in rows {
             self.needs(ROW);
             self.y += ROW;
-            let name = self.faces.fitted(&row.name, BODY, Weight::Regular, COUNT_AT - 12.0);
+            let name = self
+                .faces
+                .fitted(&row.name, BODY, Weight::Regular, COUNT_AT - 12.0);
             self.put(0.0, BODY, Weight::Regular, Ink::Plain, Role::Paragraph, name);
             let count = row.count.to_string();
             self.text(COUNT_AT, BODY, Weight::Bold, Ink::Plain, Role::Paragraph, &count);
             if let Some(length) = &row.length {
-                self.text(LENGTH_AT, BODY, Weight::Regular, Ink::Plain, Role::Paragraph, length);
+                self.text(
+                    LENGTH_AT,
+                    BODY,
+                    Weight::Regular,
+                    Ink::Plain,
+                    Role::Paragraph,
+                    length,
+                );
             }
             let width = (WIDTH - BAR_AT) * row.count as f32 / most as f32;
             self.bar(BAR_AT, self.y - 8.0, width, 8.0, Ink::Accent);
@@ -201,7 +208,7 @@ impl Flow {
 
     /// Upright bars side by side, each with its number above and its label below.
     fn chart(&mut self, title: &str, bars: &[(String, u32)]) {
-        self.needs(CHART_HEIGHT + 64.0);
+        self.needs(CHART_HEIGHT + 76.0);
         self.heading(title);
         let floor = self.y + CHART_HEIGHT + 10.0;
         let step = WIDTH / bars.len().max(1) as f32;
@@ -263,7 +270,12 @@ mod tests {
         let stays: Vec<_> = (0..organizations)
             .map(|place| stay("2026-10-17T08:30:00Z", Some(30), place % 7, place))
             .collect();
-        Figures::of(&stays, "2026-10".parse().unwrap(), Tz::Europe__Paris, Coverage::Whole)
+        Figures::of(
+            &stays,
+            "2026-10".parse().unwrap(),
+            Tz::Europe__Paris,
+            Coverage::Whole,
+        )
     }
 
     fn texts(pages: &[Vec<Item>]) -> Vec<&str> {
@@ -282,10 +294,15 @@ mod tests {
                 for item in pages.iter().flatten() {
                     let (left, top, right, bottom) = match item {
                         Item::Text { x, y, size, .. } => (*x, y - size, *x, *y),
-                        Item::Bar { x, y, width, height, .. } => (*x, *y, x + width, y + height),
+                        Item::Bar {
+                            x, y, width, height, ..
+                        } => (*x, *y, x + width, y + height),
                     };
                     assert!(
-                        left >= 40.0 && top >= 30.0 && right <= PAGE_WIDTH - 40.0 && bottom <= PAGE_HEIGHT - 30.0,
+                        left >= 40.0
+                            && top >= 30.0
+                            && right <= PAGE_WIDTH - 40.0
+                            && bottom <= PAGE_HEIGHT - 30.0,
                         "{item:?}"
                     );
                 }
@@ -299,7 +316,13 @@ mod tests {
         assert!(pages.len() > 2, "{}", pages.len());
         let texts = texts(&pages);
         for place in 0..90 {
-            assert_eq!(texts.iter().filter(|text| **text == format!("Maison {place}")).count(), 1);
+            assert_eq!(
+                texts
+                    .iter()
+                    .filter(|text| **text == format!("Maison {place}"))
+                    .count(),
+                1
+            );
         }
         let last = format!("Page {0}/{0}", pages.len());
         assert!(texts.iter().any(|text| text.ends_with(&last)), "{last}");
@@ -323,6 +346,10 @@ mod tests {
         stays[0].organization = "店".repeat(300);
         let month = "2026-10".parse().unwrap();
         let figures = Figures::of(&stays, month, Tz::Europe__Paris, Coverage::Whole);
-        assert!(sheet(&figures, words(AlertLanguage::French)).unwrap().starts_with(b"%PDF"));
+        assert!(
+            sheet(&figures, words(AlertLanguage::French))
+                .unwrap()
+                .starts_with(b"%PDF")
+        );
     }
 }

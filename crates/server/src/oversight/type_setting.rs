@@ -121,7 +121,10 @@ impl Faces {
 
     /// As much of a text as is that wide, with a sign where something is left out.
     pub(super) fn fitted(&self, text: &str, size: f32, weight: Weight, width: f32) -> String {
-        let mut fitted: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let mut fitted: String = text
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
         if self.width(&fitted, size, weight) <= width {
             return fitted;
         }
@@ -213,7 +216,14 @@ fn draw(
                 Weight::Regular => regular.clone(),
                 Weight::Bold => bold.clone(),
             };
-            surface.draw_text(Point::from_xy(*x, *y), font, *size, text, false, TextDirection::Auto);
+            surface.draw_text(
+                Point::from_xy(*x, *y),
+                font,
+                *size,
+                text,
+                false,
+                TextDirection::Auto,
+            );
             surface.end_tagged();
             let level = |number| NonZeroU16::new(number).unwrap_or(NonZeroU16::MIN);
             let mut group = match role {
@@ -272,7 +282,10 @@ mod tests {
         let faces = Faces::new().unwrap();
         let name = "Association des ressourceries du littoral et de l’arrière-pays";
         let fitted = faces.fitted(name, 10.0, Weight::Regular, 120.0);
-        assert!(fitted.ends_with('…') && name.starts_with(fitted.trim_end_matches('…')), "{fitted}");
+        assert!(
+            fitted.ends_with('…') && name.starts_with(fitted.trim_end_matches('…')),
+            "{fitted}"
+        );
         assert!(faces.width(&fitted, 10.0, Weight::Regular) <= 120.0);
         assert_eq!(faces.fitted("Alix", 10.0, Weight::Bold, 120.0), "Alix");
         assert_eq!(faces.fitted("a\nb", 10.0, Weight::Regular, 120.0), "a b");

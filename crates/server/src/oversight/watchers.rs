@@ -177,7 +177,12 @@ pub(super) async fn manner_of(
 ) -> Result<Manner, StoreError> {
     let ids = match organization_ids {
         Some(ids) => ids.to_vec(),
-        None => store.organizations().await?.into_iter().map(|one| one.id).collect(),
+        None => store
+            .organizations()
+            .await?
+            .into_iter()
+            .map(|one| one.id)
+            .collect(),
     };
     let mut settings = Vec::new();
     for id in ids {
@@ -211,7 +216,10 @@ mod tests {
         for (settings, expected) in [
             (vec![], french(Tz::Europe__Paris)),
             (vec![paris.clone()], french(Tz::Europe__Paris)),
-            (vec![montreal.clone(), montreal.clone()], french(Tz::America__Montreal)),
+            (
+                vec![montreal.clone(), montreal.clone()],
+                french(Tz::America__Montreal),
+            ),
             (vec![paris, montreal.clone()], french(Tz::Europe__Paris)),
             (vec![montreal, english], french(Tz::America__Montreal)),
         ] {

@@ -84,8 +84,19 @@ async fn round(house: &House) {
 
 /// A letter's text without the breaks that its way made, and to whom it went.
 fn read(letter: &Got) -> (String, String) {
-    let to = letter.to.split('>').next().unwrap().trim_start_matches('<').to_owned();
-    (to, letter.text.replace("=\n", ""))
+    let to = letter
+        .to
+        .split('>')
+        .next()
+        .unwrap()
+        .trim_start_matches('<')
+        .to_owned();
+    // In a part in base64 such a sign is no break.
+    let (words, rest) = match letter.text.split_once("Content-Type: application/pdf") {
+        Some((words, rest)) => (words, format!("Content-Type: application/pdf{rest}")),
+        None => (letter.text.as_str(), String::new()),
+    };
+    (to, format!("{}{rest}", words.replace("=\n", "")))
 }
 
 /// All letters, by recipient.
@@ -127,7 +138,10 @@ async fn those_over_an_hour_are_one_letter_to_each_who_looks_after_them() {
         assert!(all.contains(words), "{words}: {all}");
     }
     assert_eq!(all.matches("<tr><td").count(), 2, "{all}");
-    assert!(own.contains("ALIX (alix)") && !own.contains("olga") && !own.contains("gare"), "{own}");
+    assert!(
+        own.contains("ALIX (alix)") && !own.contains("olga") && !own.contains("gare"),
+        "{own}"
+    );
     for letter in [all, own] {
         assert!(letter.contains("Auto-Submitted: auto-generated"), "{letter}");
     }
@@ -146,9 +160,17 @@ async fn each_is_told_of_once_whoever_looks_and_however_often() {
         options(&office, AuditOptions::default()),
     )
     .unwrap();
-    tokio::join!(look(&house.server), look(&other), look(&house.server), look(&other));
+    tokio::join!(
+        look(&house.server),
+        look(&other),
+        look(&house.server),
+        look(&other)
+    );
     tokio::join!(send_waiting(&house.server), send_waiting(&other));
-    assert_eq!(recipients(&got(&mut office)), ["office@example.org", "ops@example.org"]);
+    assert_eq!(
+        recipients(&got(&mut office)),
+        ["office@example.org", "ops@example.org"]
+    );
     stop(&house, &alix, &acting).await;
     house.restart_as(options(&office, AuditOptions::default()));
     for _ in 0..3 {
@@ -165,7 +187,10 @@ async fn each_is_told_of_once_whoever_looks_and_however_often() {
     round(&house).await;
     let told = got(&mut office);
     assert_eq!(recipients(&told), ["office@example.org", "ops@example.org"]);
-    assert!(told.iter().all(|(_, text)| text.contains("olga") && !text.contains("alix (") && !text.contains("paula")));
+    assert!(
+        told.iter()
+            .all(|(_, text)| text.contains("olga") && !text.contains("alix (") && !text.contains("paula"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -179,7 +204,11 @@ async fn one_that_ended_between_two_looks_is_told_of_with_its_end() {
     round(&house).await;
     let told = got(&mut office);
     assert_eq!(told.len(), 2);
-    assert!(told[0].1.contains("1 h 10 min") && told[0].1.contains("over since"), "{}", told[0].1);
+    assert!(
+        told[0].1.contains("1 h 10 min") && told[0].1.contains("over since"),
+        "{}",
+        told[0].1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -195,7 +224,10 @@ async fn a_letter_that_is_turned_away_comes_later_and_once() {
     assert_eq!(got(&mut office), [], "it is tried again too early");
     house.pass(1);
     round(&house).await;
-    assert_eq!(recipients(&got(&mut office)), ["office@example.org", "ops@example.org"]);
+    assert_eq!(
+        recipients(&got(&mut office)),
+        ["office@example.org", "ops@example.org"]
+    );
     house.pass(HOUR);
     round(&house).await;
     assert_eq!(got(&mut office), []);
@@ -208,7 +240,14 @@ async fn where_nobody_is_set_to_be_told_it_is_not_told_later_either() {
     begins(&house, "alix", "camille").await;
     house.pass(HOUR);
     round(&house).await;
-    assert_eq!(house.store.untold_impersonations(house.now_ms(), 10).await.unwrap(), []);
+    assert_eq!(
+        house
+            .store
+            .untold_impersonations(house.now_ms(), 10)
+            .await
+            .unwrap(),
+        []
+    );
     house.restart_as(ServerOptions {
         mail: Some(crate::mail::options(office.port)),
         ..ServerOptions::default()
@@ -241,7 +280,10 @@ async fn a_super_admin_with_a_mail_address_is_written_to_in_person_and_once() {
         recipients(&told),
         ["office@example.org", "ops@example.org", "vera@example.org"]
     );
-    assert!(told[2].1.contains("olga"), "of all, although an organisation names her too");
+    assert!(
+        told[2].1.contains("olga"),
+        "of all, although an organisation names her too"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -296,7 +338,9 @@ fn until(house: &House, text: &str) {
 fn pdf(letter: &str) -> Vec<u8> {
     let (_, part) = letter.split_once("Content-Type: application/pdf").unwrap();
     let (_, body) = part.split_once("\n\n").unwrap();
-    let lines = body.lines().take_while(|line| !line.is_empty() && !line.starts_with("--"));
+    let lines = body
+        .lines()
+        .take_while(|line| !line.is_empty() && !line.starts_with("--"));
     STANDARD.decode(lines.collect::<String>()).unwrap()
 }
 
@@ -314,7 +358,11 @@ async fn a_report_comes_on_the_first_of_the_month_once() {
     stop(&house, &olga, &acting).await;
     until(&house, "2026-10-01T00:59:00Z");
     round(&house).await;
-    assert_eq!(got(&mut office), [], "at 02:59 in Paris some that began in September may last");
+    assert_eq!(
+        got(&mut office),
+        [],
+        "at 02:59 in Paris some that began in September may last"
+    );
     house.pass(MINUTE);
     let other = Server::new(
         Arc::clone(&house.store) as Arc<_>,
@@ -331,7 +379,12 @@ async fn a_report_comes_on_the_first_of_the_month_once() {
     assert_eq!(recipients(&reports), ["office@example.org", "ops@example.org"]);
     let (all, own) = (&reports[0].1, &reports[1].1);
     assert!(all.contains("was used 2 times, 40 min in all."), "{all}");
-    for words in ["alix: 1, 30 min", "olga: 1, 10 min", "Maison port: 1, 30 min", "Median time: 20 min"] {
+    for words in [
+        "alix: 1, 30 min",
+        "olga: 1, 10 min",
+        "Maison port: 1, 30 min",
+        "Median time: 20 min",
+    ] {
         assert!(all.contains(words), "{words}: {all}");
     }
     assert!(all.contains("vigie-impersonations-2026-09.pdf"), "{all}");
@@ -369,7 +422,13 @@ async fn a_server_that_was_off_on_the_first_sends_what_it_missed_when_it_is_back
         })
         .into();
     assert_eq!((missed.len(), months), (4, vec![2, 2]));
-    assert!(missed[0].1.contains("Nobody worked as somebody else in this month."), "{}", missed[0].1);
+    assert!(
+        missed[0]
+            .1
+            .contains("Nobody worked as somebody else in this month."),
+        "{}",
+        missed[0].1
+    );
     round(&house).await;
     assert_eq!(got(&mut office), []);
 }
@@ -381,7 +440,10 @@ async fn there_is_no_report_on_a_month_before_the_server() {
     // September: nothing was in the log in August.
     round(&house).await;
     assert_eq!(got(&mut office), []);
-    assert_eq!(house.store.newest_told_month().await.unwrap().as_deref(), Some("2026-08"));
+    assert_eq!(
+        house.store.newest_told_month().await.unwrap().as_deref(),
+        Some("2026-08")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -405,7 +467,9 @@ async fn a_report_says_when_rows_of_the_month_are_gone() {
     let reports = got(&mut office);
     assert_eq!(reports.len(), 2);
     assert!(
-        reports[0].1.contains("Incomplete: rows of the log from before 2026-09-24"),
+        reports[0]
+            .1
+            .contains("Incomplete: rows of the log from before 2026-09-24"),
         "{}",
         reports[0].1
     );
@@ -423,6 +487,9 @@ async fn letters_on_alerts_and_on_impersonations_do_not_get_in_each_others_way()
     assert_eq!(got(&mut office), []);
     send_waiting(&house.server).await;
     assert_eq!(got(&mut office).len(), 2);
-    let nobody = house.store.settle_letter(Uuid::now_v7(), Uuid::now_v7(), store::Settled::Sent).await;
+    let nobody = house
+        .store
+        .settle_letter(Uuid::now_v7(), Uuid::now_v7(), store::Settled::Sent)
+        .await;
     assert!(!nobody.unwrap());
 }

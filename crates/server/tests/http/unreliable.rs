@@ -14,12 +14,12 @@ use store::{
     AlertMessage, AlertPlace, AlertRow, Alerts, AuditChain, AuditEntry, AuditFilter, AuditKey, AuditLog,
     AuditRow, AuditSealing, BeginOutcome, BegunImpersonation, Categories, CategoryPatch, CategoryRow, Change,
     Cut, DeviceSum, Direction, Directory, EventBatch, EventSum, FailureQuery, FailureSum, Identity,
-    ImpersonationEnd, Impersonations, Insight, Link, LinkedRow, LiveImpersonation, LongImpersonation, MailRow, Millis,
-    NamedAuditRow, NewCategory, NewImpersonation, NewNotice, NewOrganization, NewOversightLetter, NewSaleRow, NewSession,
-    NewSite, NewTill, NewUser, Notice, Notices, Organization, Oversight, OversightLetter, PageKey, PlacedSite, Presented, Recipient,
-    RotationOutcome, SaleOutcome, SaleRow, Sales, Seal, SessionFilter, SessionGauges, SessionRow, Sessions,
-    SettingsStore, Settled, Site, Standing, Steps, Stood, Store, StoreError, Till, Totals, Touch, User,
-    UserFilter, UserListing,
+    ImpersonationEnd, Impersonations, Insight, Link, LinkedRow, LiveImpersonation, LongImpersonation,
+    MailRow, Millis, NamedAuditRow, NewCategory, NewImpersonation, NewNotice, NewOrganization,
+    NewOversightLetter, NewSaleRow, NewSession, NewSite, NewTill, NewUser, Notice, Notices, Organization,
+    Oversight, OversightLetter, PageKey, PlacedSite, Presented, Recipient, RotationOutcome, SaleOutcome,
+    SaleRow, Sales, Seal, SessionFilter, SessionGauges, SessionRow, Sessions, SettingsStore, Settled, Site,
+    Standing, Steps, Stood, Store, StoreError, Till, Totals, Touch, User, UserFilter, UserListing,
 };
 use tokio::sync::broadcast;
 use uuid::Uuid;

@@ -24,11 +24,15 @@ struct Call {
 impl Call {
     fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        lines
+            .find(|(own, _)| own.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
     }
 
     fn seal(&self) -> u64 {
-        serde_json::from_str::<Value>(&self.body).unwrap()["seal"].as_u64().unwrap()
+        serde_json::from_str::<Value>(&self.body).unwrap()["seal"]
+            .as_u64()
+            .unwrap()
     }
 }
 
@@ -107,34 +111,58 @@ fn what_is_posted_shows_that_the_end_of_the_log_was_cut_off() {
     let keeper = Keeper::open(&["204 Fine"]);
     let (place, _) = Place::initialised();
     let secret = with_secret(&place);
-    let server = serve(&place, &keeper, &[("VIGIE_SERVER_AUDIT__WEBHOOK_SECRET_FILE", &secret)]);
+    let server = serve(
+        &place,
+        &keeper,
+        &[("VIGIE_SERVER_AUDIT__WEBHOOK_SECRET_FILE", &secret)],
+    );
     let first = keeper.next();
     place.fine(&["site", "add", "Nord"]);
     let second = keeper.next();
     let log = server.end();
     assert!(!log.contains("canary"), "{log}");
     assert!(second.seal() > first.seal(), "{first:?} {second:?}");
-    assert!(second.head.starts_with("POST /canary/heads?canary HTTP/1.1"), "{second:?}");
+    assert!(
+        second.head.starts_with("POST /canary/heads?canary HTTP/1.1"),
+        "{second:?}"
+    );
     assert_eq!(second.header("content-type"), Some("application/json"));
     let id = second.header("webhook-id").unwrap();
     assert!(id.ends_with(&format!("-{}", second.seal())), "{id}");
-    let signed = format!("{id}.{}.{}", second.header("webhook-timestamp").unwrap(), second.body);
+    let signed = format!(
+        "{id}.{}.{}",
+        second.header("webhook-timestamp").unwrap(),
+        second.body
+    );
     let key = base64_bytes(SECRET.strip_prefix("whsec_").unwrap());
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
     mac.update(signed.as_bytes());
-    let signature = second.header("webhook-signature").unwrap().strip_prefix("v1,").unwrap();
+    let signature = second
+        .header("webhook-signature")
+        .unwrap()
+        .strip_prefix("v1,")
+        .unwrap();
     mac.verify_slice(&base64_bytes(signature)).unwrap();
 
     // What arrived is a file of heads, kept as one call or as all of them.
     std::fs::write(place.path("one.json"), second.body.trim_end()).unwrap();
     std::fs::write(place.path("all.jsonl"), format!("{}{}", first.body, second.body)).unwrap();
     let said = place.fine(&["audit", "verify", "--head", "one.json", "--heads", "all.jsonl"]);
-    assert!(said.contains("one.json: its 1 heads are those of the log"), "{said}");
-    assert!(said.contains("all.jsonl: its 2 heads are those of the log"), "{said}");
+    assert!(
+        said.contains("one.json: its 1 heads are those of the log"),
+        "{said}"
+    );
+    assert!(
+        said.contains("all.jsonl: its 2 heads are those of the log"),
+        "{said}"
+    );
     cut_off_the_end(&place, second.seal());
     place.fine(&["audit", "verify", "--heads", "/dev/null"]);
     let (code, sentence) = place.refused(&mut place.command(&["audit", "verify", "--head", "one.json"]));
-    assert!(code == 1 && sentence.contains("audit_tail_cut: rows after"), "{sentence}");
+    assert!(
+        code == 1 && sentence.contains("audit_tail_cut: rows after"),
+        "{sentence}"
+    );
 }
 
 fn base64_bytes(text: &str) -> Vec<u8> {
@@ -153,7 +181,9 @@ fn cut_off_the_end(place: &Place, seal: u64) {
         .map(Result::unwrap)
         .collect();
     for trigger in triggers {
-        connection.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+        connection
+            .execute_batch(&format!("DROP TRIGGER {trigger}"))
+            .unwrap();
     }
     let from = format!("(SELECT from_sequence FROM audit_seals WHERE number = {seal})");
     connection
@@ -188,13 +218,20 @@ fn a_call_that_fails_is_made_up_for_by_the_newest_head_and_holds_up_nothing() {
     let figures = ["failed", "taken"].map(|outcome| figure(&listen, outcome));
     assert!(figures[0] == 3 && figures[1] >= 1, "{figures:?}");
     let log = server.end();
-    assert!(log.contains("signed heads of the audit log are not posted"), "{log}");
+    assert!(
+        log.contains("signed heads of the audit log are not posted"),
+        "{log}"
+    );
     assert_eq!(log.matches("answered 500").count(), 1, "it is said once: {log}");
     assert!(!log.contains("canary"), "{log}");
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// A counter of posts by its outcome.

@@ -47,7 +47,12 @@ fn serve(place: &Place, office: &PostOffice, more: &[(&str, &str)]) -> Running {
 fn act(server: &Running) {
     let alix = login(server, "alix");
     let camille = login(server, "camille");
-    let (status, answer) = post(server, &alix["access_token"], "/v1/auth/reauthenticate", &json!({ "password": PASSWORD }));
+    let (status, answer) = post(
+        server,
+        &alix["access_token"],
+        "/v1/auth/reauthenticate",
+        &json!({ "password": PASSWORD }),
+    );
     assert!((200..300).contains(&status), "{answer}");
     let asked = json!({ "user_id": camille["me"]["user_id"], "reason": "a sale that does not leave" });
     let (status, answer) = post(server, &alix["access_token"], "/v1/impersonations", &asked);
@@ -65,7 +70,8 @@ fn next(office: &PostOffice, within: Duration) -> Option<String> {
     None
 }
 
-const BEGAN_EARLIER: &str = "UPDATE sessions SET created_at = created_at - 3660000, expires_at = expires_at - 3660000
+const BEGAN_EARLIER: &str =
+    "UPDATE sessions SET created_at = created_at - 3660000, expires_at = expires_at - 3660000
     WHERE impersonator_session_id IS NOT NULL";
 
 #[test]
@@ -89,7 +95,10 @@ fn two_servers_on_one_database_tell_of_an_impersonation_once() {
     assert!(letter.contains("alix") && letter.contains("camille"), "{letter}");
     assert!(next(&office, Duration::from_secs(12)).is_none());
     let counted = |sql: &str| postgres.sql("vigie", sql).unwrap();
-    assert_eq!(counted("SELECT string_agg(state, ',') FROM oversight_letters"), "sent");
+    assert_eq!(
+        counted("SELECT string_agg(state, ',') FROM oversight_letters"),
+        "sent"
+    );
     first.end();
     second.end();
     let third = serve(&place, &office, &[database]);
@@ -102,7 +111,11 @@ fn two_servers_on_one_database_tell_of_an_impersonation_once() {
 fn a_letter_whose_sender_was_killed_is_sent_by_the_next() {
     let office = PostOffice::open();
     let place = shop();
-    let server = serve(&place, &office, &[("VIGIE_SERVER_FAILPOINTS", "letter.claimed=kill")]);
+    let server = serve(
+        &place,
+        &office,
+        &[("VIGIE_SERVER_FAILPOINTS", "letter.claimed=kill")],
+    );
     act(&server);
     let connection = rusqlite::Connection::open(place.path("data/vigie.db")).unwrap();
     connection.busy_timeout(Duration::from_secs(5)).unwrap();
@@ -138,7 +151,10 @@ fn a_report_is_written_as_two_files_with_a_server_and_without_one() {
     let said = report(&place, "reports", &["--language", "english"]);
     server.end();
     let files: Vec<&str> = said.lines().collect();
-    assert!(files.len() == 2 && files[0].ends_with(".html") && files[1].ends_with(".pdf"), "{said}");
+    assert!(
+        files.len() == 2 && files[0].ends_with(".html") && files[1].ends_with(".pdf"),
+        "{said}"
+    );
     let html = std::fs::read_to_string(place.path(files[0])).unwrap();
     assert!(
         html.contains("“View as” was used once") && html.contains("alix"),
@@ -163,7 +179,10 @@ fn a_report_that_cannot_be_is_refused_with_its_reason() {
         place.refused(&mut place.command(&arguments))
     };
     let (code, sentence) = refused("2026-13");
-    assert!(code == 2 && sentence.contains("bad_month: `2026-13` is no month"), "{sentence}");
+    assert!(
+        code == 2 && sentence.contains("bad_month: `2026-13` is no month"),
+        "{sentence}"
+    );
     let (code, sentence) = refused("9998-12");
     assert_eq!(
         (code, sentence.as_str()),
@@ -173,10 +192,15 @@ fn a_report_that_cannot_be_is_refused_with_its_reason() {
     report(&place, "reports", &[]);
     let names = report_names(&place);
     assert_eq!(names.len(), 2);
-    let month = names[0].trim_start_matches("vigie-impersonations-").trim_end_matches(".html");
+    let month = names[0]
+        .trim_start_matches("vigie-impersonations-")
+        .trim_end_matches(".html");
     let (code, sentence) = refused(month);
     assert_eq!(code, 1);
-    assert!(sentence.starts_with("vigie-server: report_not_written: reports/vigie-impersonations-"), "{sentence}");
+    assert!(
+        sentence.starts_with("vigie-server: report_not_written: reports/vigie-impersonations-"),
+        "{sentence}"
+    );
 }
 
 fn report_names(place: &Place) -> Vec<String> {

@@ -46,10 +46,7 @@ async fn act(world: &World, now: Millis) -> Result<SessionRow, Violation> {
 async fn stop(world: &World, session: &SessionRow, now: Millis) -> Result<(), Violation> {
     let audit = entry("impersonation.force_stopped");
     let end = ImpersonationEnd::Forced;
-    world
-        .store
-        .end_impersonation(session.id, end, now, audit)
-        .await?;
+    world.store.end_impersonation(session.id, end, now, audit).await?;
     Ok(())
 }
 
@@ -170,7 +167,14 @@ pub async fn a_long_impersonation_is_told_of_once(engine: &dyn Engine) -> Confor
     let (_, claimed) = claim(&world, now).await?;
     let mut read: Vec<_> = claimed
         .iter()
-        .map(|one| (one.recipient.address.as_str(), &one.matter, one.made_at, one.tries))
+        .map(|one| {
+            (
+                one.recipient.address.as_str(),
+                &one.matter,
+                one.made_at,
+                one.tries,
+            )
+        })
         .collect();
     read.sort_unstable_by_key(|(address, ..)| *address);
     let matter = letter("").matter;
