@@ -153,7 +153,9 @@ impl<'a> HeadCalls<'a> {
         let complaint = match self.post_newest(server).await {
             Ok(()) => String::new(),
             Err(fault) => {
-                server.posted_heads.failed.fetch_add(1, Ordering::Relaxed);
+                if let Fault::Call(_) = fault {
+                    server.posted_heads.failed.fetch_add(1, Ordering::Relaxed);
+                }
                 fault.to_string()
             }
         };
