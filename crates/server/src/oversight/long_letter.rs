@@ -13,6 +13,9 @@ use crate::mail::wording::{AutoSubmitted, language_code, length, one_line, time}
 /// The columns of the table.
 const COLUMNS: usize = 9;
 
+/// The place of the one that holds most.
+const REASON: usize = 3;
+
 /// A letter's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LongLetter {
@@ -116,9 +119,10 @@ impl LongLetter {
         html.push_str("</tr>\n");
         for row in &self.rows {
             html.push_str("<tr>");
-            for value in row {
+            for (number, value) in row.iter().enumerate() {
+                let width = if number == REASON { "; min-width: 14em" } else { "" };
                 html.push_str(&format!(
-                    "<td style=\"vertical-align: top; border-bottom: 1px solid #c9d3d3\">{}</td>",
+                    "<td style=\"vertical-align: top; border-bottom: 1px solid #c9d3d3{width}\">{}</td>",
                     encode_text(value)
                 ));
             }
