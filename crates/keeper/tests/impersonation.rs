@@ -300,6 +300,21 @@ async fn it_ends_with_the_session_that_it_hangs_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_may_not_act_any_more_acts_no_more() {
+    let house = House::open(None).await;
+    let impersonation = house.acting().await;
+    let settings = protocol::impersonation::ImpersonationSettings {
+        allowed_networks: vec!["192.0.2.0/24".to_owned()],
+        tell_target: true,
+    };
+    let store = house.server.server().store();
+    store.put_impersonation_settings(settings, entry()).await.unwrap();
+    impersonation.check().await;
+    assert_eq!(*impersonation.end().borrow(), Some(ImpersonationEnd::Ended));
+    assert!(house.is_well());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_server_refuses_begins_nothing() {
     let house = House::open(None).await;
     let refused = |answer: Result<Impersonation, ImpersonationError>| match answer.err() {

@@ -192,16 +192,18 @@ impl Acting {
     /// The server gives no token. Whoever may not act any more, or not from here, acts no more: here at once, and on the
     /// server by its deadline at the latest.
     fn refused(&self, problem: &Problem) -> RequestError {
-        match problem.code {
-            ErrorCode::RateLimited => RequestError::NoToken(Trouble::RateLimited),
-            ErrorCode::ServerBusy => RequestError::NoToken(Trouble::ServerDown),
-            ErrorCode::LoginRequired | ErrorCode::TokenExpired => RequestError::NoToken(Trouble::Malformed),
-            code => {
-                tracing::warn!(code = %code, "the server gives no token for the impersonation");
-                self.over(ImpersonationEnd::Ended);
-                RequestError::ImpersonationOver(ImpersonationEnd::Ended)
-            }
+        let code = problem.code;
+        if matches!(code, ErrorCode::Forbidden | ErrorCode::AddressNotAllowed) {
+            tracing::warn!(code = %code, "the server gives no more tokens for the impersonation");
+            self.over(ImpersonationEnd::Ended);
+            return RequestError::ImpersonationOver(ImpersonationEnd::Ended);
         }
+        tracing::debug!(code = %code, "the server gives no token for the impersonation just now");
+        RequestError::NoToken(match code.status() {
+            429 => Trouble::RateLimited,
+            500.. => Trouble::ServerDown,
+            _ => Trouble::Malformed,
+        })
     }
 
     /// The client of the operator's own session.
