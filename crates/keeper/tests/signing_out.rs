@@ -214,7 +214,10 @@ async fn signing_in_over_a_session_ends_it_on_the_server_whether_its_token_lives
         let keeper = keeper.clone();
         async move { keeper.sign_in("Marie", password()).await }
     });
-    until("the server has begun another", || till.live() == 2).await;
+    until("the server has begun another", || {
+        till.live() == 2 && till.line.kept_back() == 1
+    })
+    .await;
     till.line.hold("/v1/auth/logout");
     entering.await.unwrap().unwrap();
     until("the farewell is under way", || till.line.kept_back() == 2).await;
