@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_audit_chain.sql"),
     include_str!("migrations/0006_impersonation.sql"),
     include_str!("migrations/0007_oversight.sql"),
+    include_str!("migrations/0008_event_packs.sql"),
 ];
 
 /// `VIGI`, the advisory lock that a process holds while it brings a schema up to date.

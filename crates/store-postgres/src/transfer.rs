@@ -147,8 +147,8 @@ impl Target for EmptyDatabase {
         raw_sql(
             "SELECT setval(pg_get_serial_sequence('memberships', 'joined'), coalesce(max(joined), 0) + 1, false)
             FROM memberships;
-            SELECT setval(pg_get_serial_sequence('session_events', 'sequence'), coalesce(max(sequence), 0) + 1, false)
-            FROM session_events; ANALYZE",
+            SELECT setval(pg_get_serial_sequence('event_packs', 'sequence'), coalesce(max(sequence), 0) + 1, false)
+            FROM event_packs; ANALYZE",
         )
         .execute(&mut *self.transaction)
         .await

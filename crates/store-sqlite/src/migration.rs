@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_audit_chain.sql"),
     include_str!("migrations/0007_impersonation.sql"),
     include_str!("migrations/0008_oversight.sql"),
+    include_str!("migrations/0009_event_packs.sql"),
 ];
 
 /// The newest schema that this program knows.

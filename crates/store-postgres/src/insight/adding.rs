@@ -1,4 +1,4 @@
-//! Adding a batch: its rows, and what it adds to sums and counters, each table in one statement.
+//! Adding a batch: its events, and what it adds to sums and counters, each table in one statement.
 //!
 //! Several processes add at once. All of them take the rows of sums and counters in the same order, so that nobody waits in
 //! a circle.
@@ -8,21 +8,19 @@ use std::collections::BTreeMap;
 
 use sqlx_core::query::query;
 use sqlx_postgres::PgConnection;
+use store::insight::packs::packs;
 use store::insight::sums::{BucketCount, ByTime, DeviceBy, DeviceCount, EventKey, FailureBy, FailureCount};
-use store::insight::{BatchSums, EventBatch, Keeping, SessionEvent};
+use store::insight::{BatchSums, EventBatch, EventPack, SessionEvent};
 use uuid::Uuid;
 
 use super::{place, signed};
-use crate::column::{device_kind_word, text};
+use crate::column::text;
 use crate::fault::Fault;
 
 const BATCH: &str = "INSERT INTO event_batches (id, at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
-const EVENTS: &str =
-    "INSERT INTO session_events (at, kind, outcome, reason, user_id, organization_id, site_id, session_id,
-        ip_address, network, device_name, device_kind, client_kind, latency_us, duration_seconds)
-    SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[],
-        $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[])";
+const PACKS: &str = "INSERT INTO event_packs (organization_id, minute, events, body)
+    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[])";
 
 macro_rules! events_into {
     ($table:literal) => {
@@ -108,48 +106,33 @@ pub(super) async fn add(connection: &mut PgConnection, batch: &EventBatch) -> Re
     if new.rows_affected() == 0 {
         return Ok(false);
     }
-    add_rows(connection, &batch.events).await?;
+    add_packs(connection, &packs(&batch.events)?).await?;
     add_sums(connection, &BatchSums::of(&batch.events, &batch.reports)).await?;
     Ok(true)
 }
 
 /// Adds events with what they add to sums and counters.
 pub(super) async fn add_events(connection: &mut PgConnection, events: &[SessionEvent]) -> Result<(), Fault> {
-    add_rows(connection, events).await?;
+    add_packs(connection, &packs(events)?).await?;
     add_sums(connection, &BatchSums::of(events, &[])).await
 }
 
-async fn add_rows(connection: &mut PgConnection, events: &[SessionEvent]) -> Result<(), Fault> {
-    let rows: Vec<&SessionEvent> = events
-        .iter()
-        .filter(|event| event.keeping == Keeping::Row)
-        .collect();
-    if rows.is_empty() {
+async fn add_packs(connection: &mut PgConnection, packs: &[EventPack]) -> Result<(), Fault> {
+    if packs.is_empty() {
         return Ok(());
     }
-    query(EVENTS)
-        .bind(column(&rows, |event| event.at))
-        .bind(column(&rows, |event| event.kind.as_str()))
-        .bind(column(&rows, |event| event.outcome.as_str()))
-        .bind(column(&rows, |event| event.reason))
-        .bind(column(&rows, |event| event.user_id))
-        .bind(column(&rows, |event| event.organization_id))
-        .bind(column(&rows, |event| event.site_id))
-        .bind(column(&rows, |event| event.session_id))
-        .bind(column(&rows, |event| text(&event.ip_address)))
-        .bind(column(&rows, |event| text(&event.network)))
-        .bind(column(&rows, |event| text(&event.device_name)))
-        .bind(column(&rows, |event| event.device_kind.map(device_kind_word)))
-        .bind(column(&rows, |event| event.client_kind.as_str()))
-        .bind(column(&rows, |event| event.latency_us.map(i64::from)))
-        .bind(column(&rows, |event| event.duration_seconds.map(i64::from)))
+    query(PACKS)
+        .bind(column(packs, |pack| pack.organization_id))
+        .bind(column(packs, |pack| pack.minute))
+        .bind(column(packs, |pack| i64::from(pack.events)))
+        .bind(column(packs, |pack| pack.body.as_str()))
         .execute(connection)
         .await?;
     Ok(())
 }
 
-fn column<'a, T>(rows: &[&'a SessionEvent], value: impl Fn(&'a SessionEvent) -> T) -> Vec<T> {
-    rows.iter().map(|row| value(row)).collect()
+fn column<'a, T>(packs: &'a [EventPack], value: impl Fn(&'a EventPack) -> T) -> Vec<T> {
+    packs.iter().map(value).collect()
 }
 
 async fn add_sums(connection: &mut PgConnection, sums: &BatchSums) -> Result<(), Fault> {

@@ -1,13 +1,11 @@
 //! What happened to sessions: rows, sums and counters, written together and read apart.
 
 use async_trait::async_trait;
-use sqlx_core::query::query;
 use store::insight::{BATCHES_KEPT_MS, DeviceSum, EventBatch, FailureQuery, FailureSum, SUMS_KEPT_MS};
 use store::{EventSum, Insight, Millis, SessionGauges, Steps, StoreError, Totals};
 use uuid::Uuid;
 
 use crate::PostgresStore;
-use crate::column::count;
 use crate::work::transaction;
 
 mod adding;
@@ -126,16 +124,8 @@ impl Insight for PostgresStore {
         before: Millis,
         limit: u32,
     ) -> Result<u32, StoreError> {
-        self.single(async |connection| {
-            let deleted = query(purging::EVENTS)
-                .bind(organization_id)
-                .bind(before)
-                .bind(i64::from(limit))
-                .execute(connection)
-                .await?;
-            Ok(count(deleted.rows_affected()))
-        })
-        .await
+        self.single(async |connection| purging::events(connection, organization_id, before, limit).await)
+            .await
     }
 
     async fn purge_sums(&self, now: Millis, limit: u32) -> Result<u32, StoreError> {

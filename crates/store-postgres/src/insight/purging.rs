@@ -1,18 +1,38 @@
 //! Deleting what is older than it is kept.
 
 use sqlx_core::query::query;
+use sqlx_core::query_scalar::query_scalar;
 use sqlx_postgres::PgConnection;
 use store::Millis;
 use store::insight::MINUTE_MS;
+use uuid::Uuid;
 
 use crate::column::count;
 use crate::fault::Fault;
 
-/// The single events of one organisation, or of none. Several processes may purge at once.
-pub(super) const EVENTS: &str = "DELETE FROM session_events WHERE sequence = ANY(ARRAY(
-    SELECT sequence FROM session_events
-    WHERE (organization_id = $1 OR ($1 IS NULL AND organization_id IS NULL)) AND at < $2
-    ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED))";
+/// The packs of one organisation, or of none, until so many events are gone. Several processes may purge at once.
+const EVENTS: &str = "WITH old AS MATERIALIZED (
+        SELECT sequence, minute, events FROM event_packs
+        WHERE (organization_id = $1 OR ($1 IS NULL AND organization_id IS NULL)) AND minute < $2
+        ORDER BY minute, sequence LIMIT $3 FOR UPDATE SKIP LOCKED),
+    counted AS (SELECT sequence, sum(events) OVER (ORDER BY minute, sequence) - events AS before FROM old)
+    DELETE FROM event_packs WHERE sequence = ANY(ARRAY(SELECT sequence FROM counted WHERE before < $3)) RETURNING events";
+
+/// Deletes single events; how many.
+pub(super) async fn events(
+    connection: &mut PgConnection,
+    organization_id: Option<Uuid>,
+    before: Millis,
+    limit: u32,
+) -> Result<u32, Fault> {
+    let deleted: Vec<i64> = query_scalar(EVENTS)
+        .bind(organization_id)
+        .bind(before.div_euclid(MINUTE_MS))
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?;
+    Ok(count(deleted.into_iter().map(i64::unsigned_abs).sum()))
+}
 
 /// Whole minutes, the first ones, until about `$2` rows are gone.
 macro_rules! first_of {

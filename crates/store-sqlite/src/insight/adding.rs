@@ -1,23 +1,18 @@
-//! Adding a batch: its rows, and what it adds to sums and counters.
+//! Adding a batch: its events, and what it adds to sums and counters.
 
-use rusqlite::{Connection, Statement, ToSql, params};
+use rusqlite::{Connection, params};
+use store::insight::packs::packs;
 use store::insight::sums::{DeviceBy, DeviceCount, EventKey, FailureBy, FailureCount, Grains};
-use store::insight::{BatchSums, EventBatch, Keeping, SessionEvent};
+use store::insight::{BatchSums, EventBatch, EventPack, SessionEvent};
+use store::{Millis, StoreError};
+use uuid::Uuid;
 
 use super::{place, signed};
-use crate::column::device_kind_word;
 use crate::fault::Fault;
 
 const BATCH: &str = "INSERT INTO event_batches (id, at) VALUES (?, ?) ON CONFLICT DO NOTHING";
 
-const EVENTS: &str =
-    "INSERT INTO session_events (at, kind, outcome, reason, user_id, organization_id, site_id, session_id,
-    ip_address, network, device_name, device_kind, client_kind, latency_us, duration_seconds) VALUES ";
-
-const EVENT: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-
-/// So many rows go into one statement: a statement for each costs about a third more.
-const ROWS_AT_ONCE: usize = 25;
+const PACK: &str = "INSERT INTO event_packs (organization_id, minute, events, body) VALUES (?, ?, ?, ?)";
 
 macro_rules! events_into {
     ($table:literal) => {
@@ -81,73 +76,50 @@ const LATENCY_TOTAL: &str = "INSERT INTO latency_totals (bucket, events, sum_us)
 const DURATION_TOTAL: &str = "INSERT INTO duration_totals (bucket, events, sum_seconds) VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET events = events + excluded.events, sum_seconds = sum_seconds + excluded.sum_seconds";
 
+/// A batch as it is written, made up before the writer's turn comes.
+pub(super) struct Written {
+    id: Uuid,
+    at: Millis,
+    packs: Vec<EventPack>,
+    sums: BatchSums,
+}
+
+impl Written {
+    pub(super) fn of(batch: &EventBatch) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: batch.id,
+            at: batch.at,
+            packs: packs(&batch.events)?,
+            sums: BatchSums::of(&batch.events, &batch.reports),
+        })
+    }
+}
+
 /// Adds the batch unless it is known; whether it was new.
-pub(super) fn add(connection: &Connection, batch: &EventBatch) -> Result<bool, Fault> {
+pub(super) fn add(connection: &Connection, batch: &Written) -> Result<bool, Fault> {
     let new = connection
         .prepare_cached(BATCH)?
         .execute(params![batch.id, batch.at])?;
     if new == 0 {
         return Ok(false);
     }
-    rows(connection, &batch.events)?;
-    sums(connection, &BatchSums::of(&batch.events, &batch.reports))?;
+    keep(connection, &batch.packs)?;
+    sums(connection, &batch.sums)?;
     Ok(true)
 }
 
 /// Adds events with what they add to sums and counters.
 pub(super) fn add_events(connection: &Connection, events: &[SessionEvent]) -> Result<(), Fault> {
-    rows(connection, events)?;
+    keep(connection, &packs(events)?)?;
     sums(connection, &BatchSums::of(events, &[]))
 }
 
-fn rows(connection: &Connection, events: &[SessionEvent]) -> Result<(), Fault> {
-    let kept: Vec<_> = events
-        .iter()
-        .filter(|event| event.keeping == Keeping::Row)
-        .collect();
-    let (many, single) = kept.as_chunks::<ROWS_AT_ONCE>();
-    if !many.is_empty() {
-        let values = vec![EVENT; ROWS_AT_ONCE].join(", ");
-        let mut statement = connection.prepare_cached(&format!("{EVENTS}{values}"))?;
-        for events in many {
-            insert(&mut statement, events)?;
-        }
-    }
-    if !single.is_empty() {
-        let mut statement = connection.prepare_cached(&format!("{EVENTS}{EVENT}"))?;
-        for event in single {
-            insert(&mut statement, &[event])?;
-        }
+fn keep(connection: &Connection, packs: &[EventPack]) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached(PACK)?;
+    for pack in packs {
+        statement.execute(params![pack.organization_id, pack.minute, pack.events, pack.body])?;
     }
     Ok(())
-}
-
-/// Runs a statement that has a place for each of these events.
-fn insert(statement: &mut Statement<'_>, events: &[&SessionEvent]) -> rusqlite::Result<()> {
-    let mut place = 0;
-    for event in events {
-        for value in [
-            &event.at as &dyn ToSql,
-            &event.kind.as_str(),
-            &event.outcome.as_str(),
-            &event.reason,
-            &event.user_id,
-            &event.organization_id,
-            &event.site_id,
-            &event.session_id,
-            &event.ip_address,
-            &event.network,
-            &event.device_name,
-            &event.device_kind.map(device_kind_word),
-            &event.client_kind.as_str(),
-            &event.latency_us,
-            &event.duration_seconds,
-        ] {
-            place += 1;
-            statement.raw_bind_parameter(place, value)?;
-        }
-    }
-    statement.raw_execute().map(drop)
 }
 
 fn sums(connection: &Connection, sums: &BatchSums) -> Result<(), Fault> {

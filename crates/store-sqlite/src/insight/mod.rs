@@ -1,7 +1,6 @@
 //! What happened to sessions: rows, sums and counters, written together and read apart.
 
 use async_trait::async_trait;
-use rusqlite::params;
 use store::insight::{BATCHES_KEPT_MS, DeviceSum, EventBatch, FailureQuery, FailureSum, SUMS_KEPT_MS};
 use store::{EventSum, Insight, Millis, SessionGauges, Steps, StoreError, Totals};
 use uuid::Uuid;
@@ -14,6 +13,8 @@ mod ends;
 mod failures;
 mod purging;
 mod reading;
+
+use adding::Written;
 
 /// A number that the database keeps signed.
 fn signed(number: u64) -> i64 {
@@ -48,6 +49,7 @@ fn known(id: Uuid) -> Option<Uuid> {
 #[async_trait]
 impl Insight for SqliteStore {
     async fn add_events(&self, batch: EventBatch) -> Result<bool, StoreError> {
+        let batch = Written::of(&batch)?;
         self.writer
             .write(Shape::Several, move |connection| adding::add(connection, &batch))
             .await
@@ -133,12 +135,7 @@ impl Insight for SqliteStore {
     ) -> Result<u32, StoreError> {
         self.writer
             .write(Shape::Single, move |connection| {
-                let deleted = connection.prepare_cached(purging::EVENTS)?.execute(params![
-                    organization_id,
-                    before,
-                    limit
-                ])?;
-                Ok(u32::try_from(deleted).unwrap_or(u32::MAX))
+                purging::events(connection, organization_id, before, limit)
             })
             .await
     }

@@ -3,12 +3,36 @@
 use rusqlite::{Connection, params};
 use store::Millis;
 use store::insight::MINUTE_MS;
+use uuid::Uuid;
 
 use crate::fault::Fault;
 
-/// The single events of one organisation, or of none.
-pub(super) const EVENTS: &str = "DELETE FROM session_events WHERE sequence IN (
-    SELECT sequence FROM session_events WHERE organization_id IS ?1 AND at < ?2 ORDER BY at LIMIT ?3)";
+/// The packs of one organisation, or of none, until so many events are gone.
+const EVENTS: &str = "DELETE FROM event_packs WHERE sequence IN (
+    SELECT sequence FROM (
+        SELECT sequence, sum(events) OVER (ORDER BY minute, sequence) - events AS before FROM (
+            SELECT sequence, minute, events FROM event_packs WHERE organization_id IS ?1 AND minute < ?2
+            ORDER BY minute, sequence LIMIT ?3))
+    WHERE before < ?3) RETURNING events";
+
+/// Deletes single events; how many.
+pub(super) fn events(
+    connection: &Connection,
+    organization_id: Option<Uuid>,
+    before: Millis,
+    limit: u32,
+) -> Result<u32, Fault> {
+    let mut statement = connection.prepare_cached(EVENTS)?;
+    let deleted = statement.query_map(
+        params![organization_id, before.div_euclid(MINUTE_MS), limit],
+        |row| row.get::<_, u32>(0),
+    )?;
+    let mut events = 0_u32;
+    for pack in deleted {
+        events = events.saturating_add(pack?);
+    }
+    Ok(events)
+}
 
 /// Whole minutes, the first ones, until about `?2` rows are gone.
 macro_rules! first_of {

@@ -12,9 +12,11 @@ use crate::{Millis, StoreError};
 
 pub mod bounds;
 pub mod ending;
+pub mod packs;
 pub mod sums;
 
 pub use ending::EndedSession;
+pub use packs::EventPack;
 pub use sums::BatchSums;
 
 /// Milliseconds of a minute.
@@ -144,7 +146,7 @@ pub fn network_of(ip_address: &str) -> String {
 /// Whether an event is kept for itself, or counts in the sums alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Keeping {
-    /// As a row of its own.
+    /// By itself, in a pack.
     Row,
     /// In the sums alone: one of very many of the same kind, by whoever has no token and no account.
     SumsAlone,
@@ -361,7 +363,7 @@ pub struct DeviceSum {
 /// at least, the sums of the hours are read.
 #[async_trait]
 pub trait Insight {
-    /// Keeps a batch: its rows, what they add to the sums and to the counters, all in one transaction. Returns whether it
+    /// Keeps a batch: its events, what they add to the sums and to the counters, all in one transaction. Returns whether it
     /// was new: a batch known by its id changes nothing.
     ///
     /// # Errors
@@ -443,7 +445,8 @@ pub trait Insight {
         limit: u32,
     ) -> Result<Vec<DeviceSum>, StoreError>;
 
-    /// Deletes single events from before this moment, at most `limit`: of one organisation, or of none. Returns how many.
+    /// Deletes single events of the whole minutes before this moment, the oldest first, in packs until about `limit` are
+    /// gone: of one organisation, or of none. Returns how many; fewer than `limit` means that no more are left.
     ///
     /// # Errors
     /// See [`StoreError`].
