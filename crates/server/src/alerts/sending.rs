@@ -1,23 +1,19 @@
-//! Sending what is to be told of alerts, and letters on impersonations beside it. Of several processes one claims a message
-//! and sends it; where it dies before it says what became of it, its claim runs out and another sends it: at least once,
-//! never knowingly twice.
+//! Sending what is to be told of alerts, by mail and by webhook, and letters on impersonations beside it.
 
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use futures_util::future::join_all;
 use lettre::message::Mailbox;
 use protocol::alert::{AlertOccasion, MonitoringSettings, WebhookAlert, WebhookCall};
-use store::{AlertMessage, AlertRow, Channel, Occasion, Settled};
+use store::{AlertMessage, AlertRow, Channel, Millis, Occasion, Settled, Store, StoreError};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::letter::{About, on};
 use crate::background::told;
 use crate::clock::wire_time;
-use crate::delivery::{Fault, TOGETHER, hand_over, in_time, lease_ms, post, settled};
-use crate::failpoint::{Point, pass};
-use crate::ids::new_id;
+use crate::delivery::{self, Fault, Message, hand_over, post};
+use crate::failpoint::Point;
 use crate::oversight;
 use crate::server::Server;
 
@@ -52,55 +48,45 @@ pub(crate) async fn send(server: &Server, mut ending: watch::Receiver<bool>) {
 
 /// Sends what waits and is due, as the background does every few seconds.
 pub async fn send_waiting(server: &Server) {
-    loop {
-        let now = server.now();
-        let claim = new_id(now);
-        let claimed = server
-            .store
-            .claim_messages(claim, now, lease_ms(server), TOGETHER)
-            .await;
-        let claimed = match claimed {
-            Ok(claimed) => claimed,
-            Err(error) => {
-                tracing::warn!(cause = %error, "messages on alerts are not sent yet");
-                return;
-            }
-        };
-        if claimed.is_empty() {
-            return;
-        }
-        let are_all = u32::try_from(claimed.len()).unwrap_or(u32::MAX) < TOGETHER;
-        if let Err(fault) = pass(Point::AlertClaimed) {
-            tracing::warn!(cause = ?fault, "messages on alerts are left where they are");
-            return;
-        }
-        join_all(claimed.iter().map(|message| settle(server, claim, message))).await;
-        if are_all {
-            return;
-        }
-    }
+    delivery::send_waiting::<AlertMessage>(server).await;
 }
 
-async fn settle(server: &Server, claim: Uuid, message: &AlertMessage) {
-    let outcome = in_time(one(server, message)).await;
-    let alert = message.alert.id;
-    let (channel, occasion) = (message.recipient.channel.as_str(), message.occasion.as_str());
-    let settled = settled(&outcome, message.tries, server.now());
-    match (&outcome, settled) {
-        (Err(fault), Settled::Again { .. }) => {
-            tracing::warn!(%alert, channel, occasion, cause = fault.text, "not told of an alert yet");
-        }
-        (Err(fault), Settled::Sent | Settled::GivenUp) => {
-            tracing::error!(%alert, channel, occasion, cause = fault.text, "not told of an alert");
-        }
-        (Ok(()), _) => tracing::info!(%alert, channel, occasion, "told of an alert"),
+impl Message for AlertMessage {
+    const ABOUT: &'static str = "alerts";
+    const CLAIMED: Point = Point::AlertClaimed;
+
+    fn id(&self) -> Uuid {
+        self.id
     }
-    match server.store.settle_message(message.id, claim, settled).await {
-        Ok(true) => {}
-        Ok(false) => tracing::warn!(%alert, channel, "the claim on a message ran out: it may be sent twice"),
-        Err(error) => {
-            tracing::warn!(cause = %error, %alert, channel, "what became of a message is not noted: it may be sent twice")
-        }
+
+    fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    fn matter(&self) -> String {
+        format!("alert {}, {}", self.alert.id, self.occasion.as_str())
+    }
+
+    fn channel(&self) -> Channel {
+        self.recipient.channel
+    }
+
+    async fn claim(
+        store: &dyn Store,
+        claim: Uuid,
+        now: Millis,
+        lease_ms: Millis,
+        most: u32,
+    ) -> Result<Vec<Self>, StoreError> {
+        store.claim_messages(claim, now, lease_ms, most).await
+    }
+
+    async fn settle(&self, store: &dyn Store, claim: Uuid, settled: Settled) -> Result<bool, StoreError> {
+        store.settle_message(self.id, claim, settled).await
+    }
+
+    async fn send(&self, server: &Server) -> Result<(), Fault> {
+        one(server, self).await
     }
 }
 

@@ -1,10 +1,8 @@
-//! Sending letters on impersonations. Of several processes one claims a letter and sends it; where it dies before it says
-//! what became of it, its claim runs out and another sends it: at least once, never knowingly twice.
+//! Sending letters on impersonations: those that passed the hour, and the report of a month.
 
-use futures_util::future::join_all;
 use lettre::message::Mailbox;
 use protocol::alert::{AlertOccasion, WebhookCall, WebhookImpersonation};
-use store::{Channel, LongImpersonation, Matter, OversightLetter, Settled};
+use store::{Channel, LongImpersonation, Matter, Millis, OversightLetter, Settled, Store, StoreError};
 use uuid::Uuid;
 
 use super::document::document;
@@ -13,61 +11,54 @@ use super::month::Month;
 use super::month_letter::message;
 use super::watchers::manner_of;
 use crate::clock::wire_time;
-use crate::delivery::{Fault, TOGETHER, hand_over, in_time, lease_ms, post, settled};
-use crate::failpoint::{Point, pass};
-use crate::ids::new_id;
+use crate::delivery::{self, Fault, Message, hand_over, post};
+use crate::failpoint::Point;
 use crate::server::Server;
 
 /// Sends what waits and is due, as the background does every few seconds.
 pub async fn send_waiting(server: &Server) {
-    loop {
-        let now = server.now();
-        let claim = new_id(now);
-        let claimed = server
-            .store
-            .claim_letters(claim, now, lease_ms(server), TOGETHER)
-            .await;
-        let claimed = match claimed {
-            Ok(claimed) => claimed,
-            Err(error) => {
-                tracing::warn!(cause = %error, "letters on impersonations are not sent yet");
-                return;
-            }
-        };
-        if claimed.is_empty() {
-            return;
-        }
-        let are_all = u32::try_from(claimed.len()).unwrap_or(u32::MAX) < TOGETHER;
-        if let Err(fault) = pass(Point::LetterClaimed) {
-            tracing::warn!(cause = ?fault, "letters on impersonations are left where they are");
-            return;
-        }
-        join_all(claimed.iter().map(|letter| settle(server, claim, letter))).await;
-        if are_all {
-            return;
-        }
-    }
+    delivery::send_waiting::<OversightLetter>(server).await;
 }
 
-async fn settle(server: &Server, claim: Uuid, letter: &OversightLetter) {
-    let outcome = in_time(one(server, letter)).await;
-    let (id, channel) = (letter.id, letter.recipient.channel.as_str());
-    let settled = settled(&outcome, letter.tries, server.now());
-    match (&outcome, settled) {
-        (Err(fault), Settled::Again { .. }) => {
-            tracing::warn!(letter = %id, channel, cause = fault.text, "not told of impersonations yet");
-        }
-        (Err(fault), Settled::Sent | Settled::GivenUp) => {
-            tracing::error!(letter = %id, channel, cause = fault.text, "not told of impersonations");
-        }
-        (Ok(()), _) => tracing::info!(letter = %id, channel, "told of impersonations"),
+impl Message for OversightLetter {
+    const ABOUT: &'static str = "impersonations";
+    const CLAIMED: Point = Point::LetterClaimed;
+
+    fn id(&self) -> Uuid {
+        self.id
     }
-    match server.store.settle_letter(id, claim, settled).await {
-        Ok(true) => {}
-        Ok(false) => tracing::warn!(letter = %id, "the claim on a letter ran out: it may be sent twice"),
-        Err(error) => {
-            tracing::warn!(cause = %error, letter = %id, "what became of a letter is not noted: it may be sent twice");
+
+    fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    fn matter(&self) -> String {
+        match &self.matter {
+            Matter::LongImpersonations { session_ids } => format!("{} impersonations", session_ids.len()),
+            Matter::Month { month, .. } => format!("impersonations of {month}"),
         }
+    }
+
+    fn channel(&self) -> Channel {
+        self.recipient.channel
+    }
+
+    async fn claim(
+        store: &dyn Store,
+        claim: Uuid,
+        now: Millis,
+        lease_ms: Millis,
+        most: u32,
+    ) -> Result<Vec<Self>, StoreError> {
+        store.claim_letters(claim, now, lease_ms, most).await
+    }
+
+    async fn settle(&self, store: &dyn Store, claim: Uuid, settled: Settled) -> Result<bool, StoreError> {
+        store.settle_letter(self.id, claim, settled).await
+    }
+
+    async fn send(&self, server: &Server) -> Result<(), Fault> {
+        one(server, self).await
     }
 }
 
@@ -147,7 +138,7 @@ async fn call(server: &Server, letter: &OversightLetter, long: &[LongImpersonati
     })
 }
 
-fn on_the_wire(one: &LongImpersonation, now: store::Millis) -> WebhookImpersonation {
+fn on_the_wire(one: &LongImpersonation, now: Millis) -> WebhookImpersonation {
     let it = &one.impersonation;
     WebhookImpersonation {
         session_id: it.session_id,
