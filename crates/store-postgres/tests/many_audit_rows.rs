@@ -1,5 +1,5 @@
-//! Pages of a long audit log: each filter finds a full page in order. Prints how long each first page took; with
-//! `VIGIE_AUDIT_ROWS=1000000` that is the figure for a log of a million rows.
+//! Pages of a long audit log: each filter finds a full page in order, and reads no row but by an index. Prints how long each
+//! first page took and by which indexes; with `VIGIE_AUDIT_ROWS=1000000` that is the figure for a log of a million rows.
 
 use std::time::Instant;
 
@@ -9,6 +9,10 @@ use uuid::Uuid;
 use vigie_tests::{Disk, Postgres};
 
 mod scene;
+
+/// From the next connection on the server's log holds the plan of every statement.
+const EXPLAIN: &str = "ALTER DATABASE vigie SET session_preload_libraries = 'auto_explain';
+    ALTER DATABASE vigie SET auto_explain.log_min_duration = 0";
 
 /// Rows of two organisations and fifty people; one in a hundred was denied, one in two hundred impersonated.
 const FILL: &str = "ALTER TABLE audit_log DISABLE TRIGGER audit_log_has_no_gap; INSERT INTO audit_log
@@ -148,7 +152,7 @@ async fn each_filter_finds_a_full_page_of_a_long_log() {
             },
         ),
     ];
-    for (what, filter) in cases {
+    for (what, filter) in &cases {
         let mut took = Vec::new();
         let mut page = Vec::new();
         for _ in 0..5 {
@@ -169,4 +173,32 @@ async fn each_filter_finds_a_full_page_of_a_long_log() {
             "{what}"
         );
     }
+
+    server.sql("vigie", EXPLAIN).unwrap();
+    let explained = scene::open(&server).await.unwrap();
+    for (what, filter) in cases {
+        let logged = server.log().len();
+        explained.audit_page(filter, None, 51).await.unwrap();
+        let log = server.log();
+        let scans = scans_of_the_log(&log[logged..]);
+        println!("{rows} rows, by {what}: {}", scans.join(", "));
+        assert!(!scans.is_empty(), "{what}: no plan in the log");
+        assert!(
+            !scans.iter().any(|scan| scan.contains("Seq Scan")),
+            "{what}: {scans:?}"
+        );
+    }
+}
+
+/// How the plans in this part of the server's log read the audit log, once each.
+fn scans_of_the_log(log: &str) -> Vec<&str> {
+    let mut scans: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains("Scan") && line.contains(" on audit_log"))
+        .filter_map(|line| line.split_once("  (").map(|(scan, _)| scan))
+        .map(|scan| scan.trim_start_matches([' ', '\t', '-', '>']))
+        .collect();
+    scans.sort_unstable();
+    scans.dedup();
+    scans
 }
