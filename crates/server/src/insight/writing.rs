@@ -17,7 +17,7 @@ use crate::server::Server;
 pub(crate) const WRITE_EVERY: Duration = Duration::from_secs(1);
 
 /// How many events one transaction takes, so that no refresh waits long behind it.
-const EVENTS_AT_ONCE: usize = 250;
+const EVENTS_AT_ONCE: usize = 1_000;
 
 /// How many ends one transaction takes.
 const ENDS_AT_ONCE: u32 = 500;
