@@ -7,8 +7,8 @@ use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
 use crate::commands::{
-    about, administration, alerts, audit, categories, impersonation, insight, session, sessions, settings,
-    work,
+    about, administration, alerts, audit, categories, impersonation, insight, parked, session, sessions,
+    settings, work,
 };
 use crate::view::AppChanged;
 
@@ -29,6 +29,12 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             work::ticket_put,
             work::ticket_finish,
             work::outbox,
+            parked::ticket_park,
+            parked::tickets_parked,
+            parked::ticket_take_up,
+            parked::ticket_discard,
+            parked::sale_review,
+            parked::sale_mend,
             sessions::my_sessions,
             sessions::revoke_session,
             sessions::revoke_other_sessions,

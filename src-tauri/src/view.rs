@@ -8,6 +8,8 @@ pub mod alerts;
 pub mod audit;
 pub mod impersonation;
 pub mod insight;
+pub mod parked;
+pub mod review;
 pub mod sessions;
 
 use keeper_core::{Banner, Connection, Persistence, Severity};
@@ -17,6 +19,8 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 
 pub use self::impersonation::{ImpersonationOverView, ImpersonationView};
+pub use self::parked::{ParkedTicket, TicketToPark};
+pub use self::review::RefusedSale;
 pub use self::sessions::{MySession, OwnOrganization, Reauthenticated, SecurityNotice};
 
 /// Milliseconds since 1970 by this device's clock.
@@ -186,6 +190,8 @@ pub struct WorkView {
     pub waiting: u32,
     /// Finished sales that the server refused for good; they wait for a person.
     pub refused: u32,
+    /// Tickets that are parked.
+    pub parked: u32,
     /// When the ticket in hand was last written to disk.
     pub saved_at_ms: Option<Millis>,
     /// Set while the disk does not take the work.
@@ -383,6 +389,10 @@ pub enum UiErrorCode {
     WorkUnsent,
     /// The ticket cannot be finished as it stands.
     TicketIncomplete,
+    /// There is no such ticket any more.
+    TicketNotFound,
+    /// The server has not refused the sale for good; it may have taken it.
+    SaleOutcomeUnknown,
     /// A fault of the app.
     Internal,
 }

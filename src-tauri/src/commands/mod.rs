@@ -7,6 +7,7 @@ pub mod audit;
 pub mod categories;
 pub mod impersonation;
 pub mod insight;
+pub mod parked;
 pub mod session;
 pub mod sessions;
 pub mod settings;

@@ -1,7 +1,7 @@
 //! Showing the window, closing it, and putting everything away before the app ends.
 //!
-//! The work is on disk at any time, so closing is safe; but sales that wait would wait until the next start, so the
-//! operator is asked first. A second wish to close while the question stands is an answer: a screen that hangs keeps
+//! The work is on disk at any time, so closing is safe; but sales that wait would wait until the next start, and parked
+//! tickets are easily forgotten, so the operator is asked first. A second wish to close while the question stands is an answer: a screen that hangs keeps
 //! nobody in.
 
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl Controller {
     }
 
     pub(super) fn close_asked(&mut self) {
-        match (self.close, self.work.left_behind()) {
+        match (self.close, self.work.asked_before_closing()) {
             (Close::No, Some(subject)) => {
                 tracing::info!(subject, "the operator is asked before the window closes");
                 self.close = Close::Asked;
@@ -59,7 +59,7 @@ impl Controller {
 
     /// What was in the way has left meanwhile: there is nothing to ask any more, and the window stays open.
     pub(super) fn withdraw_question(&mut self) {
-        if self.close == Close::Asked && self.work.left_behind().is_none() {
+        if self.close == Close::Asked && self.work.asked_before_closing().is_none() {
             self.close = Close::No;
             self.publish();
         }

@@ -116,6 +116,17 @@ pub(crate) enum Event {
         result: Result<Counts, JournalFault>,
         reply: Reply<AppView>,
     },
+    WorkMoved {
+        owner: Owner,
+        in_hand: Option<InHand>,
+        result: Result<Counts, JournalFault>,
+        reply: Reply<AppView>,
+    },
+    TicketTaken {
+        owner: Owner,
+        result: Box<Result<(crate::view::TicketDraft, Counts), JournalFault>>,
+        reply: Reply<crate::view::TicketDraft>,
+    },
     Sender(Owner, SenderNews),
     WindowLate,
     PutAway,

@@ -13,6 +13,7 @@ mod notices;
 mod opening;
 mod operator;
 mod organization;
+mod parked;
 mod present;
 pub mod request;
 mod session;
@@ -209,6 +210,13 @@ impl Controller {
                 reply,
             } => self.written(result, in_hand, reply),
             Event::SaleFinished { owner, result, reply } => self.sale_finished(&owner, result, reply),
+            Event::WorkMoved {
+                owner,
+                in_hand,
+                result,
+                reply,
+            } => self.work_moved(&owner, in_hand, result, reply),
+            Event::TicketTaken { owner, result, reply } => self.ticket_taken(&owner, *result, reply),
             Event::Sender(owner, news) => self.sender_told(&owner, news),
             Event::WindowLate => self.show_window(),
             Event::PutAway => {}

@@ -55,6 +55,7 @@ impl Controller {
             work: WorkView {
                 waiting: self.work.counts().waiting,
                 refused: self.work.counts().refused,
+                parked: self.work.counts().parked,
                 saved_at_ms: self.work.saved_at(),
                 fault: self.work.fault(),
             },

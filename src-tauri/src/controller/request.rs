@@ -6,8 +6,8 @@ use protocol::impersonation::StartImpersonationRequest;
 use tokio::sync::oneshot;
 
 use crate::view::{
-    AppView, Categories, DeviceSettings, OutboxSale, RetryOutcome, Saved, ServerView, TicketDraft,
-    TicketKeeping, UiError,
+    AppView, Categories, DeviceSettings, OutboxSale, ParkedTicket, RefusedSale, RetryOutcome, Saved,
+    ServerView, TicketDraft, TicketKeeping, TicketToPark, UiError, UiErrorCode,
 };
 
 /// Where an answer goes. A caller that has gone away is no fault.
@@ -139,6 +139,69 @@ pub enum WorkRequest {
     },
     /// The sales that wait or were refused.
     Outbox(Reply<Vec<OutboxSale>>),
+    /// Park the ticket in hand.
+    Park {
+        /// The ticket and its name.
+        ticket: Box<TicketToPark>,
+        /// The answer.
+        reply: Reply<AppView>,
+    },
+    /// The parked tickets.
+    Parked(Reply<Vec<ParkedTicket>>),
+    /// Take a parked ticket in hand.
+    TakeUp {
+        /// Its id.
+        id: String,
+        /// What is in hand, to be parked with the same step.
+        in_hand: Option<Box<TicketToPark>>,
+        /// The answer.
+        reply: Reply<TicketDraft>,
+    },
+    /// Forget a parked ticket.
+    DiscardParked {
+        /// Its id.
+        id: String,
+        /// The answer.
+        reply: Reply<AppView>,
+    },
+    /// Open a refused sale.
+    Review {
+        /// The ticket's id.
+        id: String,
+        /// The answer.
+        reply: Reply<RefusedSale>,
+    },
+    /// Bring a refused sale back as the ticket in hand.
+    Mend {
+        /// The refused ticket's id.
+        id: String,
+        /// The id of the ticket that mends it.
+        ticket_id: String,
+        /// What is in hand, to be parked with the same step.
+        in_hand: Option<Box<TicketToPark>>,
+        /// The answer.
+        reply: Reply<TicketDraft>,
+    },
+}
+
+impl WorkRequest {
+    /// Answers that there is nobody whose work it could be; a list without an owner is empty.
+    pub(super) fn refuse(self) {
+        fn no<T>(reply: Reply<T>) {
+            let _ = reply.send(Err(UiErrorCode::SessionOver.into()));
+        }
+        match self {
+            Self::Save { reply, .. } | Self::Put { reply, .. } => no(reply),
+            Self::Current(reply) => drop(reply.send(Ok(None))),
+            Self::Finish { reply, .. } | Self::Park { reply, .. } | Self::DiscardParked { reply, .. } => {
+                no(reply);
+            }
+            Self::Outbox(reply) => no(reply),
+            Self::Parked(reply) => no(reply),
+            Self::TakeUp { reply, .. } | Self::Mend { reply, .. } => no(reply),
+            Self::Review { reply, .. } => no(reply),
+        }
+    }
 }
 
 /// The keeper's authorised client.

@@ -5,7 +5,7 @@ use super::event::{Event, InHand};
 use super::request::{Reply, WorkRequest};
 use super::work::{Readiness, refuse};
 use crate::view::{AppView, Millis, OutboxSale, Saved, TicketDraft, UiError};
-use crate::work::sale::{sale_of, ticket_id};
+use crate::work::sale::{finished_of, ticket_id};
 use crate::work::{Counts, JournalFault, Owner};
 
 /// How deep a write goes before it counts.
@@ -40,6 +40,17 @@ impl Controller {
             WorkRequest::Current(reply) => self.current(reply),
             WorkRequest::Finish { draft, reply, .. } => self.finish(&draft, reply),
             WorkRequest::Outbox(reply) => self.outbox(reply),
+            WorkRequest::Park { ticket, reply } => self.park(*ticket, reply),
+            WorkRequest::Parked(reply) => self.parked(reply),
+            WorkRequest::TakeUp { id, in_hand, reply } => self.take_up(&id, in_hand.map(|it| *it), reply),
+            WorkRequest::DiscardParked { id, reply } => self.discard_parked(&id, reply),
+            WorkRequest::Review { id, reply } => self.review(&id, reply),
+            WorkRequest::Mend {
+                id,
+                ticket_id,
+                in_hand,
+                reply,
+            } => self.mend(&id, &ticket_id, in_hand.map(|it| *it), reply),
         }
     }
 
@@ -92,9 +103,8 @@ impl Controller {
     ) {
         let fault = self.work.key_fault();
         let answer = match result {
-            Err(JournalFault::NotYours) => Err(JournalFault::NotYours.into()),
             Err(fault) => {
-                self.disk_failed(&fault);
+                self.disk_may_have_failed(&fault);
                 Err(fault.into())
             }
             Ok(saved) => {
@@ -153,14 +163,14 @@ impl Controller {
             return refuse(reply);
         };
         let made = ticket_id(draft)
-            .and_then(|ticket| Ok((ticket, sale_of(draft, owner.organization_id(), now_ms)?)));
-        let (ticket, sale) = match made {
+            .and_then(|ticket| Ok((ticket, finished_of(draft, owner.organization_id(), now_ms)?)));
+        let (ticket, finished) = match made {
             Ok(made) => made,
             Err(error) => return drop(reply.send(Err(error))),
         };
         let of = owner.clone();
         let finishing = self.work.desk.run(move |journal| {
-            journal.finish(of.as_str(), &key, ticket, &sale, now_ms)?;
+            journal.finish(of.as_str(), &key, ticket, &finished, now_ms)?;
             journal.counts(of.as_str(), now_ms)
         });
         self.beside(async move {
@@ -186,9 +196,7 @@ impl Controller {
                 self.reply_with_view(reply);
             }
             Err(fault) => {
-                if !matches!(fault, JournalFault::NotYours) {
-                    self.disk_failed(&fault);
-                }
+                self.disk_may_have_failed(&fault);
                 self.publish();
                 let _ = reply.send(Err(fault.into()));
             }

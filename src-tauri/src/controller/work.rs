@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Controller;
 use super::event::{Event, InHand};
-use super::request::{Reply, WorkRequest};
+use super::request::Reply;
 use crate::api::ServerSales;
 use crate::view::{Millis, UiError, UiErrorCode};
 use crate::work::key::kept_key;
@@ -134,22 +134,30 @@ impl Work {
         }
     }
 
-    /// What would be left behind by signing out: `sales` or `ticket`.
+    /// What would be left behind by signing out: `sales`, `ticket` or `parked`.
     pub(super) fn unsent(&self) -> Option<&'static str> {
         let open = self.open.as_ref()?;
         if open.counts.waiting > 0 {
             Some("sales")
+        } else if open.in_hand == InHand::Something {
+            Some("ticket")
         } else {
-            (open.in_hand == InHand::Something).then_some("ticket")
+            (open.counts.parked > 0).then_some("parked")
         }
     }
 
-    /// What would be late or lost if the app ended: sales that wait, or anything under a key that lives in memory only.
+    /// What would be late or lost if the work were left: sales that wait, or anything under a key that lives in memory only.
     pub(super) fn left_behind(&self) -> Option<&'static str> {
         match self.unsent()? {
-            "ticket" if self.key_fault().is_none() => None,
+            "ticket" | "parked" if self.key_fault().is_none() => None,
             subject => Some(subject),
         }
+    }
+
+    /// What the operator is asked about before the window closes: what would be late or lost, or forgotten on the shelf.
+    pub(super) fn asked_before_closing(&self) -> Option<&'static str> {
+        self.left_behind()
+            .or_else(|| (self.counts().parked > 0).then_some("parked"))
     }
 
     /// Whether somebody's work is open, and its key known.
@@ -409,12 +417,7 @@ impl Controller {
 
     pub(super) fn refuse_waiting(&mut self) {
         for request in self.waiting_for_key.drain(..) {
-            match request {
-                WorkRequest::Save { reply, .. } | WorkRequest::Put { reply, .. } => refuse(reply),
-                WorkRequest::Current(reply) => drop(reply.send(Ok(None))),
-                WorkRequest::Finish { reply, .. } => refuse(reply),
-                WorkRequest::Outbox(reply) => refuse(reply),
-            }
+            request.refuse();
         }
     }
 
@@ -500,6 +503,13 @@ impl Controller {
             Err(fault) => self.disk_failed(&fault),
         }
         self.publish();
+    }
+
+    /// Shows the fault where it is the disk's, and not about what was asked of it.
+    pub(super) fn disk_may_have_failed(&mut self, fault: &JournalFault) {
+        if fault.is_of_the_disk() {
+            self.disk_failed(fault);
+        }
     }
 
     pub(super) fn disk_failed(&mut self, fault: &JournalFault) {

@@ -4,6 +4,7 @@ use std::io;
 
 use rusqlite::ErrorCode;
 
+use super::seal::SealError;
 use crate::view::UiErrorCode;
 
 /// Why the work journal does not do what it is asked.
@@ -29,9 +30,15 @@ pub enum JournalFault {
     /// The ticket belongs to another operator.
     #[error("the ticket belongs to another operator")]
     NotYours,
-    /// Something could not be sealed.
-    #[error("the work cannot be sealed")]
-    Seal(#[from] super::seal::SealError),
+    /// There is no such ticket or sale any more.
+    #[error("there is no such ticket or sale any more")]
+    Gone,
+    /// The server has not refused the sale for good.
+    #[error("the server has not refused this sale for good")]
+    OutcomeUnknown,
+    /// Something could not be sealed or opened.
+    #[error("the work cannot be sealed or opened")]
+    Seal(#[from] SealError),
     /// The disk fails, or the file is damaged.
     #[error("the work journal fails")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -49,8 +56,28 @@ impl JournalFault {
             Self::Newer { .. } => UiErrorCode::DataNewer,
             Self::InUse => UiErrorCode::DataInUse,
             Self::NotYours => UiErrorCode::Forbidden,
-            Self::Failed(_) => UiErrorCode::DiskFailed,
-            Self::Seal(_) | Self::Stopped => UiErrorCode::Internal,
+            Self::Gone => UiErrorCode::TicketNotFound,
+            Self::OutcomeUnknown => UiErrorCode::SaleOutcomeUnknown,
+            Self::Failed(_) | Self::Seal(SealError::Damaged) => UiErrorCode::DiskFailed,
+            Self::Seal(SealError::OtherKey) => UiErrorCode::KeychainFailed,
+            Self::Seal(SealError::NoRandomness) | Self::Stopped => UiErrorCode::Internal,
+        }
+    }
+
+    /// Whether the disk is at fault, and not what was asked of it.
+    pub const fn is_of_the_disk(&self) -> bool {
+        match self {
+            Self::NotYours
+            | Self::Gone
+            | Self::OutcomeUnknown
+            | Self::Seal(SealError::OtherKey | SealError::Damaged) => false,
+            Self::Full
+            | Self::ReadOnly
+            | Self::Newer { .. }
+            | Self::InUse
+            | Self::Seal(SealError::NoRandomness)
+            | Self::Failed(_)
+            | Self::Stopped => true,
         }
     }
 

@@ -1,20 +1,33 @@
-//! The work on disk: the ticket in hand and finished sales, sealed, each bound to its operator.
+//! The work on disk: the ticket in hand, parked tickets and finished sales, sealed, each bound to its operator.
+
+mod parked;
+mod review;
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use protocol::sale::{Category, NewSale};
+use protocol::sale::Category;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::fault::JournalFault;
 use super::owner::Owner;
+use super::sale::Finished;
 use super::schema;
 use super::seal::{Kind, Label, SealError, WorkKey};
 use crate::view::{Millis, OutboxSale, TicketDraft, UiError, UiErrorCode};
+
+pub use self::parked::ToPark;
+
+/// What is sealed in each table, by its column.
+const SEALED: [(&str, &[(Kind, &str)]); 3] = [
+    ("tickets", &[(Kind::Ticket, "sealed")]),
+    ("sales", &[(Kind::Sale, "sealed")]),
+    ("parked", &[(Kind::Ticket, "sealed"), (Kind::Summary, "summary")]),
+];
 
 /// The work journal. Every method that changes something is durable when it returns.
 #[derive(Debug)]
@@ -39,6 +52,8 @@ pub struct Counts {
     pub waiting: u32,
     /// Sales that the server refused for good.
     pub refused: u32,
+    /// Tickets that are parked.
+    pub parked: u32,
 }
 
 /// The oldest sale that waits.
@@ -54,6 +69,9 @@ pub struct NextSale {
 struct SealedSale {
     body: String,
     total_cents: u32,
+    /// One a line; none in sales from before they were kept.
+    #[serde(default)]
+    category_names: Vec<String>,
 }
 
 impl Journal {
@@ -120,7 +138,7 @@ impl Journal {
     }
 
     /// Writes the ticket in hand. The one that was in hand before under another id is forgotten: the operator has
-    /// discarded it.
+    /// discarded it. A parked ticket is never written to, nor forgotten.
     ///
     /// # Errors
     /// The disk's, or [`JournalFault::NotYours`] where the ticket belongs to another operator.
@@ -147,7 +165,7 @@ impl Journal {
             Some(_) | None => None,
         };
         let change = self.change(now_ms)?;
-        if let Found::Finished = find(&change, slot, ticket)? {
+        if let Found::Finished | Found::Parked = find(&change, slot, ticket)? {
             return Ok(());
         }
         change.execute(
@@ -162,10 +180,7 @@ impl Journal {
             )?;
         }
         change.commit()?;
-        self.in_hand = Some(InHand {
-            slot: slot.to_owned(),
-            ticket,
-        });
+        self.take_in_hand(slot, ticket);
         Ok(())
     }
 
@@ -179,41 +194,42 @@ impl Journal {
         key: &WorkKey,
         now_ms: i64,
     ) -> Result<Option<TicketDraft>, JournalFault> {
-        let rows: Vec<([u8; 16], Vec<u8>)> = {
+        let newest = {
             let mut query = self.open(now_ms)?.prepare_cached(
                 "SELECT ticket_id, sealed FROM tickets WHERE slot = ?1 ORDER BY saved_at_ms DESC, ticket_id DESC",
             )?;
-            let rows = query.query_map([slot], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect::<Result<_, _>>()?
-        };
-        for (id, sealed) in rows {
-            let ticket = Uuid::from_bytes(id);
-            let label = Label {
-                slot,
-                kind: Kind::Ticket,
-                ticket: &id,
-            };
-            match key
-                .open(&sealed, label)
-                .map(|plain| serde_json::from_slice::<TicketDraft>(&plain))
-            {
-                Ok(Ok(draft)) => {
-                    self.in_hand = Some(InHand {
-                        slot: slot.to_owned(),
-                        ticket,
-                    });
-                    return Ok(Some(draft));
-                }
-                Ok(Err(error)) => tracing::error!(%ticket, %error, "a ticket on disk is of another form"),
-                Err(fault) => {
-                    tracing::error!(%ticket, %fault, "a ticket on disk cannot be opened; it is left there")
+            let mut rows = query.query([slot])?;
+            let mut newest = None;
+            while let Some(row) = rows.next()? {
+                let (id, sealed): ([u8; 16], Vec<u8>) = (row.get(0)?, row.get(1)?);
+                let ticket = Uuid::from_bytes(id);
+                match open_ticket(slot, key, &id, &sealed) {
+                    Ok(draft) => {
+                        newest = Some((ticket, draft));
+                        break;
+                    }
+                    Err(fault) => {
+                        tracing::error!(%ticket, %fault, "a ticket on disk cannot be opened; it is left there")
+                    }
                 }
             }
-        }
-        Ok(None)
+            newest
+        };
+        Ok(newest.map(|(ticket, draft)| {
+            self.take_in_hand(slot, ticket);
+            draft
+        }))
     }
 
-    /// Turns the ticket in hand into a sale that waits to be sent, in one step. A second time changes nothing.
+    fn take_in_hand(&mut self, slot: &str, ticket: Uuid) {
+        self.in_hand = Some(InHand {
+            slot: slot.to_owned(),
+            ticket,
+        });
+    }
+
+    /// Turns the ticket in hand into a sale that waits to be sent, in one step. A refused sale that it mends leaves with
+    /// the same step. A second time changes nothing.
     ///
     /// # Errors
     /// The disk's, or [`JournalFault::NotYours`].
@@ -222,15 +238,16 @@ impl Journal {
         slot: &str,
         key: &WorkKey,
         ticket: Uuid,
-        sale: &NewSale,
+        finished: &Finished,
         now_ms: i64,
     ) -> Result<(), JournalFault> {
         if self.was_finished(slot, ticket)? {
             return Ok(());
         }
         let whole = SealedSale {
-            body: serde_json::to_string(sale)?,
-            total_cents: sale.total_cents,
+            body: serde_json::to_string(&finished.sale)?,
+            total_cents: finished.sale.total_cents,
+            category_names: finished.category_names.clone(),
         };
         let plain = zeroize::Zeroizing::new(serde_json::to_vec(&whole)?);
         let sealed = key.seal(
@@ -242,12 +259,18 @@ impl Journal {
             },
         )?;
         let change = self.change(now_ms)?;
-        if let Found::No | Found::InHand = find(&change, slot, ticket)? {
+        if let Found::No | Found::InHand | Found::Parked = find(&change, slot, ticket)? {
             change.execute(
                 "INSERT INTO sales (ticket_id, slot, sealed, finished_at_ms) VALUES (?1, ?2, ?3, ?4)",
                 params![ticket.as_bytes(), slot, sealed, now_ms],
             )?;
-            change.execute("DELETE FROM tickets WHERE ticket_id = ?1", [ticket.as_bytes()])?;
+            review::leave_mended(&change, slot, ticket)?;
+            for table in ["tickets", "parked"] {
+                change.execute(
+                    &format!("DELETE FROM {table} WHERE ticket_id = ?1"),
+                    [ticket.as_bytes()],
+                )?;
+            }
         }
         change.commit()?;
         self.finished.insert(ticket, slot.to_owned());
@@ -261,9 +284,17 @@ impl Journal {
     /// The disk's.
     pub fn counts(&mut self, slot: &str, now_ms: i64) -> Result<Counts, JournalFault> {
         Ok(self.open(now_ms)?.query_row(
-            "SELECT count(*) FILTER (WHERE refused_code IS NULL), count(refused_code) FROM sales WHERE slot = ?1",
+            "SELECT (SELECT count(*) FROM sales WHERE slot = ?1 AND refused_code IS NULL),
+                    (SELECT count(*) FROM sales WHERE slot = ?1 AND refused_code IS NOT NULL),
+                    (SELECT count(*) FROM parked WHERE slot = ?1)",
             [slot],
-            |row| Ok(Counts { waiting: row.get(0)?, refused: row.get(1)? }),
+            |row| {
+                Ok(Counts {
+                    waiting: row.get(0)?,
+                    refused: row.get(1)?,
+                    parked: row.get(2)?,
+                })
+            },
         )?)
     }
 
@@ -273,31 +304,35 @@ impl Journal {
     /// # Errors
     /// The disk's.
     pub fn next(&mut self, slot: &str, key: &WorkKey, now_ms: i64) -> Result<Option<NextSale>, JournalFault> {
-        let rows: Vec<([u8; 16], Vec<u8>)> = {
+        let mut damaged = Vec::new();
+        let mut next = None;
+        {
             let mut query = self.open(now_ms)?.prepare_cached(
                 "SELECT ticket_id, sealed FROM sales WHERE slot = ?1 AND refused_code IS NULL ORDER BY place LIMIT 100",
             )?;
-            let rows = query.query_map([slot], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect::<Result<_, _>>()?
-        };
-        for (id, sealed) in rows {
-            let ticket = Uuid::from_bytes(id);
-            match open_sale(slot, key, &id, &sealed) {
-                Ok(sale) => {
-                    return Ok(Some(NextSale {
-                        ticket,
-                        body: sale.body.into_bytes(),
-                    }));
+            let mut rows = query.query([slot])?;
+            while let Some(row) = rows.next()? {
+                let (id, sealed): ([u8; 16], Vec<u8>) = (row.get(0)?, row.get(1)?);
+                let ticket = Uuid::from_bytes(id);
+                match open_sale(slot, key, &id, &sealed) {
+                    Ok(sale) => {
+                        next = Some(NextSale {
+                            ticket,
+                            body: sale.body.into_bytes(),
+                        });
+                        break;
+                    }
+                    Err(SealError::Damaged) => damaged.push(ticket),
+                    Err(SealError::OtherKey | SealError::NoRandomness) => {}
                 }
-                Err(SealError::Damaged) => {
-                    tracing::error!(%ticket, "a sale on disk is damaged; it waits for a person");
-                    let fault = UiError::from(UiErrorCode::DiskFailed);
-                    self.refused(slot, ticket, &fault, now_ms)?;
-                }
-                Err(SealError::OtherKey | SealError::NoRandomness) => {}
             }
         }
-        Ok(None)
+        for ticket in damaged {
+            tracing::error!(%ticket, "a sale on disk is damaged; it waits for a person");
+            let fault = UiError::from(UiErrorCode::DiskFailed);
+            self.refused(slot, ticket, &fault, now_ms)?;
+        }
+        Ok(next)
     }
 
     /// The server has this sale: it leaves the device.
@@ -375,18 +410,20 @@ impl Journal {
         now_ms: i64,
     ) -> Result<(), JournalFault> {
         let change = self.change(now_ms)?;
-        for (kind, table) in [(Kind::Ticket, "tickets"), (Kind::Sale, "sales")] {
-            for (id, sealed) in sealed_of(&change, table, slot)? {
-                let label = Label {
-                    slot,
-                    kind,
-                    ticket: &id,
-                };
-                if let Ok(plain) = from.open(&sealed, label) {
-                    change.execute(
-                        &format!("UPDATE {table} SET sealed = ?2 WHERE ticket_id = ?1"),
-                        params![id, to.seal(&plain, label)?],
-                    )?;
+        for (table, columns) in SEALED {
+            for (kind, column) in columns.iter().copied() {
+                for (id, sealed) in sealed_of(&change, table, column, slot)? {
+                    let label = Label {
+                        slot,
+                        kind,
+                        ticket: &id,
+                    };
+                    if let Ok(plain) = from.open(&sealed, label) {
+                        change.execute(
+                            &format!("UPDATE {table} SET {column} = ?2 WHERE ticket_id = ?1"),
+                            params![id, to.seal(&plain, label)?],
+                        )?;
+                    }
                 }
             }
         }
@@ -405,21 +442,29 @@ impl Journal {
         }
         let mut taken = Vec::new();
         let change = self.change(now_ms)?;
-        for (kind, table) in [(Kind::Ticket, "tickets"), (Kind::Sale, "sales")] {
-            for (id, sealed) in sealed_of(&change, table, from)? {
-                let label = |slot| Label {
-                    slot,
-                    kind,
-                    ticket: &id,
-                };
-                if let Ok(plain) = key.open(&sealed, label(from)) {
-                    change.execute(
-                        &format!("UPDATE {table} SET slot = ?2, sealed = ?3 WHERE ticket_id = ?1"),
-                        params![id, to, key.seal(&plain, label(to))?],
-                    )?;
-                    taken.push(Uuid::from_bytes(id));
+        for (table, columns) in SEALED {
+            for (kind, column) in columns.iter().copied() {
+                for (id, sealed) in sealed_of(&change, table, column, from)? {
+                    let label = |slot| Label {
+                        slot,
+                        kind,
+                        ticket: &id,
+                    };
+                    if let Ok(plain) = key.open(&sealed, label(from)) {
+                        change.execute(
+                            &format!("UPDATE {table} SET {column} = ?2 WHERE ticket_id = ?1"),
+                            params![id, key.seal(&plain, label(to))?],
+                        )?;
+                        taken.push((table, id));
+                    }
                 }
             }
+        }
+        for (table, id) in &taken {
+            change.execute(
+                &format!("UPDATE {table} SET slot = ?2 WHERE ticket_id = ?1"),
+                params![id, to],
+            )?;
         }
         change.execute("UPDATE OR IGNORE goods SET slot = ?2 WHERE slot = ?1", [from, to])?;
         change.commit()?;
@@ -428,7 +473,7 @@ impl Journal {
         }
         if let Some(in_hand) = &mut self.in_hand
             && in_hand.slot == from
-            && taken.contains(&in_hand.ticket)
+            && taken.contains(&("tickets", in_hand.ticket.into_bytes()))
         {
             to.clone_into(&mut in_hand.slot);
         }
@@ -510,8 +555,15 @@ impl Journal {
 /// A ticket's id and what is sealed of it.
 type Sealed = ([u8; 16], Vec<u8>);
 
-fn sealed_of(change: &Transaction<'_>, table: &str, slot: &str) -> Result<Vec<Sealed>, JournalFault> {
-    let mut query = change.prepare(&format!("SELECT ticket_id, sealed FROM {table} WHERE slot = ?1"))?;
+fn sealed_of(
+    change: &Transaction<'_>,
+    table: &str,
+    column: &str,
+    slot: &str,
+) -> Result<Vec<Sealed>, JournalFault> {
+    let mut query = change.prepare(&format!(
+        "SELECT ticket_id, {column} FROM {table} WHERE slot = ?1"
+    ))?;
     let rows = query.query_map([slot], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -519,6 +571,7 @@ fn sealed_of(change: &Transaction<'_>, table: &str, slot: &str) -> Result<Vec<Se
 enum Found {
     No,
     InHand,
+    Parked,
     Finished,
 }
 
@@ -532,15 +585,32 @@ fn find(change: &Transaction<'_>, slot: &str, ticket: Uuid) -> Result<Found, Jou
             )
             .optional()
     };
-    let (sale, hand) = (owner("sales")?, owner("tickets")?);
-    if sale.iter().chain(hand.iter()).any(|owner| owner != slot) {
+    let (sale, parked, hand) = (owner("sales")?, owner("parked")?, owner("tickets")?);
+    if [&sale, &parked, &hand]
+        .into_iter()
+        .flatten()
+        .any(|owner| owner != slot)
+    {
         return Err(JournalFault::NotYours);
     }
-    Ok(match (sale, hand) {
-        (Some(_), _) => Found::Finished,
-        (None, Some(_)) => Found::InHand,
-        (None, None) => Found::No,
+    Ok(match (sale, parked, hand) {
+        (Some(_), _, _) => Found::Finished,
+        (None, Some(_), _) => Found::Parked,
+        (None, None, Some(_)) => Found::InHand,
+        (None, None, None) => Found::No,
     })
+}
+
+fn open_ticket(slot: &str, key: &WorkKey, id: &[u8; 16], sealed: &[u8]) -> Result<TicketDraft, SealError> {
+    let plain = key.open(
+        sealed,
+        Label {
+            slot,
+            kind: Kind::Ticket,
+            ticket: id,
+        },
+    )?;
+    serde_json::from_slice(&plain).map_err(|_| SealError::Damaged)
 }
 
 fn open_sale(slot: &str, key: &WorkKey, id: &[u8; 16], sealed: &[u8]) -> Result<SealedSale, SealError> {

@@ -14,7 +14,7 @@ pub mod sender;
 
 pub use desk::WorkDesk;
 pub use fault::JournalFault;
-pub use journal::{Counts, Journal, NextSale};
+pub use journal::{Counts, Journal, NextSale, ToPark};
 pub use key::KeyInForce;
 pub use owner::Owner;
 pub use seal::WorkKey;

@@ -4,13 +4,15 @@ use chrono::{DateTime, Utc};
 use protocol::sale::{NewSale, Payment, SaleLine};
 use uuid::Uuid;
 
-use crate::view::{TicketDraft, UiError, UiErrorCode};
+use crate::view::{TicketDraft, TicketToPark, UiError, UiErrorCode};
+use crate::work::ToPark;
 
 const LINES_MOST: usize = 200;
 const NOTE_MOST_CHARACTERS: usize = 500;
 const QUANTITY: std::ops::RangeInclusive<u32> = 1..=9_999;
 const WEIGHT_MOST_GRAMS: u32 = 2_000_000;
 const PRICE_MOST_CENTS: u32 = 10_000_000;
+const NAME_CHARACTERS: std::ops::RangeInclusive<usize> = 1..=60;
 
 /// The ticket's id.
 ///
@@ -18,6 +20,50 @@ const PRICE_MOST_CENTS: u32 = 10_000_000;
 /// [`UiErrorCode::ValidationFailed`] unless it is a UUID.
 pub fn ticket_id(draft: &TicketDraft) -> Result<Uuid, UiError> {
     Uuid::parse_str(&draft.id).map_err(|_| invalid("id"))
+}
+
+/// A finished ticket: the sale that is sent, and what a person wants to read of it besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// The sale.
+    pub sale: NewSale,
+    /// The name of each line's category.
+    pub category_names: Vec<String>,
+}
+
+/// The ticket to be parked, with its name without blanks at its ends.
+///
+/// # Errors
+/// [`UiErrorCode::ValidationFailed`] with `id` or `name`.
+pub fn to_park(asked: TicketToPark) -> Result<ToPark, UiError> {
+    let name = asked.name.trim();
+    if !NAME_CHARACTERS.contains(&name.chars().count()) {
+        return Err(invalid("name"));
+    }
+    Ok(ToPark {
+        ticket: ticket_id(&asked.draft)?,
+        name: name.to_owned(),
+        draft: asked.draft,
+    })
+}
+
+/// The sale of [`sale_of`], with the names that it does not hold.
+///
+/// # Errors
+/// As [`sale_of`].
+pub fn finished_of(
+    draft: &TicketDraft,
+    organization_id: Option<Uuid>,
+    finished_at_ms: i64,
+) -> Result<Finished, UiError> {
+    Ok(Finished {
+        sale: sale_of(draft, organization_id, finished_at_ms)?,
+        category_names: draft
+            .lines
+            .iter()
+            .map(|line| line.category_name.clone())
+            .collect(),
+    })
 }
 
 /// The sale that this ticket makes in this organisation, finished at this time of the device's clock.
@@ -94,8 +140,8 @@ fn incomplete(field: &str) -> UiError {
 mod tests {
     use protocol::sale::PaymentMethod;
 
-    use super::{sale_of, ticket_id};
-    use crate::view::{DraftLine, DraftPayment, UiErrorCode};
+    use super::{sale_of, ticket_id, to_park};
+    use crate::view::{DraftLine, DraftPayment, TicketToPark, UiErrorCode};
     use crate::work::sample::ticket;
 
     #[test]
@@ -161,5 +207,24 @@ mod tests {
         let mut draft = ticket(1);
         draft.id = "7".to_owned();
         assert_eq!(ticket_id(&draft).unwrap_err().subject.as_deref(), Some("id"));
+    }
+
+    #[test]
+    fn a_parked_ticket_has_a_name_that_fits_on_the_list() {
+        let named = |name: &str| {
+            to_park(TicketToPark {
+                draft: ticket(1),
+                name: name.to_owned(),
+            })
+        };
+        assert_eq!(named("  Mme Petit ").unwrap().name, "Mme Petit");
+        assert_eq!(named(&"é".repeat(60)).unwrap().name.chars().count(), 60);
+        for name in ["", " \t ", &"é".repeat(61)] {
+            assert_eq!(
+                named(name).unwrap_err().subject.as_deref(),
+                Some("name"),
+                "{name}"
+            );
+        }
     }
 }

@@ -8,7 +8,9 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::fault::JournalFault;
 
-const MIGRATIONS: [&str; 2] = [
+/// One step a version. Version 1 keeps tickets, sales and goods, version 2 the organisation worked in last, version 3 parked
+/// tickets and which refused sale a ticket mends. No release has been published yet; files of every version exist on devices.
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE tickets (
         ticket_id   BLOB NOT NULL PRIMARY KEY CHECK (length(ticket_id) = 16),
@@ -38,6 +40,20 @@ const MIGRATIONS: [&str; 2] = [
         slot            TEXT NOT NULL PRIMARY KEY,
         organization_id BLOB NOT NULL CHECK (length(organization_id) = 16)
     ) STRICT, WITHOUT ROWID;
+",
+    "
+    ALTER TABLE tickets ADD COLUMN mends BLOB CHECK (length(mends) = 16);
+    CREATE TABLE parked (
+        place        INTEGER PRIMARY KEY,
+        ticket_id    BLOB NOT NULL UNIQUE CHECK (length(ticket_id) = 16),
+        slot         TEXT NOT NULL,
+        summary      BLOB NOT NULL,
+        parked_at_ms INTEGER NOT NULL,
+        mends        BLOB CHECK (length(mends) = 16),
+        sealed       BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX parked_of_slot ON parked (slot, place);
+    CREATE INDEX sales_by_refusal ON sales (slot, refused_code);
 ",
 ];
 
@@ -77,6 +93,12 @@ fn refuse_newer(connection: &Connection) -> Result<(), JournalFault> {
     } else {
         Ok(())
     }
+}
+
+/// The steps that make a file of this version.
+#[cfg(test)]
+pub(super) fn steps_to(version: usize) -> &'static [&'static str] {
+    &MIGRATIONS[..version]
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), JournalFault> {

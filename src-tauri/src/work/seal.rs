@@ -34,8 +34,10 @@ pub struct Label<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Kind {
-    /// A ticket in hand.
+    /// A ticket, in hand or parked.
     Ticket,
+    /// What the list of parked tickets shows of one.
+    Summary,
     /// A finished sale.
     Sale,
 }

@@ -34,6 +34,21 @@ export const commands = {
 	ticketFinish: (draft: TicketDraft, keeping: TicketKeeping) => typedError<AppView, UiError>(__TAURI_INVOKE("ticket_finish", { draft, keeping })),
 	/**  The operator's sales that wait to be sent or were refused, oldest first. */
 	outbox: () => typedError<OutboxSale[], UiError>(__TAURI_INVOKE("outbox")),
+	/**  Parks the ticket in hand under a name. When this returns, it survives a power cut. */
+	ticketPark: (ticket: TicketToPark) => typedError<AppView, UiError>(__TAURI_INVOKE("ticket_park", { ticket })),
+	/**  The operator's parked tickets, the one parked first at the head. */
+	ticketsParked: () => typedError<ParkedTicket[], UiError>(__TAURI_INVOKE("tickets_parked")),
+	/**  Takes a parked ticket in hand; what is in hand is parked with the same step. */
+	ticketTakeUp: (id: string, inHand: TicketToPark | null) => typedError<TicketDraft, UiError>(__TAURI_INVOKE("ticket_take_up", { id, inHand })),
+	/**  Forgets a parked ticket. */
+	ticketDiscard: (id: string) => typedError<AppView, UiError>(__TAURI_INVOKE("ticket_discard", { id })),
+	/**  Opens a refused sale. One that may be on the server answers `sale_outcome_unknown`. */
+	saleReview: (id: string) => typedError<RefusedSale, UiError>(__TAURI_INVOKE("sale_review", { id })),
+	/**
+	 *  Brings a refused sale back as the ticket in hand, under the new id; it stays refused until that ticket is finished. What is in
+	 *  hand is parked with the same step.
+	 */
+	saleMend: (id: string, ticketId: string, inHand: TicketToPark | null) => typedError<TicketDraft, UiError>(__TAURI_INVOKE("sale_mend", { id, ticketId, inHand })),
 	/**  The operator's own live sessions, newest first. */
 	mySessions: () => typedError<MySession[], UiError>(__TAURI_INVOKE("my_sessions")),
 	/**  Ends one of them, and says how many that were. */
@@ -1097,6 +1112,22 @@ export type OwnOrganization = {
 	is_current: boolean,
 };
 
+/**  A parked ticket, as the list shows it. */
+export type ParkedTicket = {
+	/**  The ticket's id. */
+	id: string,
+	/**  What it is called. Absent where it cannot be opened now, because its key is not at hand or the disk changed it. */
+	name: string | null,
+	/**  How many lines it has. */
+	lines: number,
+	/**  Its sum in cents. */
+	total_cents: number,
+	/**  Since when it is parked. */
+	parked_at_ms: Millis,
+	/**  Whether it mends a refused sale. */
+	mends: boolean,
+};
+
 /**  How a customer pays. */
 export type PaymentMethod = 
 /**  Notes and coins. */
@@ -1246,6 +1277,26 @@ export type RefreshFailure =
 "unavailable" | 
 /**  A fault of the server. */
 "internal";
+
+/**  A refused sale with everything in it. */
+export type RefusedSale = {
+	/**  The ticket's id. */
+	id: string,
+	/**  Its sum in cents. */
+	total_cents: number,
+	/**  When it was finished. */
+	finished_at_ms: Millis,
+	/**  Its lines. A name that this device does not know is empty. */
+	lines: DraftLine[],
+	/**  What was paid. */
+	payments: DraftPayment[],
+	/**  The note. */
+	note: string,
+	/**  Why the server refused it. */
+	refused: UiError,
+	/**  Whether a ticket that mends it is in hand or parked. */
+	is_being_mended: boolean,
+};
 
 /**  What "Réessayer" brought. */
 export type RetryOutcome = 
@@ -1546,6 +1597,14 @@ export type TicketKeeping =
 /**  On the screen alone, as whoever acts as somebody else. */
 "memory";
 
+/**  A ticket to be parked, and under which name. */
+export type TicketToPark = {
+	/**  The ticket as it is now. */
+	draft: TicketDraft,
+	/**  1 to 60 characters; blanks at its ends are left out. */
+	name: string,
+};
+
 /**  A till of a site. */
 export type Till = {
 	/**  Its id. */
@@ -1717,6 +1776,10 @@ export type UiErrorCode =
 "work_unsent" | 
 /**  The ticket cannot be finished as it stands. */
 "ticket_incomplete" | 
+/**  There is no such ticket any more. */
+"ticket_not_found" | 
+/**  The server has not refused the sale for good; it may have taken it. */
+"sale_outcome_unknown" | 
 /**  A fault of the app. */
 "internal";
 
@@ -1769,6 +1832,8 @@ export type WorkView = {
 	waiting: number,
 	/**  Finished sales that the server refused for good; they wait for a person. */
 	refused: number,
+	/**  Tickets that are parked. */
+	parked: number,
 	/**  When the ticket in hand was last written to disk. */
 	saved_at_ms: Millis | null,
 	/**  Set while the disk does not take the work. */

@@ -241,11 +241,18 @@ impl Controller {
             }
             WorkRequest::Current(reply) => drop(reply.send(Ok(None))),
             WorkRequest::Outbox(reply) => drop(reply.send(Ok(Vec::new()))),
-            WorkRequest::Finish {
+            WorkRequest::Parked(reply) => drop(reply.send(Ok(Vec::new()))),
+            WorkRequest::Park { reply, .. }
+            | WorkRequest::DiscardParked { reply, .. }
+            | WorkRequest::Finish {
                 keeping: TicketKeeping::Journal,
                 reply,
                 ..
             } => drop(reply.send(Err(forbidden.into()))),
+            WorkRequest::TakeUp { reply, .. } | WorkRequest::Mend { reply, .. } => {
+                let _ = reply.send(Err(forbidden.into()));
+            }
+            WorkRequest::Review { reply, .. } => drop(reply.send(Err(forbidden.into()))),
             WorkRequest::Finish {
                 draft,
                 keeping: TicketKeeping::Memory,
@@ -270,6 +277,12 @@ impl Controller {
             | WorkRequest::Put { .. }
             | WorkRequest::Current(_)
             | WorkRequest::Outbox(_)
+            | WorkRequest::Park { .. }
+            | WorkRequest::Parked(_)
+            | WorkRequest::TakeUp { .. }
+            | WorkRequest::DiscardParked { .. }
+            | WorkRequest::Review { .. }
+            | WorkRequest::Mend { .. }
             | WorkRequest::Finish {
                 keeping: TicketKeeping::Journal,
                 ..

@@ -19,7 +19,7 @@ use crate::sessions;
 use crate::surfaces::ImpersonationNotice;
 use crate::testing::{App, Device, Network, bearer_of, json_request};
 use crate::view::administration::PeopleQuery;
-use crate::view::{AppView, Phase, TicketKeeping, UiError, UiErrorCode};
+use crate::view::{AppView, Phase, TicketKeeping, TicketToPark, UiError, UiErrorCode};
 
 /// The operating system's clocks, some time later.
 struct Later {
@@ -354,4 +354,52 @@ async fn settings_are_read_changed_after_the_password_and_refused_at_the_field()
         (refused.code, refused.subject.as_deref()),
         (UiErrorCode::ValidationFailed, Some("allowed_networks"))
     );
+}
+
+#[tokio::test]
+async fn nothing_parked_or_refused_of_ones_own_is_reached_while_acting_as_somebody() {
+    let device = Device::with_accounts().await;
+    let app = device.start();
+    let camille = signed_in(&app).await;
+    let own = app.ticket(1).await;
+    let park = |name: &str| TicketToPark {
+        draft: own.clone(),
+        name: name.to_owned(),
+    };
+    let ask_to_park = |ticket| {
+        app.handle.ask(|reply| {
+            Request::Work(WorkRequest::Park {
+                ticket: Box::new(ticket),
+                reply,
+            })
+        })
+    };
+    ask_to_park(park("à moi")).await.unwrap();
+    let view = start(&app, &camille).await.unwrap();
+
+    let shelf = app
+        .handle
+        .ask(|reply| Request::Work(WorkRequest::Parked(reply)))
+        .await;
+    assert_eq!(shelf.unwrap().len(), 0);
+    let refused = ask_to_park(park("encore")).await.unwrap_err();
+    assert_eq!(refused.code, UiErrorCode::ForbiddenWhileImpersonating);
+    let taken = app.handle.ask(|reply| {
+        Request::Work(WorkRequest::TakeUp {
+            id: own.id.clone(),
+            in_hand: None,
+            reply,
+        })
+    });
+    assert_eq!(
+        taken.await.unwrap_err().code,
+        UiErrorCode::ForbiddenWhileImpersonating
+    );
+
+    stop(&app, &session_id(&view)).await.unwrap();
+    let shelf = app
+        .handle
+        .ask(|reply| Request::Work(WorkRequest::Parked(reply)))
+        .await;
+    assert_eq!(shelf.unwrap().len(), 1);
 }
