@@ -270,3 +270,36 @@ async fn a_second_start_ends_at_once_and_leaves_the_first_alone() {
     window.wait_for("screen-first", SOON).await.unwrap();
     window.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_parked_ticket_outlives_a_kill_and_is_taken_up_as_it_was() {
+    let stage = Stage::start().unwrap();
+    let window = Window::open(&stage, app(&stage)).await.unwrap();
+    create_first_operator(&window).await;
+    window.press("category-0").await.unwrap();
+    window.fill("line-price", "3,50").await.unwrap();
+    window.press("line-done").await.unwrap();
+    let ticket = until_screen(&window, "a line", |screen| screen.lines.len() == 1).await;
+    window.press("park").await.unwrap();
+    window.fill("park-name", "Mme Petit").await.unwrap();
+    window.press("park-submit").await.unwrap();
+    window.wait_for("parked-open", SOON).await.unwrap();
+    window.kill(&stage).unwrap();
+
+    let again = Window::open(&stage, app(&stage)).await.unwrap();
+    let empty = until_screen(&again, "the till with no typing", Screen::is_untroubled_till).await;
+    assert_eq!(empty.lines, Vec::<String>::new());
+    again.wait_for("parked-open", SOON).await.unwrap();
+    again.press("parked-open").await.unwrap();
+    again
+        .wait_text("parked-ticket", "its name", SOON, |text| {
+            text.contains("Mme Petit")
+        })
+        .await
+        .unwrap();
+    again.press("parked-take").await.unwrap();
+    let back = until_screen(&again, "the line again", |screen| screen.lines.len() == 1).await;
+    assert_eq!(back.ticket(), ticket.ticket());
+    again.wait_gone("parked-open", SOON).await.unwrap();
+    again.close().await.unwrap();
+}

@@ -226,7 +226,7 @@ describe('signing out', () => {
   });
 
   it('is guarded while sales wait, says how many, and lets her stay', async () => {
-    const port = await show({ work: { waiting: 3, refused: 0, saved_at_ms: null, fault: null } });
+    const port = await show({ work: { waiting: 3, refused: 0, parked: 0, saved_at_ms: null, fault: null } });
     await signOut();
     expect(await screen.findByTestId('guard-dialog')).toHaveTextContent(fr.guard.waiting(3));
     await userEvent.click(screen.getByTestId('guard-stay'));
@@ -235,7 +235,7 @@ describe('signing out', () => {
   });
 
   it('leaves the work on the device when she says so', async () => {
-    const port = await show({ work: { waiting: 3, refused: 0, saved_at_ms: null, fault: null } });
+    const port = await show({ work: { waiting: 3, refused: 0, parked: 0, saved_at_ms: null, fault: null } });
     const signedOut = vi.spyOn(port, 'signOut');
     await signOut();
     await userEvent.click(await screen.findByTestId('guard-leave'));
@@ -259,7 +259,7 @@ describe('signing out', () => {
   });
 
   it('of the whole window is asked about when the shell wants to know', async () => {
-    const port = await show({ work: { waiting: 1, refused: 0, saved_at_ms: null, fault: null } });
+    const port = await show({ work: { waiting: 1, refused: 0, parked: 0, saved_at_ms: null, fault: null } });
     port.change({ close_asked: true });
     expect(await screen.findByTestId('guard-dialog')).toHaveTextContent(fr.guard.effectClose);
     await userEvent.click(screen.getByTestId('guard-stay'));

@@ -77,7 +77,9 @@ describe('axe finds nothing', () => {
   it.each(['till', 'tickets', 'sessions', 'administration', 'settings', 'about'])(
     'in the screen "%s", online and under a banner',
     async (name) => {
-      const port = await show({ work: { waiting: 1, refused: 1, saved_at_ms: null, fault: problem('disk_full') } });
+      const port = await show({
+        work: { waiting: 1, refused: 1, parked: 0, saved_at_ms: null, fault: problem('disk_full') },
+      });
       await screen.findByTestId('line-0');
       await userEvent.click(screen.getByTestId(`nav-${name}`));
       const landmark = {
@@ -325,8 +327,37 @@ describe('axe finds nothing', () => {
     expect(await violations()).toEqual([]);
   });
 
+  it.each(['fr', 'en'] as const)('in parked tickets and the review of a refused one, in "%s"', async (language) => {
+    const port = await show({ settings: { ...view().settings, language } });
+    await screen.findByTestId('line-0');
+    port.tickets.park({ draft: { ...port.draft!, id: 'p1' }, name: 'Mme Petit' });
+    port.tickets.park({ draft: { ...port.draft!, id: 'p2' }, name: 'scellé' });
+    port.tickets.sealed.add('p2');
+    port.change({ work: { ...port.current.work, parked: 2, refused: 1 } });
+    await screen.findByTestId('parked-open');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('park'));
+    await screen.findByTestId('park-dialog');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('park-cancel'));
+    await userEvent.click(screen.getByTestId('parked-open'));
+    await screen.findAllByTestId('parked-ticket');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('parked-discard'));
+    await screen.findByTestId('discard-confirm');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('discard-confirm-no'));
+    await userEvent.keyboard('{Escape}');
+    await userEvent.click(screen.getByTestId('nav-tickets'));
+    await screen.findAllByTestId('parked-ticket');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('refused-open'));
+    await screen.findByTestId('review-lines');
+    expect(await violations()).toEqual([]);
+  });
+
   it('in the dialogs', async () => {
-    const port = await show({ work: { waiting: 1, refused: 0, saved_at_ms: null, fault: null } });
+    const port = await show({ work: { waiting: 1, refused: 0, parked: 0, saved_at_ms: null, fault: null } });
     await screen.findByTestId('line-0');
     await userEvent.click(screen.getByTestId('menu'));
     expect(await violations()).toEqual([]);

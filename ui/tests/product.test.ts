@@ -97,6 +97,8 @@ describe('the product', () => {
       'Settings',
       'About',
       'PaySheet',
+      'ParkDialog',
+      'ParkedSheet',
       'LineEditor',
       'Relogin',
       'Guard',

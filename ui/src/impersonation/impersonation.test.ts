@@ -353,7 +353,7 @@ describe('meanwhile', () => {
   it('nothing of the own account is in reach', async () => {
     const port = await showAs('dominique', 12, () => undefined, {
       operator: { ...view().operator!, ...above, organizations: 3, must_change_password: false },
-      work: { waiting: 2, refused: 1, saved_at_ms: null, fault: problem('disk_full') },
+      work: { waiting: 2, refused: 1, parked: 0, saved_at_ms: null, fault: problem('disk_full') },
       notices: [{ id: 'n', kind: 'new_device', at_ms: 1, device_name: 'x', ip_address: null, application: null }],
     });
     await screen.findByTestId('acting');

@@ -48,7 +48,7 @@ describe('this device', () => {
   });
 
   it('does not change server while sales wait, and says how many', async () => {
-    await show({ work: { waiting: 2, refused: 0, saved_at_ms: null, fault: null } });
+    await show({ work: { waiting: 2, refused: 0, parked: 0, saved_at_ms: null, fault: null } });
     expect(screen.getByTestId('settings-server-hint')).toHaveTextContent(fr.settings.serverLocked(2));
     expect(screen.getByTestId('settings-server-save')).toBeDisabled();
     expect(screen.getByTestId('server-url')).toBeDisabled();

@@ -147,6 +147,12 @@ export function demonstration(): Port {
       refused: { code: 'validation_failed', retry_after_seconds: null, subject: null },
     });
   }
+  const names = ['Mme Petit, table ronde', '14:32 · Livres', 'Vélo bleu, revient à 17 h avec le camion'];
+  for (let index = 0; index < Number(wanted.get('parked') ?? 0); index += 1) {
+    const name = names[index % names.length]!;
+    port.tickets.park({ draft: ticketWith(index * 2 + 1), name }, now - (index + 1) * 23 * MINUTE_MS);
+  }
+  start.work.parked = port.tickets.shelf.length;
   const lines = Number(wanted.get('ticket') ?? 0);
   if (lines > 0) port.draft = ticketWith(lines);
   Object.assign(window, { port });

@@ -6,6 +6,7 @@ import { FakeAudit } from './fakeAudit';
 import { FakeImpersonation } from './fakeImpersonation';
 import { FakeInsight } from './fakeInsight';
 import { FakeShop } from './fakeShop';
+import { FakeTickets } from './fakeTickets';
 import type {
   AlertList,
   AlertTestAnswer,
@@ -39,11 +40,13 @@ import type {
   OrganizationSummary,
   OutboxSale,
   OwnOrganization,
+  ParkedTicket,
   PeoplePage,
   PeopleQuery,
   PersonDetail,
   Places,
   Port,
+  RefusedSale,
   RetryOutcome,
   SavedFile,
   SessionMetrics,
@@ -57,6 +60,7 @@ import type {
   SufferingDevices,
   TicketDraft,
   TicketKeeping,
+  TicketToPark,
   Till,
   TillChange,
   TopErrors,
@@ -128,7 +132,7 @@ export function view(more: Partial<AppView> = {}, session: Partial<SessionView> 
     impersonation: null,
     impersonation_over: null,
     server: { kind: 'remote', url: 'https://vigie.example' },
-    work: { waiting: 0, refused: 0, saved_at_ms: null, fault: null },
+    work: { waiting: 0, refused: 0, parked: 0, saved_at_ms: null, fault: null },
     settings: {
       language: 'fr',
       theme: 'system',
@@ -155,6 +159,11 @@ type Call = keyof Port;
 const forbidden: ReadonlySet<Call> = new Set<Call>([
   'save',
   'ticketPut',
+  'ticketPark',
+  'ticketTakeUp',
+  'ticketDiscard',
+  'saleReview',
+  'saleMend',
   'revokeSession',
   'revokeOtherSessions',
   'reauthenticate',
@@ -210,6 +219,7 @@ export class FakePort implements Port {
   alerting = new FakeAlerts(Date.now());
   auditing = new FakeAudit(Date.now());
   shop = new FakeShop(fakeCategories);
+  tickets = new FakeTickets();
   impersonating = new FakeImpersonation(Date.now());
   /** Whether the password was given again not long ago. */
   reauthenticated = true;
@@ -329,7 +339,8 @@ export class FakePort implements Port {
   async signOut(leaveUnsent: boolean): Promise<Answer<AppView>> {
     const error = this.#fails('signOut');
     if (error) return no(error);
-    if (this.current.work.waiting > 0 && !leaveUnsent) return no(problem('work_unsent'));
+    const { waiting, parked } = this.current.work;
+    if (waiting + parked > 0 && !leaveUnsent) return no(problem('work_unsent'));
     this.#over('ended');
     return ok(
       this.change(
@@ -382,16 +393,85 @@ export class FakePort implements Port {
     }
     this.finished.push(structuredClone(draft));
     this.draft = null;
+    const mended = this.tickets.mending.get(draft.id);
+    this.tickets.mending.delete(draft.id);
+    this.waiting = this.waiting.filter((each) => each.id !== mended);
     if (lost) {
       const total_cents = draft.lines.reduce((sum, line) => sum + line.quantity * line.unit_price_cents, 0);
       this.waiting.push({ id: draft.id, total_cents, finished_at_ms: Date.now(), refused: null });
     }
-    return ok(this.change({ work: { ...this.current.work, waiting: this.waiting.length } }));
+    return ok(this.#counted());
   }
 
   async outbox(): Promise<Answer<OutboxSale[]>> {
     const error = this.#fails('outbox');
     return error ? no(error) : ok(this.current.impersonation ? [] : this.waiting);
+  }
+
+  /** The view with the work counted anew. */
+  #counted(): AppView {
+    const refused = this.waiting.filter((each) => each.refused !== null).length;
+    const waiting = this.waiting.length - refused;
+    return this.change({ work: { ...this.current.work, waiting, refused, parked: this.tickets.shelf.length } });
+  }
+
+  async ticketPark(ticket: TicketToPark): Promise<Answer<AppView>> {
+    const error = this.#fails('ticketPark');
+    if (error) return no(error);
+    this.tickets.park(ticket);
+    this.draft = null;
+    return ok(this.#counted());
+  }
+
+  async ticketsParked(): Promise<Answer<ParkedTicket[]>> {
+    const error = this.#fails('ticketsParked');
+    return error ? no(error) : ok(this.current.impersonation ? [] : this.tickets.list());
+  }
+
+  #inHand(draft: TicketDraft, before: TicketToPark | null): Answer<TicketDraft> {
+    if (before && before.draft.id !== draft.id) this.tickets.park(before);
+    this.draft = draft;
+    this.#counted();
+    return ok(structuredClone(draft));
+  }
+
+  async ticketTakeUp(id: string, inHand: TicketToPark | null): Promise<Answer<TicketDraft>> {
+    const error = this.#fails('ticketTakeUp');
+    if (error) return no(error);
+    const draft = this.tickets.take(id);
+    return draft ? this.#inHand(draft, inHand) : no(problem('ticket_not_found'));
+  }
+
+  async ticketDiscard(id: string): Promise<Answer<AppView>> {
+    const error = this.#fails('ticketDiscard');
+    if (error) return no(error);
+    const gone = this.tickets.take(id);
+    this.tickets.mending.delete(id);
+    return gone ? ok(this.#counted()) : no(problem('ticket_not_found'));
+  }
+
+  #refused(id: string): Answer<OutboxSale> {
+    const sale = this.waiting.find((each) => each.id === id);
+    if (!sale) return no(problem('ticket_not_found'));
+    return sale.refused ? ok(sale) : no(problem('sale_outcome_unknown'));
+  }
+
+  async saleReview(id: string): Promise<Answer<RefusedSale>> {
+    const error = this.#fails('saleReview');
+    if (error) return no(error);
+    const sale = this.#refused(id);
+    return sale.status === 'error' ? sale : ok(this.tickets.review(sale.data));
+  }
+
+  async saleMend(id: string, ticketId: string, inHand: TicketToPark | null): Promise<Answer<TicketDraft>> {
+    const error = this.#fails('saleMend');
+    if (error) return no(error);
+    const sale = this.#refused(id);
+    if (sale.status === 'error') return sale;
+    const already = [...this.tickets.mending].find(([, mended]) => mended === id)?.[0];
+    const open = this.draft?.id === already ? this.draft : null;
+    const draft = already ? (open ?? this.tickets.take(already)) : null;
+    return this.#inHand(draft ?? this.tickets.mend(sale.data, ticketId), inHand);
   }
 
   async mySessions(): Promise<Answer<MySession[]>> {

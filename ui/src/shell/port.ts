@@ -32,11 +32,13 @@ import type {
   OrganizationSummary,
   OutboxSale,
   OwnOrganization,
+  ParkedTicket,
   PeoplePage,
   PeopleQuery,
   PersonDetail,
   Places,
   Reauthenticated,
+  RefusedSale,
   RetryOutcome,
   Saved,
   SavedFile,
@@ -51,6 +53,7 @@ import type {
   SufferingDevices,
   TicketDraft,
   TicketKeeping,
+  TicketToPark,
   Till,
   TillChange,
   TopErrors,
@@ -122,6 +125,7 @@ export type {
   OrganizationSummary,
   OutboxSale,
   OwnOrganization,
+  ParkedTicket,
   PaymentMethod,
   PeoplePage,
   PeopleQuery,
@@ -133,6 +137,7 @@ export type {
   Places,
   Reauthenticated,
   RefreshFailure,
+  RefusedSale,
   RetryOutcome,
   Saved,
   SavedFile,
@@ -154,6 +159,7 @@ export type {
   Theme,
   TicketDraft,
   TicketKeeping,
+  TicketToPark,
   Till,
   TillChange,
   TopError,
@@ -189,6 +195,12 @@ export interface Port {
   ticketPut(draft: TicketDraft): Promise<Answer<Saved>>;
   ticketFinish(draft: TicketDraft, keeping: TicketKeeping): Promise<Answer<AppView>>;
   outbox(): Promise<Answer<OutboxSale[]>>;
+  ticketPark(ticket: TicketToPark): Promise<Answer<AppView>>;
+  ticketsParked(): Promise<Answer<ParkedTicket[]>>;
+  ticketTakeUp(id: string, inHand: TicketToPark | null): Promise<Answer<TicketDraft>>;
+  ticketDiscard(id: string): Promise<Answer<AppView>>;
+  saleReview(id: string): Promise<Answer<RefusedSale>>;
+  saleMend(id: string, ticketId: string, inHand: TicketToPark | null): Promise<Answer<TicketDraft>>;
   mySessions(): Promise<Answer<MySession[]>>;
   revokeSession(sessionId: string): Promise<Answer<number>>;
   revokeOtherSessions(): Promise<Answer<number>>;

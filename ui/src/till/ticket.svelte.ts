@@ -11,6 +11,7 @@ import type {
   Saved,
   TicketDraft,
   TicketKeeping,
+  TicketToPark,
   UiError,
 } from '../shell/port';
 import { type LineField, lineFields, MAX_LINES, MAX_NOTE_CHARS, totalCents } from './amounts';
@@ -228,15 +229,64 @@ export class Ticket {
         this.#changed();
         return answer;
       }
-      // Within the turn: a write that waits behind this one must find the ticket gone.
-      this.#life += 1;
-      this.#cancel();
-      this.draft = fresh();
-      this.fault = null;
+      this.#replace(fresh());
       this.last = { total_cents, change_cents };
-      this.epoch += 1;
       return answer;
     });
+  }
+
+  /** Parks the ticket under `name` and begins a new one; it stays in hand where that fails. */
+  async park(name: string): Promise<Answer<AppView>> {
+    return this.#exchange((draft) => this.#port.ticketPark({ draft, name }), fresh);
+  }
+
+  /** Takes in hand what the shell brings; a ticket that is not blank is parked as `name` by the same step. */
+  async takeUp(
+    name: string,
+    bring: (inHand: TicketToPark | null) => Promise<Answer<TicketDraft>>,
+  ): Promise<Answer<TicketDraft>> {
+    return this.#exchange(
+      (draft) => {
+        const blank = draft.lines.length + draft.payments.length === 0 && draft.note.trim() === '';
+        return bring(blank ? null : { draft, name });
+      },
+      (draft) => {
+        const { place } = draft;
+        const isOfTill = place.screen === 'till' || place.screen === 'pay';
+        return isOfTill ? draft : { ...draft, place: { ...nowhere(), scroll: place.scroll } };
+      },
+    );
+  }
+
+  /** Hands over the ticket as it is, and puts another in its place where the shell did it. */
+  async #exchange<T>(
+    call: (draft: TicketDraft) => Promise<Answer<T>>,
+    next: (brought: T) => TicketDraft,
+  ): Promise<Answer<T>> {
+    this.#cancel();
+    const draft = this.#copy();
+    const life = this.#life;
+    return this.#inTurn(async () => {
+      const answer = await call(draft);
+      if (life !== this.#life) return answer;
+      if (answer.status === 'error') this.#changed();
+      else {
+        const late = this.draft.lines.filter((line) => !draft.lines.some((each) => each.id === line.id));
+        this.#replace(next(answer.data), late);
+      }
+      return answer;
+    });
+  }
+
+  /** Within a turn: a write that waits behind it must find the ticket gone. `late` are lines that came meanwhile. */
+  #replace(next: TicketDraft, late: DraftLine[] = []): void {
+    this.#life += 1;
+    this.#cancel();
+    this.draft = { ...next, lines: [...next.lines, ...late] };
+    this.fault = null;
+    this.last = null;
+    this.epoch += 1;
+    if (late.length > 0) this.#changed();
   }
 
   #copy(): TicketDraft {

@@ -128,7 +128,7 @@ export const en: OfficeWords = {
     refused: 'Refused',
     none: 'Every ticket has reached the server.',
     waitingHint: 'They leave by themselves, in order, as soon as the server answers.',
-    refusedHint: 'The server refused them. They stay here until a manager deals with them.',
+    refusedHint: 'The server refused them. Open them to see why, and to mend them. They hold up no other.',
     finishedAt: (when) => `finished ${when}`,
     reference: (id) => `ref. ${id}`,
     refusedBecause: {
@@ -156,6 +156,7 @@ export const en: OfficeWords = {
     },
     server: 'Server',
     serverHint: 'The server changes only when all work has been sent. You then have to sign in again.',
+    serverParked: 'Tickets are parked on this device: the server cannot change for now.',
     serverLocked: (count) =>
       `${many(count, 'ticket still waits', 'tickets still wait')} to be sent: the server cannot change for now.`,
   },
@@ -178,6 +179,8 @@ export const en: OfficeWords = {
     search: 'Go to the search field',
     pay: 'Take payment',
     save: 'Save at once',
+    park: 'Park the ticket',
+    parked: 'See the parked tickets',
     lastLine: 'Edit the last line',
     screens: 'Change screen',
     cancel: 'Close what is open, or clear the search',

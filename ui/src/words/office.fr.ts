@@ -136,7 +136,8 @@ export const fr = {
     refused: 'Refusés',
     none: 'Tous les tickets sont arrivés au serveur.',
     waitingHint: "Ils partent tout seuls, dans l'ordre, dès que le serveur répond.",
-    refusedHint: "Le serveur les a refusés. Ils restent ici jusqu'à ce qu'un responsable s'en occupe.",
+    refusedHint:
+      'Le serveur les a refusés. Ouvrez-les pour savoir pourquoi et les corriger. Ils ne bloquent pas les autres.',
     finishedAt: (when: string) => `terminé ${when}`,
     reference: (id: string) => `réf. ${id}`,
     refusedBecause: {
@@ -164,6 +165,7 @@ export const fr = {
     },
     server: 'Serveur',
     serverHint: 'Le serveur ne change que si tout le travail est envoyé. Il faudra ensuite se connecter à nouveau.',
+    serverParked: "Des tickets sont de côté sur cet appareil : le serveur ne peut pas changer pour l'instant.",
     serverLocked: (count: number) =>
       `${many(count, 'ticket attend', 'tickets attendent')} encore l'envoi : le serveur ne peut pas changer pour l'instant.`,
   },
@@ -186,6 +188,8 @@ export const fr = {
     search: 'Aller à la recherche',
     pay: 'Encaisser',
     save: 'Sauvegarder tout de suite',
+    park: 'Mettre le ticket de côté',
+    parked: 'Voir les tickets de côté',
     lastLine: 'Modifier la dernière ligne',
     screens: "Changer d'écran",
     cancel: 'Fermer ce qui est ouvert, ou vider la recherche',

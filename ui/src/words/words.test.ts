@@ -13,6 +13,8 @@ import { en as impersonationEn } from './impersonation.en';
 import { fr as impersonationFr, type ImpersonationWords } from './impersonation.fr';
 import { en as insightEn } from './insight.en';
 import { fr as insightFr, type InsightWords } from './insight.fr';
+import { en as parkedEn } from './parked.en';
+import { fr as parkedFr } from './parked.fr';
 import * as format from './format';
 
 const bindings = readFileSync('src/shell/bindings.ts', 'utf8');
@@ -63,6 +65,7 @@ const all = {
     alerts: alertsFr,
     audit: auditFr,
     impersonation: impersonationFr,
+    parked: parkedFr,
   },
   English: {
     ...en,
@@ -71,6 +74,7 @@ const all = {
     alerts: alertsEn,
     audit: auditEn,
     impersonation: impersonationEn,
+    parked: parkedEn,
   },
 };
 
