@@ -327,7 +327,7 @@ describe('axe finds nothing', () => {
     expect(await violations()).toEqual([]);
   });
 
-  it.each(['fr', 'en'] as const)('in parked tickets and the review of a refused one, in "%s"', async (language) => {
+  async function withParked(language: 'fr' | 'en'): Promise<void> {
     const port = await show({ settings: { ...view().settings, language } });
     await screen.findByTestId('line-0');
     port.tickets.park({ draft: { ...port.draft!, id: 'p1' }, name: 'Mme Petit' });
@@ -335,19 +335,27 @@ describe('axe finds nothing', () => {
     port.tickets.sealed.add('p2');
     port.change({ work: { ...port.current.work, parked: 2, refused: 1 } });
     await screen.findByTestId('parked-open');
-    expect(await violations()).toEqual([]);
+  }
+
+  it.each(['fr', 'en'] as const)('in parking a ticket, in "%s"', async (language) => {
+    await withParked(language);
     await userEvent.click(screen.getByTestId('park'));
     await screen.findByTestId('park-dialog');
     expect(await violations()).toEqual([]);
-    await userEvent.click(screen.getByTestId('park-cancel'));
+  });
+
+  it.each(['fr', 'en'] as const)('in the list of parked tickets, in "%s"', async (language) => {
+    await withParked(language);
     await userEvent.click(screen.getByTestId('parked-open'));
     await screen.findAllByTestId('parked-ticket');
     expect(await violations()).toEqual([]);
     await userEvent.click(screen.getByTestId('parked-discard'));
     await screen.findByTestId('discard-confirm');
     expect(await violations()).toEqual([]);
-    await userEvent.click(screen.getByTestId('discard-confirm-no'));
-    await userEvent.keyboard('{Escape}');
+  });
+
+  it.each(['fr', 'en'] as const)('in the tickets page and the review of a refused one, in "%s"', async (language) => {
+    await withParked(language);
     await userEvent.click(screen.getByTestId('nav-tickets'));
     await screen.findAllByTestId('parked-ticket');
     expect(await violations()).toEqual([]);
