@@ -147,6 +147,9 @@ impl From<Problem> for UiError {
             ErrorCode::OrganizationNotFound => UiErrorCode::OrganizationNotFound,
             ErrorCode::SiteNotFound => UiErrorCode::SiteNotFound,
             ErrorCode::TillNotFound => UiErrorCode::TillNotFound,
+            ErrorCode::TillDayOpen => UiErrorCode::TillDayOpen,
+            ErrorCode::TillClosed => UiErrorCode::TillClosed,
+            ErrorCode::TillDayNotFound => UiErrorCode::TillDayNotFound,
             ErrorCode::CategoryNotFound => UiErrorCode::CategoryNotFound,
             ErrorCode::ShortcutTaken => UiErrorCode::ShortcutTaken,
             ErrorCode::CategoriesExist => UiErrorCode::CategoriesExist,
@@ -199,6 +202,8 @@ pub const fn refuses_for_good(code: ErrorCode) -> bool {
         ErrorCode::ValidationFailed
         | ErrorCode::CategoryUnknown
         | ErrorCode::SaleTotalMismatch
+        | ErrorCode::TillClosed
+        | ErrorCode::TillDayNotFound
         | ErrorCode::MalformedBody
         | ErrorCode::BodyTooLarge
         | ErrorCode::UnsupportedMediaType
@@ -230,6 +235,7 @@ pub const fn refuses_for_good(code: ErrorCode) -> bool {
         | ErrorCode::OrganizationNotFound
         | ErrorCode::SiteNotFound
         | ErrorCode::TillNotFound
+        | ErrorCode::TillDayOpen
         | ErrorCode::CategoryNotFound
         | ErrorCode::ShortcutTaken
         | ErrorCode::CategoriesExist

@@ -11,6 +11,7 @@ pub mod insight;
 pub mod parked;
 pub mod review;
 pub mod sessions;
+pub mod till_day;
 
 use keeper_core::{Banner, Connection, Persistence, Severity};
 use protocol::auth::{DeviceKind, Me, OrganizationRole};
@@ -363,6 +364,14 @@ pub enum UiErrorCode {
     SiteNotFound,
     /// No such till.
     TillNotFound,
+    /// The till's day is open already.
+    TillDayOpen,
+    /// The till's day is closed.
+    TillClosed,
+    /// The till has no such day.
+    TillDayNotFound,
+    /// Sales of the till's day are still on this device.
+    TillDayUnsent,
     /// No such category.
     CategoryNotFound,
     /// The key picks another category.

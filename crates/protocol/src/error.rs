@@ -86,6 +86,12 @@ pub enum ErrorCode {
     SiteNotFound,
     /// No such till in this organisation.
     TillNotFound,
+    /// The till's day is open already.
+    TillDayOpen,
+    /// The till's day is closed: nothing is sold on it, and it is not closed again.
+    TillClosed,
+    /// No such day of this organisation's tills, or the till has none open.
+    TillDayNotFound,
     /// No such category in this organisation.
     CategoryNotFound,
     /// The key picks another category already.
@@ -204,6 +210,7 @@ impl ErrorCode {
             | Self::OrganizationNotFound
             | Self::SiteNotFound
             | Self::TillNotFound
+            | Self::TillDayNotFound
             | Self::CategoryNotFound
             | Self::NoticeNotFound
             | Self::ImpersonationNotFound
@@ -217,6 +224,8 @@ impl ErrorCode {
             | Self::ShortcutTaken
             | Self::CategoriesExist
             | Self::OrganizationMismatch
+            | Self::TillDayOpen
+            | Self::TillClosed
             | Self::CannotImpersonateOneself
             | Self::AlreadyImpersonating
             | Self::UserDisabled
@@ -250,6 +259,7 @@ impl ErrorCode {
             | Self::OrganizationNotFound
             | Self::SiteNotFound
             | Self::TillNotFound
+            | Self::TillDayNotFound
             | Self::CategoryNotFound
             | Self::NoticeNotFound
             | Self::ImpersonationNotFound
@@ -265,6 +275,8 @@ impl ErrorCode {
             | Self::ShortcutTaken
             | Self::CategoriesExist
             | Self::OrganizationMismatch
+            | Self::TillDayOpen
+            | Self::TillClosed
             | Self::SessionRevoked
             | Self::SessionIdle
             | Self::SessionEnded
@@ -411,6 +423,9 @@ impl ErrorCode {
             Self::OrganizationNotFound => "No such organisation",
             Self::SiteNotFound => "No such site",
             Self::TillNotFound => "No such till",
+            Self::TillDayOpen => "The till's day is open already",
+            Self::TillClosed => "The till's day is closed",
+            Self::TillDayNotFound => "No such day of a till",
             Self::CategoryNotFound => "No such category here",
             Self::ShortcutTaken => "The key picks another category",
             Self::CategoriesExist => "The organisation has categories already",

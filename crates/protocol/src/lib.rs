@@ -18,6 +18,7 @@ pub mod sale;
 pub mod secret;
 pub mod session;
 pub mod settings;
+pub mod till_day;
 
 pub use error::{ErrorCode, Problem};
 pub use secret::Secret;

@@ -108,6 +108,10 @@ pub struct NewSale {
     /// now. Absent: the session's. It is no part of what is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<Uuid>,
+    /// The till's day on which it was made; refused with `till_closed` where that day is closed by now, unless this sale was
+    /// taken before. Absent: of no till's day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub till_day_id: Option<Uuid>,
 }
 
 /// A sale as the server keeps it.

@@ -25,6 +25,10 @@ use protocol::notice::{NoticeKind, SecurityNotice, SecurityNoticeList};
 use protocol::sale::{Category, CategoryList, NewSale, Payment, PaymentMethod, Sale, SaleLine, SaleList};
 use protocol::session::{AdminSession, AdminSessionList, Revoked, SessionList, SessionSummary};
 use protocol::settings::SessionSettings;
+use protocol::till_day::{
+    CloseTillDayRequest, CounterTill, CounterTillList, OpenTillDayRequest, TillDay, TillDayOperator,
+    TillDayPage,
+};
 use protocol::{ErrorCode, Problem, Secret};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -106,6 +110,28 @@ fn sale() -> NewSale {
         note: "fragile".to_owned(),
         finished_at: at(),
         organization_id: Some(id(2)),
+        till_day_id: Some(id(6)),
+    }
+}
+
+fn till_day() -> TillDay {
+    TillDay {
+        id: id(6),
+        till_id: id(10),
+        till_name: "Caisse 1".to_owned(),
+        site_name: "Quai Nord".to_owned(),
+        opened_at: at(),
+        opened_by: TillDayOperator {
+            user_id: id(1),
+            name: "Camille Le Goff".to_owned(),
+        },
+        float_cents: 15_000,
+        closed_at: None,
+        closed_by: None,
+        counted_cents: None,
+        expected_cents: 18_300,
+        variance_cents: None,
+        comment: String::new(),
     }
 }
 
@@ -716,5 +742,41 @@ fn no_secret_shows_in_a_debug_form() {
     assert!(
         !shown.contains("\"access\"") && !shown.contains("\"refresh\""),
         "{shown}"
+    );
+}
+
+#[test]
+fn tills_and_their_days() {
+    let till = CounterTill {
+        till_id: id(10),
+        name: "Caisse 1".to_owned(),
+        site_id: id(3),
+        site_name: "Quai Nord".to_owned(),
+        day: Some(till_day()),
+    };
+    insta::assert_json_snapshot!("counter_till_list", form(&CounterTillList { tills: vec![till] }));
+    let closed = TillDay {
+        closed_at: Some(at()),
+        closed_by: Some(till_day().opened_by),
+        counted_cents: Some(18_280),
+        variance_cents: Some(-20),
+        comment: "une pièce au sol".to_owned(),
+        ..till_day()
+    };
+    insta::assert_json_snapshot!(
+        "till_day_page",
+        form(&TillDayPage {
+            days: vec![closed],
+            next: Some("next".to_owned())
+        })
+    );
+    insta::assert_json_snapshot!("open_till_day", form(&OpenTillDayRequest { float_cents: 15_000 }));
+    insta::assert_json_snapshot!(
+        "close_till_day",
+        form(&CloseTillDayRequest {
+            day_id: id(6),
+            counted_cents: 18_280,
+            comment: "une pièce au sol".to_owned()
+        })
     );
 }

@@ -86,6 +86,18 @@ impl Caller {
         self.identity.session.organization_id
     }
 
+    /// Lets managers, administrators and owners pass.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Forbidden`]
+    pub(crate) fn manages(&self) -> Result<(), Failure> {
+        if self.role >= OrganizationRole::Manager {
+            Ok(())
+        } else {
+            Err(Failure::new(ErrorCode::Forbidden))
+        }
+    }
+
     /// Lets administrators and owners pass.
     ///
     /// # Errors

@@ -62,6 +62,7 @@ mod session_view;
 mod sign_in_place;
 mod starter_goods;
 mod table_cells;
+mod till_days;
 pub mod tls;
 mod touches;
 mod user_agent;

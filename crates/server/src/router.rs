@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::server::Server;
 use crate::{
     activity, admin, alerts, audit, auth, events, health, impersonation, insight, mail, monitoring, openapi,
-    sales, session_settings,
+    sales, session_settings, till_days,
 };
 
 /// The router of this server.
@@ -57,7 +57,8 @@ fn documented() -> (Router<Server>, String) {
         .merge(alerts::routes())
         .merge(audit::routes())
         .merge(mail::settings::routes())
-        .merge(sales::routes());
+        .merge(sales::routes())
+        .merge(till_days::routes());
     let (router, document) = OpenApiRouter::with_openapi(openapi::empty())
         .merge(health::routes())
         .nest("/v1", v1)

@@ -123,6 +123,7 @@ mod tests {
             note: String::new(),
             finished_at: DateTime::UNIX_EPOCH,
             organization_id: None,
+            till_day_id: None,
         }
     }
 

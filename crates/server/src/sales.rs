@@ -104,6 +104,8 @@ async fn send(
         SaleOutcome::CategoryUnknown(id) => Err(Failure::new(ErrorCode::CategoryUnknown)
             .at("lines")
             .detail(id.to_string())),
+        SaleOutcome::TillDayClosed => Err(Failure::new(ErrorCode::TillClosed).at("till_day_id")),
+        SaleOutcome::TillDayUnknown => Err(Failure::new(ErrorCode::TillDayNotFound).at("till_day_id")),
     }
 }
 

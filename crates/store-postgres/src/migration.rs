@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_impersonation.sql"),
     include_str!("migrations/0007_oversight.sql"),
     include_str!("migrations/0008_event_packs.sql"),
+    include_str!("migrations/0009_till_days.sql"),
 ];
 
 /// `VIGI`, the advisory lock that a process holds while it brings a schema up to date.

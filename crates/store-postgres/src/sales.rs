@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::column::{get, method_word, number, text};
 use crate::fault::Fault;
+use crate::till_days::{Takes, takes_sales};
 use crate::work::transaction;
 use crate::{PostgresStore, audit, directory};
 
@@ -19,8 +20,8 @@ const OF_OPERATOR: &str = "SELECT id, organization_id, idempotency_key, operator
     FROM sales WHERE organization_id = $1 AND operator_id = $2 ORDER BY received_at DESC, id DESC LIMIT $3";
 
 const KEEP: &str = "INSERT INTO sales (id, organization_id, site_id, operator_id, idempotency_key, body_hash,
-        total_cents, note, finished_at, received_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        total_cents, note, finished_at, received_at, till_day_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
     ON CONFLICT (organization_id, idempotency_key) DO NOTHING";
 
 const KEEP_LINE: &str = "INSERT INTO sale_lines (organization_id, sale_id, position, category_id, quantity,
@@ -81,6 +82,17 @@ async fn keep_sale(
             return Ok(SaleOutcome::CategoryUnknown(line.category_id));
         }
     }
+    if let Some(day_id) = new.sale.till_day_id {
+        match takes_sales(connection, new.organization_id, day_id).await? {
+            Some(Takes::Sales) => {}
+            Some(Takes::Nothing) => {
+                // The same sale, sent twice at once, may have been kept while the closing was waited for.
+                let before = kept_before(connection, new).await?;
+                return Ok(before.unwrap_or(SaleOutcome::TillDayClosed));
+            }
+            None => return Ok(SaleOutcome::TillDayUnknown),
+        }
+    }
     if !insert(connection, new).await? {
         // The same sale came twice at once, and the other one was first: it is committed by now.
         return kept_before(connection, new)
@@ -111,6 +123,7 @@ async fn insert(connection: &mut PgConnection, new: &NewSaleRow) -> Result<bool,
         .bind(text(&new.sale.note))
         .bind(new.sale.finished_at.timestamp_millis())
         .bind(new.now)
+        .bind(new.sale.till_day_id)
         .execute(&mut *connection)
         .await?
         .rows_affected();

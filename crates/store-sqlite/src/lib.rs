@@ -42,6 +42,7 @@ mod session_row;
 mod sessions;
 mod settings;
 mod sites;
+mod till_days;
 mod transfer;
 mod users;
 mod writer;

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_impersonation.sql"),
     include_str!("migrations/0008_oversight.sql"),
     include_str!("migrations/0009_event_packs.sql"),
+    include_str!("migrations/0010_till_days.sql"),
 ];
 
 /// The newest schema that this program knows.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::column::method_word;
 use crate::fault::Fault;
+use crate::till_days::{Takes, takes_sales};
 use crate::writer::Shape;
 use crate::{SqliteStore, audit, directory};
 
@@ -18,8 +19,8 @@ const OF_OPERATOR: &str = "SELECT id, organization_id, idempotency_key, operator
     FROM sales WHERE organization_id = ? AND operator_id = ? ORDER BY received_at DESC, id DESC LIMIT ?";
 
 const KEEP: &str = "INSERT INTO sales (id, organization_id, site_id, operator_id, idempotency_key, body_hash,
-        total_cents, note, finished_at, received_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        total_cents, note, finished_at, received_at, till_day_id)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 const KEEP_LINE: &str = "INSERT INTO sale_lines (organization_id, sale_id, position, category_id, quantity,
         weight_grams, unit_price_cents)
@@ -65,6 +66,13 @@ fn keep_sale(connection: &Connection, new: &NewSaleRow, entry: &AuditEntry) -> R
             return Ok(SaleOutcome::CategoryUnknown(line.category_id));
         }
     }
+    if let Some(day_id) = new.sale.till_day_id {
+        match takes_sales(connection, new.organization_id, day_id)? {
+            Some(Takes::Sales) => {}
+            Some(Takes::Nothing) => return Ok(SaleOutcome::TillDayClosed),
+            None => return Ok(SaleOutcome::TillDayUnknown),
+        }
+    }
     insert(connection, new)?;
     audit::add(connection, entry)?;
     Ok(SaleOutcome::Kept(SaleRow {
@@ -89,6 +97,7 @@ fn insert(connection: &Connection, new: &NewSaleRow) -> rusqlite::Result<()> {
         new.sale.note,
         new.sale.finished_at.timestamp_millis(),
         new.now,
+        new.sale.till_day_id,
     ])?;
     let mut keep_line = connection.prepare_cached(KEEP_LINE)?;
     for (position, line) in (0_u32..).zip(&new.sale.lines) {

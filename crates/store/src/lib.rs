@@ -25,6 +25,7 @@ pub mod sale;
 pub mod session;
 pub mod settings;
 pub mod table;
+pub mod till_day;
 pub mod transfer;
 
 pub use alert::{
@@ -57,6 +58,10 @@ pub use session::{
     SessionFilter, SessionRow, Sessions, Touch,
 };
 pub use settings::SettingsStore;
+pub use till_day::{
+    ClosedTillDay, CounterTill, DayOperator, NewTillDay, OpenedTillDay, TillDayClosing, TillDayEnd,
+    TillDayRow, TillDays,
+};
 
 /// Milliseconds since 1970, UTC.
 pub type Millis = i64;
@@ -81,6 +86,7 @@ pub trait Store:
     + SettingsStore
     + Categories
     + Sales
+    + TillDays
     + Notices
     + Impersonations
     + Oversight

@@ -55,13 +55,18 @@ pub enum SaleOutcome {
     KeyReused,
     /// A line names a category that this organisation does not have.
     CategoryUnknown(Uuid),
+    /// The till's day that it names is closed.
+    TillDayClosed,
+    /// The organisation has no such day of a till.
+    TillDayUnknown,
 }
 
 /// Sales.
 #[async_trait]
 pub trait Sales {
     /// Keeps a sale with its lines and payments, once. The audit entry is written only where the sale is new. A category that
-    /// is archived by now sells as any other: the ticket was made while it was in use.
+    /// is archived by now sells as any other: the ticket was made while it was in use. A day of a till that it names is open
+    /// and stays so until the sale is kept; a sale that was kept before is so for ever, whatever became of its day.
     ///
     /// # Errors
     /// See [`StoreError`].

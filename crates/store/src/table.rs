@@ -322,6 +322,23 @@ pub const TABLES: &[Table] = {
             key: &["organization_id", "id"],
         },
         Table {
+            name: "till_days",
+            columns: &[
+                ("id", Id),
+                ("organization_id", Id),
+                ("till_id", Id),
+                ("opened_at", Number),
+                ("opened_by", Id),
+                ("float_cents", Number),
+                ("closed_at", Number),
+                ("closed_by", Id),
+                ("counted_cents", Number),
+                ("expected_cents", Number),
+                ("comment", Text),
+            ],
+            key: &["id"],
+        },
+        Table {
             name: "sales",
             columns: &[
                 ("id", Id),
@@ -334,6 +351,7 @@ pub const TABLES: &[Table] = {
                 ("note", Text),
                 ("finished_at", Number),
                 ("received_at", Number),
+                ("till_day_id", Id),
             ],
             key: &["id"],
         },

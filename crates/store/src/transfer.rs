@@ -172,7 +172,9 @@ mod tests {
                 let referred = match *column {
                     "organization_id" => "organizations",
                     "site_id" => "sites",
-                    "user_id" | "operator_id" | "impersonator_user_id" => "users",
+                    "user_id" | "operator_id" | "impersonator_user_id" | "opened_by" | "closed_by" => "users",
+                    "till_id" => "tills",
+                    "till_day_id" => "till_days",
                     "sale_id" => "sales",
                     "category_id" => "categories",
                     _ => continue,

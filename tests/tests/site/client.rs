@@ -150,6 +150,7 @@ impl Client {
             note: String::new(),
             finished_at: chrono::DateTime::UNIX_EPOCH,
             organization_id: None,
+            till_day_id: None,
         };
         let call = self.http.post(format!("{url}/v1/sales")).json(&sale);
         let call = call.header(IDEMPOTENCY_KEY, ticket.to_string());

@@ -72,6 +72,8 @@ export const groupOf = {
   'impersonation.expired': 'impersonation',
   'impersonation.ended': 'impersonation',
   'sale.kept': 'sales',
+  'till_day.opened': 'sales',
+  'till_day.closed': 'sales',
   'database.restored': 'system',
   'session.fast_forwarded': 'system',
   'audit.shortened': 'system',

@@ -540,6 +540,9 @@ const fn meaning(code: ErrorCode) -> Meaning {
         | ErrorCode::OrganizationNotFound
         | ErrorCode::SiteNotFound
         | ErrorCode::TillNotFound
+        | ErrorCode::TillDayOpen
+        | ErrorCode::TillClosed
+        | ErrorCode::TillDayNotFound
         | ErrorCode::CategoryNotFound
         | ErrorCode::ShortcutTaken
         | ErrorCode::CategoriesExist

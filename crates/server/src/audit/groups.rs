@@ -63,6 +63,8 @@ pub const ACTIONS: &[(&str, AuditGroup)] = {
         ("impersonation.expired", Impersonation),
         ("impersonation.ended", Impersonation),
         ("sale.kept", Sales),
+        ("till_day.opened", Sales),
+        ("till_day.closed", Sales),
         ("database.restored", System),
         ("session.fast_forwarded", System),
         ("audit.shortened", System),

@@ -14,9 +14,9 @@ pub enum Permission {
 use Permission::{Allowed, Forbidden};
 
 /// The calls by method and route. Forbidden is what is about passwords, mail or whom notices reach, what deletes, archives or
-/// ends sessions, what puts people above others, what the server takes for the user's own presence, and impersonation itself
+/// ends sessions, what puts people above others, what the server takes for the user's own presence or own count of the drawer, and impersonation itself
 /// but for stopping this one.
-pub const CALLS: [(&str, &str, Permission); 65] = [
+pub const CALLS: [(&str, &str, Permission); 70] = [
     ("POST", "/v1/activity/ping", Forbidden),
     ("GET", "/v1/admin/alerts", Allowed),
     ("POST", "/v1/admin/alerts/test", Forbidden),
@@ -49,6 +49,7 @@ pub const CALLS: [(&str, &str, Permission); 65] = [
     ("GET", "/v1/admin/sites", Allowed),
     ("POST", "/v1/admin/sites", Allowed),
     ("PATCH", "/v1/admin/sites/{id}", Forbidden),
+    ("GET", "/v1/admin/till-days", Allowed),
     ("GET", "/v1/admin/tills", Allowed),
     ("POST", "/v1/admin/tills", Allowed),
     ("PATCH", "/v1/admin/tills/{id}", Forbidden),
@@ -82,6 +83,10 @@ pub const CALLS: [(&str, &str, Permission); 65] = [
     ("GET", "/v1/monitoring/sessions/metrics/prometheus", Allowed),
     ("GET", "/v1/sales", Allowed),
     ("POST", "/v1/sales", Allowed),
+    ("GET", "/v1/tills", Allowed),
+    ("POST", "/v1/tills/{id}/close", Forbidden),
+    ("GET", "/v1/tills/{id}/day", Allowed),
+    ("POST", "/v1/tills/{id}/open", Forbidden),
 ];
 
 /// What the table says; what it does not know is forbidden. A `HEAD` is the `GET` without its body.

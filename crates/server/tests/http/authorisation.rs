@@ -28,6 +28,8 @@ const RANKS: [Rank; 5] = [
     Rank::Above,
 ];
 
+/// Managers of the current organisation and whoever ranks higher.
+const MANAGERS: Rank = Rank::Within(Manager);
 /// Administrators of the current organisation and whoever ranks higher.
 const ADMINS: Rank = Rank::Within(Admin);
 /// Its owners, and super admins.
@@ -59,7 +61,7 @@ struct Row {
 
 impl Row {
     fn expected(&self, rank: Rank) -> Result<(), ErrorCode> {
-        if rank < ADMINS {
+        if rank < self.least.min(ADMINS) {
             return Err(ErrorCode::Forbidden);
         }
         if rank < self.least {
@@ -523,6 +525,7 @@ async fn about_places(table: &mut Table, house: &House) {
     let (sites, tills) = ("/v1/admin/sites", "/v1/admin/tills");
     table.plain(Method::GET, sites, None, ADMINS);
     table.plain(Method::GET, tills, None, ADMINS);
+    table.plain(Method::GET, "/v1/admin/till-days", None, MANAGERS);
     table.plain(Method::POST, sites, Some(json!({ "name": "Hangar" })), ADMINS);
     let new = |site_id: Uuid| Some(json!({ "site_id": site_id, "name": "Caisse 1" }));
     table.plain(Method::POST, tills, new(house.site), ADMINS);
@@ -622,7 +625,7 @@ async fn a_user_administers_nothing() {
 }
 
 #[tokio::test]
-async fn a_manager_administers_nothing_either() {
+async fn a_manager_reads_the_days_of_tills_and_administers_nothing() {
     every_row_holds_for(RANKS[1]).await;
 }
 

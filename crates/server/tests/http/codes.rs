@@ -121,6 +121,9 @@ async fn reach(code: ErrorCode) -> Answer {
         | ErrorCode::OrganizationNotFound
         | ErrorCode::SiteNotFound
         | ErrorCode::TillNotFound
+        | ErrorCode::TillDayOpen
+        | ErrorCode::TillClosed
+        | ErrorCode::TillDayNotFound
         | ErrorCode::CategoryNotFound
         | ErrorCode::ShortcutTaken
         | ErrorCode::CategoriesExist
@@ -270,6 +273,9 @@ async fn reach_signed_in(house: &House, code: ErrorCode) -> Answer {
         | ErrorCode::OrganizationNotFound
         | ErrorCode::SiteNotFound
         | ErrorCode::TillNotFound
+        | ErrorCode::TillDayOpen
+        | ErrorCode::TillClosed
+        | ErrorCode::TillDayNotFound
         | ErrorCode::CategoryNotFound
         | ErrorCode::ShortcutTaken
         | ErrorCode::CategoriesExist
@@ -394,6 +400,23 @@ async fn reach_administering(house: &House, code: ErrorCode) -> Answer {
             house
                 .patch(&format!("/v1/admin/tills/{nobody}"), &eva.access, json!({}))
                 .await
+        }
+        ErrorCode::TillDayOpen | ErrorCode::TillClosed | ErrorCode::TillDayNotFound => {
+            let till = json!({ "site_id": house.other_site, "name": "Caisse 1" });
+            let till = house.post("/v1/admin/tills", &eva.access, till).await.fine();
+            let path = |what: &str| format!("/v1/tills/{}/{what}", till["till_id"].as_str().unwrap());
+            if code == ErrorCode::TillDayNotFound {
+                return house.get(&path("day"), &eva.access).await;
+            }
+            let float = |float_cents: u32| json!({ "float_cents": float_cents });
+            let day = house.post(&path("open"), &eva.access, float(1)).await.fine();
+            if code == ErrorCode::TillDayOpen {
+                return house.post(&path("open"), &eva.access, float(2)).await;
+            }
+            let count =
+                |comment: &str| json!({ "day_id": day["id"], "counted_cents": 1, "comment": comment });
+            house.post(&path("close"), &eva.access, count("")).await.fine();
+            house.post(&path("close"), &eva.access, count("later")).await
         }
         ErrorCode::CategoryNotFound => {
             house

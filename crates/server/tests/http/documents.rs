@@ -126,6 +126,8 @@ fn the_register_knows_every_table_that_is_about_people() {
     let about_people = [
         "user_id",
         "operator_id",
+        "opened_by",
+        "closed_by",
         "username",
         "actor_user_id",
         "impersonator_user_id",

@@ -38,6 +38,7 @@ mod sales;
 mod sessions;
 mod settings;
 mod store_away;
+mod till_days;
 mod unreliable;
 mod users;
 mod valid_calls;

@@ -35,7 +35,7 @@ async fn the_server_publishes_the_document() {
 }
 
 /// The routes of the protocol, by hand: the document must name these and no others.
-pub(crate) const ROUTES: [(&str, &str); 70] = [
+pub(crate) const ROUTES: [(&str, &str); 75] = [
     ("get", "/.well-known/jwks.json"),
     ("get", "/healthz"),
     ("get", "/readyz"),
@@ -71,6 +71,7 @@ pub(crate) const ROUTES: [(&str, &str); 70] = [
     ("get", "/v1/admin/sites"),
     ("post", "/v1/admin/sites"),
     ("patch", "/v1/admin/sites/{id}"),
+    ("get", "/v1/admin/till-days"),
     ("get", "/v1/admin/tills"),
     ("post", "/v1/admin/tills"),
     ("patch", "/v1/admin/tills/{id}"),
@@ -106,6 +107,10 @@ pub(crate) const ROUTES: [(&str, &str); 70] = [
     ("get", "/v1/monitoring/sessions/metrics/prometheus"),
     ("get", "/v1/sales"),
     ("post", "/v1/sales"),
+    ("get", "/v1/tills"),
+    ("get", "/v1/tills/{id}/day"),
+    ("post", "/v1/tills/{id}/open"),
+    ("post", "/v1/tills/{id}/close"),
 ];
 
 /// The routes that need no session.

@@ -171,7 +171,14 @@ async fn places_of_another_organisation_are_unknown_and_a_cashier_keeps_none() {
 async fn queries_out_of_range_are_refused_with_the_field() {
     let house = House::new().await;
     let dominique = house.sign_in("dominique", "desk").await;
-    for list in ["organizations", "sites", "tills", "users", "sessions"] {
+    for list in [
+        "organizations",
+        "sites",
+        "tills",
+        "till-days",
+        "users",
+        "sessions",
+    ] {
         for (query, field) in [
             ("limit=0", "limit"),
             ("limit=201", "limit"),

@@ -13,13 +13,14 @@ use store::session::RevokeReason;
 use store::{
     AlertMessage, AlertPlace, AlertRow, Alerts, AuditChain, AuditEntry, AuditFilter, AuditKey, AuditLog,
     AuditRow, AuditSealing, BeginOutcome, BegunImpersonation, Categories, CategoryPatch, CategoryRow, Change,
-    Cut, DeviceSum, Direction, Directory, EventBatch, EventSum, FailureQuery, FailureSum, Identity,
-    ImpersonationEnd, Impersonations, Insight, Link, LinkedRow, LiveImpersonation, LongImpersonation,
-    MailRow, Millis, NamedAuditRow, NewCategory, NewImpersonation, NewNotice, NewOrganization,
-    NewOversightLetter, NewSaleRow, NewSession, NewSite, NewTill, NewUser, Notice, Notices, Organization,
-    Oversight, OversightLetter, PageKey, PlacedSite, Presented, Recipient, RotationOutcome, SaleOutcome,
-    SaleRow, Sales, Seal, SessionFilter, SessionGauges, SessionRow, Sessions, SettingsStore, Settled, Site,
-    Standing, Steps, Stood, Store, StoreError, Till, Totals, Touch, User, UserFilter, UserListing,
+    ClosedTillDay, CounterTill, Cut, DeviceSum, Direction, Directory, EventBatch, EventSum, FailureQuery,
+    FailureSum, Identity, ImpersonationEnd, Impersonations, Insight, Link, LinkedRow, LiveImpersonation,
+    LongImpersonation, MailRow, Millis, NamedAuditRow, NewCategory, NewImpersonation, NewNotice,
+    NewOrganization, NewOversightLetter, NewSaleRow, NewSession, NewSite, NewTill, NewTillDay, NewUser,
+    Notice, Notices, OpenedTillDay, Organization, Oversight, OversightLetter, PageKey, PlacedSite, Presented,
+    Recipient, RotationOutcome, SaleOutcome, SaleRow, Sales, Seal, SessionFilter, SessionGauges, SessionRow,
+    Sessions, SettingsStore, Settled, Site, Standing, Steps, Stood, Store, StoreError, Till, TillDayClosing,
+    TillDayRow, TillDays, Totals, Touch, User, UserFilter, UserListing,
 };
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -256,6 +257,15 @@ pass_on!(Categories {
 pass_on!(Sales {
     fn keep_sale(new: NewSaleRow, audit: AuditEntry) -> SaleOutcome;
     fn sales_of(organization_id: Uuid, operator_id: Uuid, limit: u32) -> Vec<SaleRow>;
+});
+
+pass_on!(TillDays {
+    fn counter_tills(organization_id: Uuid) -> Vec<CounterTill>;
+    fn open_till_day(new: NewTillDay, audit: AuditEntry) -> OpenedTillDay;
+    fn close_till_day(closing: TillDayClosing, audit: AuditEntry) -> ClosedTillDay;
+    fn till_days(
+        organization_id: Uuid, till_id: Option<Uuid>, after: Option<PageKey>, limit: u32
+    ) -> Vec<TillDayRow>;
 });
 
 pass_on!(AuditLog {

@@ -2,7 +2,9 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use store::{Directory as _, NewNotice, NewTill, NoticeDetail, NoticeKind, Notices as _};
+use store::{
+    Directory as _, NewNotice, NewTill, NewTillDay, NoticeDetail, NoticeKind, Notices as _, TillDays as _,
+};
 use uuid::Uuid;
 
 use protocol::ErrorCode;
@@ -48,6 +50,9 @@ pub(crate) struct Targets {
     session: Uuid,
     own_session: Uuid,
     till: Uuid,
+    closed_till: Uuid,
+    open_till: Uuid,
+    till_day: Uuid,
     notice: Uuid,
 }
 
@@ -56,14 +61,26 @@ impl Targets {
         let user = house
             .person("victor", house.organization, OrganizationRole::User)
             .await;
-        let till = Uuid::now_v7();
-        let new = NewTill {
-            id: till,
+        let [till, closed_till, open_till] = [9, 8, 7].map(|number| (Uuid::now_v7(), number));
+        for (id, number) in [till, closed_till, open_till] {
+            let new = NewTill {
+                id,
+                organization_id: house.organization,
+                site_id: house.site,
+                name: format!("Caisse {number}"),
+            };
+            house.store.add_till(new, entry()).await.unwrap();
+        }
+        let till_day = Uuid::now_v7();
+        let new = NewTillDay {
+            id: till_day,
             organization_id: house.organization,
-            site_id: house.site,
-            name: "Caisse 9".to_owned(),
+            till_id: open_till.0,
+            operator_id: user,
+            float_cents: 0,
+            now: house.now_ms(),
         };
-        house.store.add_till(new, entry()).await.unwrap();
+        house.store.open_till_day(new, entry()).await.unwrap();
         let notice = Uuid::now_v7();
         let new = NewNotice {
             id: notice,
@@ -84,7 +101,10 @@ impl Targets {
             user,
             session,
             own_session,
-            till,
+            till: till.0,
+            closed_till: closed_till.0,
+            open_till: open_till.0,
+            till_day,
             notice,
         }
     }
@@ -104,6 +124,10 @@ pub(crate) fn calls(house: &House, targets: &Targets) -> Vec<Call> {
                 house.site
             } else if route.contains("/categories/") {
                 house.category
+            } else if *route == "/v1/tills/{id}/open" {
+                targets.closed_till
+            } else if route.starts_with("/v1/tills/") {
+                targets.open_till
             } else if route.contains("/tills/") {
                 targets.till
             } else if route.contains("/auth/sessions/") {
@@ -130,6 +154,8 @@ fn body(house: &House, targets: &Targets, method: &str, route: &str) -> Option<V
         ("get" | "delete", _) => return None,
         (_, "/v1/activity/ping") => json!({ "last_input_age_seconds": 0 }),
         (_, "/v1/sales") => house.sale(),
+        (_, "/v1/tills/{id}/open") => json!({ "float_cents": 0 }),
+        (_, "/v1/tills/{id}/close") => json!({ "day_id": targets.till_day, "counted_cents": 0 }),
         (_, "/v1/admin/settings/session") => json!({
             "token_expiration_minutes": 15, "activity_threshold_minutes": 15, "idle_timeout_minutes": 480,
             "session_max_hours": 720

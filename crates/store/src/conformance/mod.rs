@@ -35,6 +35,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sites;
 mod suite;
+pub mod till_days;
 pub mod users;
 
 pub use mutants::{Mutation, WithFault};

@@ -67,6 +67,7 @@ fn sale(world: &World, category: Uuid, now: Millis) -> NewSaleRow {
             note: "blue bag".to_owned(),
             finished_at: chrono::DateTime::from_timestamp_nanos(0),
             organization_id: None,
+            till_day_id: None,
         },
         now,
     }

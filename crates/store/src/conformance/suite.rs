@@ -236,6 +236,27 @@ macro_rules! conformance_suite {
                 a_category_needs_its_organization: CategoryOfNobodyAccepted;
                 sales_are_the_operators_own_newest_first: SalesOfAllOperators, SalesOldestFirst, SalesOfAllOrganizations;
             }
+            till_days {
+                a_till_opens_with_its_float: FloatForgotten;
+                a_till_has_one_open_day: SecondDayOpened, DayOpenedByAnybody;
+                opening_again_changes_nothing: RepeatedOpeningRefused;
+                only_a_till_in_use_opens: UnusedTillOpens, StrangerOpens;
+                a_closing_expects_the_days_cash: CardsExpected;
+                a_day_closes_with_its_count: CountForgotten;
+                a_variance_wants_a_comment: VarianceUnexplained;
+                a_day_is_closed_once: RepeatedClosingRefused, ClosedAnew;
+                a_day_is_closed_at_its_till: DayClosedAnywhere;
+                a_closed_day_takes_no_sale: ClosedDaySells;
+                a_sale_names_a_day_of_its_organization: ForeignDaySells;
+                a_sale_taken_before_stays_taken: KeptSaleForgottenByClosing;
+                a_closing_misses_no_sale: ClosingMissesASale;
+                days_come_in_pages: DayPageBeginsAgain, DayLimitIgnored, DaysOldestFirst, DaysOfAll,
+                    TillOfDaysIgnored;
+                tills_come_with_their_open_day: CounterTillsOfAll, OpenDayForgotten, ArchivedTillAtTheCounter,
+                    ArchivedTillLostWithItsDay;
+                opening_and_closing_leave_their_entries: OpeningAuditedAgain, ClosingUnaudited,
+                    ClosingAuditedAgain;
+            }
             audit {
                 every_deed_leaves_its_entry: DeedUnaudited, DeedAuditedTwice;
                 a_refused_deed_leaves_no_entry: RefusalAudited;

@@ -24,6 +24,7 @@ mod rotation;
 mod sales;
 mod sessions;
 mod settings;
+mod till_days;
 
 pub use mutation::Mutation;
 

@@ -689,6 +689,62 @@ pub enum Mutation {
     LettersPurgedTooEarly,
     /// More letters are purged than were asked for.
     LetterPurgeLimitIgnored,
+    /// What was counted at an opening is not kept.
+    FloatForgotten,
+    /// A till opens again while it is open.
+    SecondDayOpened,
+    /// A colleague's opening passes for the same one.
+    DayOpenedByAnybody,
+    /// An opening sent again is refused.
+    RepeatedOpeningRefused,
+    /// A till that is archived, unknown or another organisation's opens.
+    UnusedTillOpens,
+    /// Somebody who is no member opens a till.
+    StrangerOpens,
+    /// What was paid by card is expected in the drawer.
+    CardsExpected,
+    /// What was counted at a closing is not kept.
+    CountForgotten,
+    /// A variance is taken without a comment.
+    VarianceUnexplained,
+    /// A closing sent again is refused.
+    RepeatedClosingRefused,
+    /// A closed day is closed anew.
+    ClosedAnew,
+    /// A day is closed at another till.
+    DayClosedAnywhere,
+    /// A closed day takes a sale.
+    ClosedDaySells,
+    /// A sale may name another organisation's day.
+    ForeignDaySells,
+    /// A sale that was kept is refused once its day is closed.
+    KeptSaleForgottenByClosing,
+    /// A sale that was taken is not in the sum.
+    ClosingMissesASale,
+    /// Every page of days is the first.
+    DayPageBeginsAgain,
+    /// More days come than were asked for.
+    DayLimitIgnored,
+    /// Days come oldest first.
+    DaysOldestFirst,
+    /// Every organisation's days are listed.
+    DaysOfAll,
+    /// Every till's days are listed.
+    TillOfDaysIgnored,
+    /// Every organisation's tills are seen by those who sell.
+    CounterTillsOfAll,
+    /// A till comes without its open day.
+    OpenDayForgotten,
+    /// An archived till is seen by those who sell.
+    ArchivedTillAtTheCounter,
+    /// A till that is archived while its day is open is not seen any more.
+    ArchivedTillLostWithItsDay,
+    /// An opening sent again leaves another entry.
+    OpeningAuditedAgain,
+    /// A closing leaves no entry.
+    ClosingUnaudited,
+    /// A closing sent again leaves another entry.
+    ClosingAuditedAgain,
 }
 
 impl Mutation {

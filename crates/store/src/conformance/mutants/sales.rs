@@ -77,10 +77,23 @@ impl Sales for Mutant {
                 self.store.keep_sale(half, again).await?;
                 Ok(mistaken)
             }
+            SaleOutcome::KeptBefore(_)
+                if self.is(Mutation::KeptSaleForgottenByClosing) && asked.sale.till_day_id.is_some() =>
+            {
+                Ok(SaleOutcome::TillDayClosed)
+            }
+            SaleOutcome::TillDayClosed if self.is(Mutation::ClosedDaySells) => {
+                Ok(SaleOutcome::Kept(as_if_kept(&asked)))
+            }
+            SaleOutcome::TillDayUnknown if self.is(Mutation::ForeignDaySells) => {
+                Ok(SaleOutcome::Kept(as_if_kept(&asked)))
+            }
             SaleOutcome::Kept(_)
             | SaleOutcome::KeptBefore(_)
             | SaleOutcome::KeyReused
-            | SaleOutcome::CategoryUnknown(_) => Ok(mistaken),
+            | SaleOutcome::CategoryUnknown(_)
+            | SaleOutcome::TillDayClosed
+            | SaleOutcome::TillDayUnknown => Ok(mistaken),
         }
     }
 
