@@ -7,8 +7,8 @@ use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
 use crate::commands::{
-    about, administration, alerts, audit, categories, impersonation, insight, parked, session, sessions,
-    settings, work,
+        about, administration, alerts, audit, categories, impersonation, insight, parked, session, sessions,
+        settings, till_day, work,
 };
 use crate::view::AppChanged;
 
@@ -35,6 +35,11 @@ pub fn builder<R: Runtime>() -> Builder<R> {
             parked::ticket_discard,
             parked::sale_review,
             parked::sale_mend,
+            till_day::tills,
+            till_day::till_choose,
+            till_day::till_day_open,
+            till_day::till_day_close,
+            till_day::till_days,
             sessions::my_sessions,
             sessions::revoke_session,
             sessions::revoke_other_sessions,

@@ -64,6 +64,11 @@ impl Folders {
         self.data.join("webview")
     }
 
+    /// Which till this device is.
+    pub fn tills_file(&self) -> PathBuf {
+        self.config.join("tills.toml")
+    }
+
     /// The settings file.
     pub fn settings_file(&self) -> PathBuf {
         self.config.join("settings.toml")

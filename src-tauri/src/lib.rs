@@ -19,6 +19,7 @@ pub mod settings;
 pub mod shell;
 pub mod signals;
 pub mod surfaces;
+pub mod till_choice;
 pub mod times;
 pub mod tray;
 pub mod view;

@@ -126,7 +126,11 @@ impl SettingsFile {
     }
 }
 
-fn replace(path: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file so that a power cut leaves the old one or the new one.
+///
+/// # Errors
+/// The disk's.
+pub(crate) fn replace(path: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
     let fresh = path.with_extension("toml.new");
     let mut file = File::create(&fresh)?;
     file.write_all(bytes)?;

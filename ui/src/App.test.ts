@@ -288,7 +288,7 @@ describe('the keyboard', () => {
 
   it('changes screens and shows its list of shortcuts', async () => {
     await show();
-    await userEvent.keyboard('{Control>}[Digit3]{/Control}');
+    await userEvent.keyboard('{Control>}[Digit4]{/Control}');
     expect(await screen.findByTestId('screen-sessions')).toBeInTheDocument();
     await userEvent.keyboard('{F1}');
     expect(await screen.findByTestId('shortcuts-dialog')).toHaveTextContent('F9');

@@ -74,7 +74,7 @@ describe('axe finds nothing', () => {
     expect(await violations()).toEqual([]);
   });
 
-  it.each(['till', 'tickets', 'sessions', 'administration', 'settings', 'about'])(
+  it.each(['till', 'tickets', 'day', 'sessions', 'administration', 'settings', 'about'])(
     'in the screen "%s", online and under a banner',
     async (name) => {
       const port = await show({
@@ -85,6 +85,7 @@ describe('axe finds nothing', () => {
       const landmark = {
         till: 'category-0',
         tickets: 'ticket-waiting',
+        day: 'till-pick',
         sessions: 'session-revoke',
         administration: 'live-row',
         settings: 'settings-device-name',
@@ -304,6 +305,34 @@ describe('axe finds nothing', () => {
     port.failures.set('liveImpersonations', problem('forbidden'));
     port.change({ changes: { ...port.current.changes, impersonations: 6 } });
     await screen.findByTestId('board-forbidden');
+    expect(await violations()).toEqual([]);
+  });
+
+  it('in the till’s day: chosen, opened, counted with a variance, closed, past days, and cut off', async () => {
+    const port = await show({ operator: { ...view().operator!, role: 'manager' } });
+    await userEvent.click(await screen.findByTestId('nav-day'));
+    await userEvent.click((await screen.findAllByTestId('till-pick'))[0]!);
+    await userEvent.click(await screen.findByTestId('day-open'));
+    await screen.findByTestId('day-problem');
+    expect(await violations()).toEqual([]);
+    await userEvent.type(screen.getByTestId('day-float'), '100{Enter}');
+    await screen.findByTestId('day-state');
+    await userEvent.click(screen.getByTestId('till-change'));
+    await screen.findAllByTestId('till-pick');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('till-change'));
+    port.change({}, lost);
+    await screen.findByTestId('day-why');
+    expect(await violations()).toEqual([]);
+    port.change({}, { connection: { kind: 'online' }, banner: { kind: 'hidden' } });
+    await userEvent.click(await screen.findByTestId('day-close-start'));
+    await userEvent.type(await screen.findByTestId('day-count'), '99{Enter}');
+    await screen.findByTestId('day-problem');
+    expect(await violations()).toEqual([]);
+    await userEvent.type(screen.getByTestId('day-comment'), 'tombée');
+    await userEvent.click(screen.getByTestId('day-close'));
+    await screen.findByTestId('day-done');
+    await userEvent.click((await screen.findAllByTestId('past-day'))[0]!.querySelector('summary')!);
     expect(await violations()).toEqual([]);
   });
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::view::{UiError, UiErrorCode};
 
 /// A path with those of these parameters that have a value.
-fn with_query(path: &str, parameters: &[(&str, Option<String>)]) -> String {
+pub(crate) fn with_query(path: &str, parameters: &[(&str, Option<String>)]) -> String {
     let given = parameters.iter().filter_map(|(name, value)| {
         let value = value
             .as_deref()
@@ -34,7 +34,7 @@ fn with_query(path: &str, parameters: &[(&str, Option<String>)]) -> String {
 }
 
 /// Reads an id that the screen hands back, ahead of its way into a path.
-fn id(text: &str, missing: UiErrorCode) -> Result<Uuid, UiError> {
+pub(crate) fn id(text: &str, missing: UiErrorCode) -> Result<Uuid, UiError> {
     Uuid::parse_str(text).map_err(|_| missing.into())
 }
 

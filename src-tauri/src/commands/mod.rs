@@ -11,6 +11,7 @@ pub mod parked;
 pub mod session;
 pub mod sessions;
 pub mod settings;
+pub mod till_day;
 pub mod work;
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub mod request;
 mod session;
 mod settings;
 mod tickets;
+mod till_day;
 mod work;
 
 use std::collections::VecDeque;
@@ -32,7 +33,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use self::event::Event;
 pub use self::handle::ControllerHandle;
-pub use self::request::{Client, CloseAnswer, FirstAccount, Request, Unsent, WorkRequest};
+pub use self::request::{
+    Client, CloseAnswer, FirstAccount, Request, TillPlace, TillRequest, Unsent, WorkRequest,
+};
 use self::session::Session;
 use self::work::Work;
 use crate::downloads::Downloads;
@@ -40,6 +43,7 @@ use crate::folders::Folders;
 use crate::reach::Reach;
 use crate::settings::{ReadSettings, SettingsFile};
 use crate::surfaces::Surfaces;
+use crate::till_choice::TillChoices;
 use crate::times::{LOOK_AGAIN, WallOffset};
 use crate::view::{About, AppView, DeviceSettings, UiError};
 use crate::work::WorkDesk;
@@ -75,8 +79,10 @@ pub fn controller(parts: Parts) -> (ControllerHandle, Controller) {
     let offset = WallOffset::now(parts.clock.as_ref());
     let downloads = Downloads::new(parts.folders.downloads.clone(), Arc::clone(&parts.clock));
     let first_view = present::first_view(&parts.settings.settings, offset.millis(parts.clock.now()));
+    let tills = TillChoices::read(parts.folders.tills_file());
     let controller = Controller {
         surfaces: None,
+        tills,
         folders: parts.folders,
         settings_file: parts.settings_file,
         settings: parts.settings.settings,
@@ -111,6 +117,7 @@ pub struct Controller {
     settings_file: SettingsFile,
     settings: DeviceSettings,
     settings_fault: Option<UiError>,
+    tills: TillChoices,
     vault: Arc<dyn Vault>,
     clock: Arc<dyn Clock>,
     reach: Reach,
@@ -235,6 +242,7 @@ impl Controller {
             Request::SignOut { unsent, reply } => self.sign_out(unsent, reply),
             Request::OperatorInput => self.operator_input(),
             Request::Work(request) => self.work_asked(request),
+            Request::Till(request) => self.till_asked(request),
             Request::Categories(reply) => self.categories(reply),
             Request::Client(reply) => self.client(reply),
             Request::SwitchOrganization {

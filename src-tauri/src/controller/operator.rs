@@ -76,6 +76,7 @@ impl Controller {
             Ok(me) if is_still_here => {
                 self.session.me = Some(Known { operator, me });
                 self.follow_slot();
+                self.look_at_till();
                 Ok(())
             }
             Ok(_) => {

@@ -3,8 +3,11 @@
 use keeper::AuthorisedClient;
 use protocol::Secret;
 use protocol::impersonation::StartImpersonationRequest;
+use protocol::till_day::CounterTill;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
+use crate::view::till_day::TillBoard;
 use crate::view::{
     AppView, Categories, DeviceSettings, OutboxSale, ParkedTicket, RefusedSale, RetryOutcome, Saved,
     ServerView, TicketDraft, TicketKeeping, TicketToPark, UiError, UiErrorCode,
@@ -45,6 +48,8 @@ pub enum Request {
     OperatorInput,
     /// The work of the operator.
     Work(WorkRequest),
+    /// Which till this device is, and its day.
+    Till(TillRequest),
     /// The goods.
     Categories(Reply<Categories>),
     /// The keeper's client, for one call to the server: while the operator acts as somebody else, that one's.
@@ -202,6 +207,55 @@ impl WorkRequest {
             Self::Review { reply, .. } => no(reply),
         }
     }
+}
+
+/// Where tills can be asked for just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TillPlace {
+    /// At which server.
+    pub server: ServerView,
+    /// In which organisation.
+    pub organization_id: Uuid,
+    /// The place in the work journal of the sale that was finished last on this device.
+    pub last_sale: i64,
+}
+
+/// What is asked of this device's till.
+#[derive(Debug)]
+pub enum TillRequest {
+    /// Whether the server can be asked just now, and where; refused at once where it cannot.
+    Place(Reply<TillPlace>),
+    /// The server said which tills there are.
+    Seen {
+        /// Where it was asked.
+        place: TillPlace,
+        /// What it said.
+        tills: Vec<CounterTill>,
+        /// Which till this device is from now on, where the operator chose one.
+        choose: Option<Uuid>,
+        /// The answer.
+        reply: Reply<TillBoard>,
+    },
+    /// A day was opened, or closed.
+    DayIs {
+        /// Where.
+        place: TillPlace,
+        /// At which till.
+        till_id: Uuid,
+        /// The day that is open now.
+        day_id: Option<Uuid>,
+        /// The answer.
+        reply: Reply<()>,
+    },
+    /// How many sales that may be of this day are on this device, whoever's.
+    Unsent {
+        /// Where.
+        place: TillPlace,
+        /// The day.
+        day_id: Uuid,
+        /// The answer.
+        reply: Reply<u32>,
+    },
 }
 
 /// The keeper's authorised client.

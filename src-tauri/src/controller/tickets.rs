@@ -5,7 +5,7 @@ use super::event::{Event, InHand};
 use super::request::{Reply, WorkRequest};
 use super::work::{Readiness, refuse};
 use crate::view::{AppView, Millis, OutboxSale, Saved, TicketDraft, UiError};
-use crate::work::sale::{finished_of, ticket_id};
+use crate::work::sale::{Finished, finished_of, on_day, ticket_id};
 use crate::work::{Counts, JournalFault, Owner};
 
 /// How deep a write goes before it counts.
@@ -164,8 +164,12 @@ impl Controller {
         };
         let made = ticket_id(draft)
             .and_then(|ticket| Ok((ticket, finished_of(draft, owner.organization_id(), now_ms)?)));
+        let day = self.day_in_force(owner.organization_id());
         let (ticket, finished) = match made {
-            Ok(made) => made,
+            Ok((ticket, finished)) => {
+                let sale = on_day(finished.sale, day);
+                (ticket, Finished { sale, ..finished })
+            }
             Err(error) => return drop(reply.send(Err(error))),
         };
         let of = owner.clone();

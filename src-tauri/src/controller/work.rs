@@ -498,7 +498,12 @@ impl Controller {
         match result {
             Ok((counts, set_aside)) => {
                 self.work.set_aside = set_aside;
+                let refused_before = self.work.counts().refused;
                 self.work.counted(owner, counts);
+                if counts.refused > refused_before {
+                    // The till's day may have been closed elsewhere.
+                    self.look_at_till();
+                }
             }
             Err(fault) => self.disk_failed(&fault),
         }

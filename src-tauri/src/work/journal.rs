@@ -20,6 +20,8 @@ use super::schema;
 use super::seal::{Kind, Label, SealError, WorkKey};
 use crate::view::{Millis, OutboxSale, TicketDraft, UiError, UiErrorCode};
 
+mod days;
+
 pub use self::parked::ToPark;
 
 /// What is sealed in each table, by its column.

@@ -66,7 +66,7 @@ pub fn finished_of(
     })
 }
 
-/// The sale that this ticket makes in this organisation, finished at this time of the device's clock.
+/// The sale that this ticket makes in this organisation, finished at this time of the device's clock; of no till's day.
 ///
 /// # Errors
 /// [`UiErrorCode::TicketIncomplete`] where there is no line or the payments do not add up to the total;
@@ -102,12 +102,18 @@ pub fn sale_of(
     }
     Ok(NewSale {
         organization_id,
+        till_day_id: None,
         lines,
         payments,
         total_cents: u32::try_from(total).map_err(|_| invalid("total"))?,
         note: draft.note.clone(),
         finished_at: DateTime::<Utc>::from_timestamp_millis(finished_at_ms).ok_or_else(|| invalid("time"))?,
     })
+}
+
+/// The sale as one of this till's day.
+pub fn on_day(sale: NewSale, till_day_id: Option<Uuid>) -> NewSale {
+    NewSale { till_day_id, ..sale }
 }
 
 fn line_of(line: &crate::view::DraftLine) -> Result<SaleLine, UiError> {

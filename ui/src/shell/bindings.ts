@@ -49,6 +49,19 @@ export const commands = {
 	 *  hand is parked with the same step.
 	 */
 	saleMend: (id: string, ticketId: string, inHand: TicketToPark | null) => typedError<TicketDraft, UiError>(__TAURI_INVOKE("sale_mend", { id, ticketId, inHand })),
+	/**  The organisation's tills with their open days, and which of them this device is. */
+	tills: () => typedError<TillBoard, UiError>(__TAURI_INVOKE("tills")),
+	/**  This device is that till from now on; its sales name the till's day. */
+	tillChoose: (tillId: string) => typedError<TillBoard, UiError>(__TAURI_INVOKE("till_choose", { tillId })),
+	/**  Opens the day of a till with what was counted into its drawer, in cents. Without the server it is refused at once. */
+	tillDayOpen: (tillId: string, floatCents: number) => typedError<TillDay, UiError>(__TAURI_INVOKE("till_day_open", { tillId, floatCents })),
+	/**
+	 *  Closes the day of a till with what was counted in its drawer, in cents. Without the server it is refused at once, and with
+	 *  [`UiErrorCode::TillDayUnsent`] while sales of that day are on this device, whoever's.
+	 */
+	tillDayClose: (tillId: string, dayId: string, countedCents: number, comment: string) => typedError<TillDay, UiError>(__TAURI_INVOKE("till_day_close", { tillId, dayId, countedCents, comment })),
+	/**  The past and open days of the organisation's tills, a page of them, the newest first; for managers. */
+	tillDays: (tillId: string | null, after: string | null) => typedError<TillDayPage, UiError>(__TAURI_INVOKE("till_days", { tillId, after })),
 	/**  The operator's own live sessions, newest first. */
 	mySessions: () => typedError<MySession[], UiError>(__TAURI_INVOKE("my_sessions")),
 	/**  Ends one of them, and says how many that were. */
@@ -520,6 +533,20 @@ export type Connection =
 { kind: "lost"; 
 /**  Why. */
 trouble: Trouble };
+
+/**  A till as those who sell see it. */
+export type CounterTill = {
+	/**  Its id. */
+	till_id: string,
+	/**  Its name. */
+	name: string,
+	/**  Its site. */
+	site_id: string,
+	/**  That site's name. */
+	site_name: string,
+	/**  Its open day, if one is open. */
+	day?: TillDay | null,
+};
 
 /**  What the device is: it decides what idleness means. */
 export type DeviceKind = 
@@ -1617,12 +1644,66 @@ export type Till = {
 	is_archived: boolean,
 };
 
+/**  The tills of the organisation, and which of them this device is. */
+export type TillBoard = {
+	/**  By site, then by name. */
+	tills: CounterTill[],
+	/**  This device's till, where one was chosen and is still there. */
+	chosen: string | null,
+};
+
 /**  `PATCH /v1/admin/tills/{id}`: what is absent stays as it is. */
 export type TillChange = {
 	/**  Its name, 1 to 64 characters. */
 	name?: string | null,
 	/**  Whether it is archived. */
 	archived?: boolean | null,
+};
+
+/**  One day of a till. */
+export type TillDay = {
+	/**  Its id; sales name it. */
+	id: string,
+	/**  The till. */
+	till_id: string,
+	/**  The till's name of today. */
+	till_name: string,
+	/**  The name of the till's site. */
+	site_name: string,
+	/**  When it was opened. */
+	opened_at: string,
+	/**  Who opened it. */
+	opened_by: TillDayOperator,
+	/**  What was counted into the drawer at the opening, in cents. */
+	float_cents: number,
+	/**  When it was closed; absent while it is open. */
+	closed_at?: string | null,
+	/**  Who closed it. */
+	closed_by?: TillDayOperator | null,
+	/**  What was counted in the drawer at the closing, in cents. */
+	counted_cents?: number | null,
+	/**  What the drawer should hold, in cents: the float and the cash of the day's sales; so far, while it is open. */
+	expected_cents: number,
+	/**  What was counted less what was expected, in cents: negative where money is missing. Absent while it is open. */
+	variance_cents?: number | null,
+	/**  What whoever closed it says; never empty where there is a variance. */
+	comment: string,
+};
+
+/**  Who opened or closed a day. */
+export type TillDayOperator = {
+	/**  The user. */
+	user_id: string,
+	/**  The name to show, of today. */
+	name: string,
+};
+
+/**  `GET /v1/admin/till-days`: a page of the current organisation's days. */
+export type TillDayPage = {
+	/**  Newest first, by the opening. */
+	days: TillDay[],
+	/**  What to send as `after` for the next page; absent on the last one. */
+	next?: string | null,
 };
 
 /**  Failures that have one thing in common: refused refreshes and denied sign-ins. */
@@ -1750,6 +1831,14 @@ export type UiErrorCode =
 "site_not_found" | 
 /**  No such till. */
 "till_not_found" | 
+/**  The till's day is open already. */
+"till_day_open" | 
+/**  The till's day is closed. */
+"till_closed" | 
+/**  The till has no such day. */
+"till_day_not_found" | 
+/**  Sales of the till's day are still on this device. */
+"till_day_unsent" | 
 /**  No such category. */
 "category_not_found" | 
 /**  The key picks another category. */

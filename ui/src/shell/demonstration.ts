@@ -153,6 +153,28 @@ export function demonstration(): Port {
     port.tickets.park({ draft: ticketWith(index * 2 + 1), name }, now - (index + 1) * 23 * MINUTE_MS);
   }
   start.work.parked = port.tickets.shelf.length;
+  const days = Number(wanted.get('days') ?? 0);
+  for (let index = days; index > 0; index -= 1) {
+    port.tilling.now_ms = now - index * 25 * 60 * MINUTE_MS;
+    const opened = port.tilling.open(index % 3 === 0 ? 't2' : 't1', 15_000);
+    if (opened.status === 'error') continue;
+    const { id, till_id } = opened.data;
+    port.tilling.sell(till_id, 41_250 + index * 310);
+    port.tilling.now_ms += 9 * 60 * MINUTE_MS;
+    const off = [0, -20, 0, 100][index % 4]!;
+    const words =
+      off === 0 ? '' : off < 0 ? 'Une pièce est tombée derrière le meuble.' : 'Un client a refusé sa monnaie.';
+    port.tilling.close(till_id, id, 15_000 + 41_250 + index * 310 + off, words);
+  }
+  port.tilling.now_ms = now - 4 * 60 * MINUTE_MS;
+  const till = wanted.get('till');
+  if (till === 'none') port.tilling.tills = [];
+  else if (till) port.tilling.chosen = 't1';
+  if (till === 'open') {
+    port.tilling.open('t1', 15_000);
+    port.tilling.sell('t1', 8_350);
+  }
+  port.tilling.now_ms = now;
   const lines = Number(wanted.get('ticket') ?? 0);
   if (lines > 0) port.draft = ticketWith(lines);
   Object.assign(window, { port });

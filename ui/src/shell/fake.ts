@@ -7,6 +7,7 @@ import { FakeImpersonation } from './fakeImpersonation';
 import { FakeInsight } from './fakeInsight';
 import { FakeShop } from './fakeShop';
 import { FakeTickets } from './fakeTickets';
+import { FakeTills } from './fakeTills';
 import type {
   AlertList,
   AlertTestAnswer,
@@ -62,7 +63,10 @@ import type {
   TicketKeeping,
   TicketToPark,
   Till,
+  TillBoard,
   TillChange,
+  TillDay,
+  TillDayPage,
   TopErrors,
   UiError,
   UiErrorCode,
@@ -188,6 +192,10 @@ const forbidden: ReadonlySet<Call> = new Set<Call>([
   'renameOrganization',
   'changeSite',
   'changeTill',
+  'tills',
+  'tillChoose',
+  'tillDayOpen',
+  'tillDayClose',
   'putMonitoringSettings',
   'testAlert',
   'mailSettings',
@@ -220,6 +228,7 @@ export class FakePort implements Port {
   auditing = new FakeAudit(Date.now());
   shop = new FakeShop(fakeCategories);
   tickets = new FakeTickets();
+  tilling = new FakeTills();
   impersonating = new FakeImpersonation(Date.now());
   /** Whether the password was given again not long ago. */
   reauthenticated = true;
@@ -760,6 +769,36 @@ export class FakePort implements Port {
     );
     this.administration.organizations = all;
     return ok(all.find((each) => each.organization_id === organizationId)!);
+  }
+
+  #tillFails(call: Call): UiError | undefined {
+    const error = this.#fails(call);
+    return error ?? (this.current.session.connection.kind === 'lost' ? problem('offline') : undefined);
+  }
+
+  async tills(): Promise<Answer<TillBoard>> {
+    const error = this.#tillFails('tills');
+    return error ? no(error) : ok(this.tilling.board());
+  }
+
+  async tillChoose(tillId: string): Promise<Answer<TillBoard>> {
+    const error = this.#tillFails('tillChoose');
+    return error ? no(error) : this.tilling.choose(tillId);
+  }
+
+  async tillDayOpen(tillId: string, floatCents: number): Promise<Answer<TillDay>> {
+    const error = this.#tillFails('tillDayOpen');
+    return error ? no(error) : this.tilling.open(tillId, floatCents);
+  }
+
+  async tillDayClose(tillId: string, dayId: string, countedCents: number, comment: string): Promise<Answer<TillDay>> {
+    const error = this.#tillFails('tillDayClose');
+    return error ? no(error) : this.tilling.close(tillId, dayId, countedCents, comment);
+  }
+
+  async tillDays(tillId: string | null, after: string | null): Promise<Answer<TillDayPage>> {
+    const error = this.#fails('tillDays');
+    return error ? no(error) : ok(this.tilling.days(tillId, after));
   }
 
   async places(): Promise<Answer<Places>> {

@@ -55,7 +55,10 @@ import type {
   TicketKeeping,
   TicketToPark,
   Till,
+  TillBoard,
   TillChange,
+  TillDay,
+  TillDayPage,
   TopErrors,
   UiError,
   UserChange,
@@ -83,6 +86,7 @@ export type {
   Category,
   CategoryChange,
   Connection,
+  CounterTill,
   DeviceKind,
   DeviceSettings,
   DraftLine,
@@ -161,7 +165,10 @@ export type {
   TicketKeeping,
   TicketToPark,
   Till,
+  TillBoard,
   TillChange,
+  TillDay,
+  TillDayPage,
   TopError,
   TopErrors,
   Trouble,
@@ -201,6 +208,11 @@ export interface Port {
   ticketDiscard(id: string): Promise<Answer<AppView>>;
   saleReview(id: string): Promise<Answer<RefusedSale>>;
   saleMend(id: string, ticketId: string, inHand: TicketToPark | null): Promise<Answer<TicketDraft>>;
+  tills(): Promise<Answer<TillBoard>>;
+  tillChoose(tillId: string): Promise<Answer<TillBoard>>;
+  tillDayOpen(tillId: string, floatCents: number): Promise<Answer<TillDay>>;
+  tillDayClose(tillId: string, dayId: string, countedCents: number, comment: string): Promise<Answer<TillDay>>;
+  tillDays(tillId: string | null, after: string | null): Promise<Answer<TillDayPage>>;
   mySessions(): Promise<Answer<MySession[]>>;
   revokeSession(sessionId: string): Promise<Answer<number>>;
   revokeOtherSessions(): Promise<Answer<number>>;

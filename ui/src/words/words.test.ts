@@ -9,6 +9,8 @@ import { en as alertsEn } from './alerts.en';
 import { fr as alertsFr, type AlertWords } from './alerts.fr';
 import { en as auditEn } from './audit.en';
 import { fr as auditFr, type AuditWords } from './audit.fr';
+import { en as dayEn } from './day.en';
+import { fr as dayFr } from './day.fr';
 import { en as impersonationEn } from './impersonation.en';
 import { fr as impersonationFr, type ImpersonationWords } from './impersonation.fr';
 import { en as insightEn } from './insight.en';
@@ -64,6 +66,7 @@ const all = {
     insight: insightFr,
     alerts: alertsFr,
     audit: auditFr,
+    day: dayFr,
     impersonation: impersonationFr,
     parked: parkedFr,
   },
@@ -73,6 +76,7 @@ const all = {
     insight: insightEn,
     alerts: alertsEn,
     audit: auditEn,
+    day: dayEn,
     impersonation: impersonationEn,
     parked: parkedEn,
   },

@@ -16,7 +16,7 @@ use crate::api;
 use crate::surfaces::ImpersonationNotice;
 use crate::view::impersonation::{ImpersonationOverView, ImpersonationView};
 use crate::view::{AppView, Categories, OperatorView, TicketDraft, TicketKeeping, UiError, UiErrorCode};
-use crate::work::sale::{sale_of, ticket_id};
+use crate::work::sale::{on_day, sale_of, ticket_id};
 
 /// How long closing the app waits for the server to hear that it was stopped.
 const STOPPED_BEFORE_CLOSING: Duration = Duration::from_secs(2);
@@ -295,8 +295,9 @@ impl Controller {
         let now_ms = self.clock.wall_ms();
         let made =
             ticket_id(draft).and_then(|ticket| Ok((ticket, sale_of(draft, Some(organization_id), now_ms)?)));
+        let day = self.day_in_force(Some(organization_id));
         let (ticket, sale) = match made {
-            Ok(made) => made,
+            Ok((ticket, sale)) => (ticket, on_day(sale, day)),
             Err(error) => return drop(reply.send(Err(error))),
         };
         let client = impersonation.client();
