@@ -148,11 +148,11 @@ describe('the till’s day', () => {
 
   it('does not close while tickets are still to be sent, and tells of those of others', async () => {
     const port = await show(open);
-    port.change({ work: { waiting: 2, refused: 0, saved_at_ms: null, fault: null } });
+    port.change({ work: { waiting: 2, refused: 0, parked: 0, saved_at_ms: null, fault: null } });
     await tick();
     const start = await screen.findByTestId('day-close-start');
     expect(start).toHaveAccessibleDescription(fr.unsent(2));
-    port.change({ work: { waiting: 0, refused: 0, saved_at_ms: null, fault: null } });
+    port.change({ work: { waiting: 0, refused: 0, parked: 0, saved_at_ms: null, fault: null } });
     port.failures.set('tillDayClose', problem('till_day_unsent', { subject: '1' }));
     await tick();
     await userEvent.click(start);
