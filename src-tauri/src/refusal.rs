@@ -152,6 +152,7 @@ impl From<Problem> for UiError {
             ErrorCode::TillDayNotFound => UiErrorCode::TillDayNotFound,
             ErrorCode::CategoryNotFound => UiErrorCode::CategoryNotFound,
             ErrorCode::ShortcutTaken => UiErrorCode::ShortcutTaken,
+            ErrorCode::BarcodeTaken => UiErrorCode::BarcodeTaken,
             ErrorCode::CategoriesExist => UiErrorCode::CategoriesExist,
             ErrorCode::OrganizationMismatch => UiErrorCode::OrganizationMismatch,
             ErrorCode::ImpersonationStopped
@@ -238,6 +239,7 @@ pub const fn refuses_for_good(code: ErrorCode) -> bool {
         | ErrorCode::TillDayOpen
         | ErrorCode::CategoryNotFound
         | ErrorCode::ShortcutTaken
+        | ErrorCode::BarcodeTaken
         | ErrorCode::CategoriesExist
         | ErrorCode::NoticeNotFound
         | ErrorCode::OrganizationMismatch

@@ -8,15 +8,16 @@ use protocol::auth::DeviceKind;
 use serde::de::DeserializeOwned;
 use toml::Table;
 
-use crate::view::{DeviceSettings, Language, ServerView, Theme, UiError, UiErrorCode};
+use crate::view::{DeviceSettings, Language, ScreenKeyboard, ServerView, Theme, UiError, UiErrorCode};
 
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 7] = [
     "language",
     "theme",
     "server",
     "ca_file",
     "device_name",
     "device_kind",
+    "screen_keyboard",
 ];
 const DEVICE_NAME_MOST: usize = 64;
 
@@ -44,6 +45,7 @@ pub fn defaults(host_name: &str) -> DeviceSettings {
         ca_file: None,
         device_name: host_name.chars().take(DEVICE_NAME_MOST).collect(),
         device_kind: DeviceKind::default(),
+        screen_keyboard: ScreenKeyboard::default(),
     }
 }
 
@@ -152,6 +154,7 @@ fn from_table(table: &Table, defaults: DeviceSettings) -> ReadSettings {
         ca_file: value_of(table, "ca_file", defaults.ca_file, &mut faults),
         device_name: value_of(table, "device_name", defaults.device_name.clone(), &mut faults),
         device_kind: value_of(table, "device_kind", defaults.device_kind, &mut faults),
+        screen_keyboard: value_of(table, "screen_keyboard", defaults.screen_keyboard, &mut faults),
     };
     if let Err(key) = check(&settings) {
         faults.push(key.to_owned());
@@ -197,7 +200,7 @@ fn value_of<T: DeserializeOwned>(table: &Table, key: &str, default: T, faults: &
 #[cfg(test)]
 mod tests {
     use super::{SettingsFile, defaults};
-    use crate::view::{DeviceSettings, Language, ServerView, Theme, UiErrorCode};
+    use crate::view::{DeviceSettings, Language, ScreenKeyboard, ServerView, Theme, UiErrorCode};
 
     fn with_text(text: &str) -> (tempfile::TempDir, SettingsFile) {
         let folder = tempfile::tempdir().unwrap();
@@ -222,6 +225,7 @@ mod tests {
         let settings = DeviceSettings {
             language: Language::En,
             theme: Theme::Contrast,
+            screen_keyboard: ScreenKeyboard::Azerty,
             server: ServerView::Remote {
                 url: "https://vigie.example".to_owned(),
             },

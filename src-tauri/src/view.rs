@@ -215,6 +215,21 @@ pub struct DeviceSettings {
     pub device_name: String,
     /// What this device is.
     pub device_kind: DeviceKind,
+    /// Whether the screen has a keyboard of its own, and which.
+    pub screen_keyboard: ScreenKeyboard,
+}
+
+/// The keyboard on the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum ScreenKeyboard {
+    /// There is none.
+    #[default]
+    None,
+    /// As on French keyboards.
+    Azerty,
+    /// As on English keyboards.
+    Qwerty,
 }
 
 /// A language of the screen.
@@ -376,6 +391,8 @@ pub enum UiErrorCode {
     CategoryNotFound,
     /// The key picks another category.
     ShortcutTaken,
+    /// The barcode is another category's.
+    BarcodeTaken,
     /// The organisation has categories already.
     CategoriesExist,
     /// The session works in another organisation.

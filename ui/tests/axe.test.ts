@@ -9,6 +9,7 @@ import Window from '../src/App.svelte';
 import { App } from '../src/session/app.svelte';
 import { fakeCategories, FakePort, problem, view } from '../src/shell/fake';
 import type { AppView, SessionView } from '../src/shell/port';
+import { deliver } from '../src/scanning/takers';
 
 async function show(more: Partial<AppView> = {}, session: Partial<SessionView> = {}): Promise<FakePort> {
   const port = new FakePort(view(more, session));
@@ -66,6 +67,31 @@ describe('axe finds nothing', () => {
     await userEvent.type(screen.getByTestId('signin-username'), 'camille');
     await userEvent.type(screen.getByTestId('signin-password'), 'x{Enter}');
     await screen.findByTestId('signin-error');
+    expect(await violations()).toEqual([]);
+  });
+
+  it('in the keyboard on the screen, on the sign-in screen and in a dialog', async () => {
+    const { settings } = view();
+    const port = await show(
+      { operator: null, settings: { ...settings, screen_keyboard: 'azerty' } },
+      { phase: 'signed_out' },
+    );
+    await screen.findByTestId('screen-keyboard');
+    expect(await violations()).toEqual([]);
+    await userEvent.click(screen.getByTestId('screen-layer'));
+    expect(await violations()).toEqual([]);
+    port.change({ operator: view().operator }, { phase: 'ended', banner: { kind: 'ended', reason: 'revoked' } });
+    await userEvent.click(await screen.findByTestId('relogin-password'));
+    expect(screen.getByTestId('screen-keyboard').closest('dialog')).not.toBeNull();
+    expect(await violations()).toEqual([]);
+  });
+
+  it('in the assigning of an unknown barcode', async () => {
+    await show({ operator: { ...view().operator!, role: 'admin' } });
+    await screen.findByTestId('category-0');
+    expect(deliver({ code: '4006381333931', secret: false, putBack: null })).toBe(true);
+    await userEvent.click(await screen.findByTestId('toast-undo'));
+    await screen.findByTestId('give-barcode');
     expect(await violations()).toEqual([]);
   });
 

@@ -19,6 +19,7 @@ function pretend(): void {
   };
 
   HTMLCanvasElement.prototype.getContext = () => null;
+  Element.prototype.scrollIntoView = () => undefined;
 
   window.ResizeObserver = class {
     observe(): void {}

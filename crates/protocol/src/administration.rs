@@ -358,6 +358,8 @@ pub struct CategorySummary {
     pub shortcut: Option<String>,
     /// Where it stands, smallest first.
     pub position: u32,
+    /// Its barcodes, each unique in the organisation among categories in use.
+    pub barcodes: Vec<String>,
     /// Since when it is archived: tills sell it no longer, what was sold of it stays.
     #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
     pub archived_at: Option<DateTime<Utc>>,
@@ -390,6 +392,10 @@ pub struct NewCategoryRequest {
     /// The key that picks it, a single letter or digit.
     #[serde(default)]
     pub shortcut: Option<String>,
+    /// Its barcodes, at most 20, each of 4 to 32 printable ASCII characters; absent for none.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_items = 20))]
+    pub barcodes: Option<Vec<String>>,
 }
 
 /// `PATCH /v1/admin/categories/{id}`: what is absent stays as it is.
@@ -419,6 +425,10 @@ pub struct CategoryChange {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     #[cfg_attr(feature = "bindings", specta(type = Option<String>))]
     pub shortcut: Option<Option<String>>,
+    /// All of its barcodes from now on, at most 20, each of 4 to 32 printable ASCII characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 20))]
+    pub barcodes: Option<Vec<String>>,
     /// Whether it is archived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived: Option<bool>,

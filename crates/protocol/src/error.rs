@@ -96,6 +96,8 @@ pub enum ErrorCode {
     CategoryNotFound,
     /// The key picks another category already.
     ShortcutTaken,
+    /// The barcode is another category's already.
+    BarcodeTaken,
     /// The organisation has categories already, or had some.
     CategoriesExist,
     /// No such security notice of this user.
@@ -222,6 +224,7 @@ impl ErrorCode {
             | Self::NameTaken
             | Self::SettingsFixed
             | Self::ShortcutTaken
+            | Self::BarcodeTaken
             | Self::CategoriesExist
             | Self::OrganizationMismatch
             | Self::TillDayOpen
@@ -273,6 +276,7 @@ impl ErrorCode {
             | Self::LastOwner
             | Self::NameTaken
             | Self::ShortcutTaken
+            | Self::BarcodeTaken
             | Self::CategoriesExist
             | Self::OrganizationMismatch
             | Self::TillDayOpen
@@ -428,6 +432,7 @@ impl ErrorCode {
             Self::TillDayNotFound => "No such day of a till",
             Self::CategoryNotFound => "No such category here",
             Self::ShortcutTaken => "The key picks another category",
+            Self::BarcodeTaken => "The barcode is another category's",
             Self::CategoriesExist => "The organisation has categories already",
             Self::NoticeNotFound => "No such notice",
             Self::OrganizationMismatch => "The sale belongs to another organisation",

@@ -22,6 +22,9 @@ pub struct Category {
     pub shortcut: Option<String>,
     /// Where it stands, smallest first.
     pub position: u32,
+    /// The barcodes that a scan adds a piece of it by. Absent from an older server and in goods that were kept before.
+    #[serde(default)]
+    pub barcodes: Vec<String>,
 }
 
 /// `GET /v1/categories`

@@ -525,6 +525,7 @@ fn places() {
         price_cents: Some(150),
         shortcut: Some("l".to_owned()),
         position: 0,
+        barcodes: vec!["3760123450018".to_owned()],
         archived_at: Some(at()),
     };
     insta::assert_json_snapshot!(
@@ -539,6 +540,7 @@ fn places() {
         form(&CategoryChange {
             price_cents: Some(None),
             shortcut: Some(Some("l".to_owned())),
+            barcodes: Some(vec!["LAB-0042".to_owned()]),
             archived: Some(false),
             ..CategoryChange::default()
         })
@@ -589,6 +591,7 @@ fn the_work() {
         price_cents: Some(150),
         shortcut: Some("l".to_owned()),
         position: 1,
+        barcodes: vec!["3760123450018".to_owned()],
     };
     insta::assert_json_snapshot!(
         "category_list",

@@ -202,6 +202,7 @@ async fn furnish(
             price_cents: *price_cents,
             shortcut: Some((*shortcut).to_owned()),
             position,
+            barcodes: Vec::new(),
         };
         store.put_category(organization_id, category, audit).await?;
     }

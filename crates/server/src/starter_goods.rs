@@ -56,6 +56,7 @@ pub(crate) fn starter_goods(language: GoodsLanguage, now: Millis) -> Vec<Categor
             price_cents: None,
             shortcut: Some(shortcut.to_owned()),
             position,
+            barcodes: Vec::new(),
         })
         .collect()
 }

@@ -2,14 +2,12 @@
 
 use protocol::alert::MonitoringSettings;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use sqlx_core::Error;
 use sqlx_core::query::query;
 use sqlx_postgres::{PgConnection, PgRow};
 use store::{MailRow, StoreError};
 use uuid::Uuid;
 
-use crate::column::{get, number, number_if_any, text, unreadable};
+use crate::column::{get, listed, number, number_if_any, text, unreadable};
 use crate::fault::Fault;
 
 const READ: &str = "SELECT retention_days, refresh_failure_percent, refresh_least, login_failures_of_account,
@@ -65,10 +63,6 @@ fn settings(row: &PgRow) -> Result<MonitoringSettings, Fault> {
         repeat_minutes: number_if_any(row, 10)?,
         webhook_url: get(row, 11)?,
     })
-}
-
-fn listed<T: DeserializeOwned>(row: &PgRow, column: usize) -> Result<Vec<T>, Error> {
-    serde_json::from_str(get(row, column)?).map_err(|_| unreadable("list", "JSON"))
 }
 
 fn list<T: Serialize>(items: &[T]) -> Result<String, StoreError> {

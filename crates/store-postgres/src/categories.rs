@@ -11,19 +11,20 @@ use store::{
 };
 use uuid::Uuid;
 
-use crate::column::{get, number, number_if_any, text};
+use crate::column::{get, listed, number, number_if_any, text};
 use crate::directory::exists;
 use crate::fault::Fault;
 use crate::work::telling;
 use crate::{PostgresStore, audit};
 
-const ALL: &str = "SELECT id, name, price_cents, shortcut, position, archived_at FROM categories
+const ALL: &str = "SELECT id, name, price_cents, shortcut, position, archived_at, barcodes FROM categories
     WHERE organization_id = $1 ORDER BY position, name, id";
 
 const PUT: &str =
-    "INSERT INTO categories (organization_id, id, name, price_cents, shortcut, position) VALUES ($1, $2, $3, $4, $5, $6)
+    "INSERT INTO categories (organization_id, id, name, price_cents, shortcut, position, barcodes)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (organization_id, id) DO UPDATE SET name = excluded.name, price_cents = excluded.price_cents,
-        shortcut = excluded.shortcut, position = excluded.position";
+        shortcut = excluded.shortcut, position = excluded.position, barcodes = excluded.barcodes";
 
 const STATE: &str = "UPDATE categories SET archived_at = $3 WHERE organization_id = $1 AND id = $2";
 
@@ -35,6 +36,7 @@ fn read(row: &PgRow) -> Result<CategoryRow, Fault> {
             price_cents: number_if_any(row, 2)?,
             shortcut: get(row, 3)?,
             position: number(row, 4)?,
+            barcodes: listed(row, 6)?,
         },
         archived_at: get(row, 5)?,
     })
@@ -63,6 +65,7 @@ async fn put(connection: &mut PgConnection, organization_id: Uuid, category: &Ca
         .bind(category.price_cents.map(i64::from))
         .bind(category.shortcut.as_deref().map(text))
         .bind(i64::from(category.position))
+        .bind(serde_json::json!(category.barcodes).to_string())
         .execute(connection)
         .await?;
     Ok(())

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use protocol::auth::{DeviceKind, OrganizationRole};
 use protocol::sale::PaymentMethod;
+use serde::de::DeserializeOwned;
 use sqlx_core::Error;
 use sqlx_core::column::ColumnIndex;
 use sqlx_core::decode::Decode;
@@ -134,4 +135,9 @@ pub(crate) fn count(rows: u64) -> u32 {
 /// A stored value that this program cannot read.
 pub(crate) fn unreadable(what: &str, found: &str) -> Error {
     Error::Decode(format!("no {what}: {found}").into())
+}
+
+/// A list in its JSON form.
+pub(crate) fn listed<T: DeserializeOwned>(row: &PgRow, column: usize) -> Result<Vec<T>, Error> {
+    serde_json::from_str(get(row, column)?).map_err(|_| unreadable("list", "JSON"))
 }

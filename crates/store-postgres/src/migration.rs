@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_oversight.sql"),
     include_str!("migrations/0008_event_packs.sql"),
     include_str!("migrations/0009_till_days.sql"),
+    include_str!("migrations/0010_barcodes.sql"),
 ];
 
 /// `VIGI`, the advisory lock that a process holds while it brings a schema up to date.

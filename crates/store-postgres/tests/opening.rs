@@ -25,7 +25,7 @@ async fn several_make_the_schema_at_once_and_agree_on_it() {
     }
     let first = stores[0].as_ref().unwrap();
     assert_eq!(first.organizations().await.unwrap().len(), 8);
-    assert_eq!(first.schema_version().await.unwrap(), 9);
+    assert_eq!(first.schema_version().await.unwrap(), 10);
 }
 
 #[tokio::test]
@@ -47,11 +47,11 @@ async fn what_is_not_ours_or_not_ours_yet_is_left_alone() {
 
     open(&server).await.unwrap().close().await;
     server
-        .sql("vigie", "INSERT INTO vigie_schema (version) VALUES (10)")
+        .sql("vigie", "INSERT INTO vigie_schema (version) VALUES (11)")
         .unwrap();
     let refused = open(&server).await.err().unwrap();
     assert!(
-        matches!(refused, StoreError::Newer { found: 10, known: 9 }),
+        matches!(refused, StoreError::Newer { found: 11, known: 10 }),
         "{refused}"
     );
 

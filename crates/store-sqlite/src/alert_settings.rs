@@ -3,11 +3,10 @@
 use protocol::alert::MonitoringSettings;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use store::{MailRow, StoreError};
 use uuid::Uuid;
 
-use crate::column::unreadable;
+use crate::column::{listed, unreadable};
 use crate::fault::Fault;
 
 const READ: &str = "SELECT retention_days, refresh_failure_percent, refresh_least, login_failures_of_account,
@@ -55,10 +54,6 @@ fn settings(row: &Row<'_>) -> rusqlite::Result<MonitoringSettings> {
         repeat_minutes: row.get(10)?,
         webhook_url: row.get(11)?,
     })
-}
-
-fn listed<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<T>> {
-    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|_| unreadable(column, "list", "JSON"))
 }
 
 fn list<T: Serialize>(items: &[T]) -> Result<String, StoreError> {

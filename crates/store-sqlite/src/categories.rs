@@ -9,17 +9,18 @@ use store::{
 };
 use uuid::Uuid;
 
+use crate::column::listed;
 use crate::fault::Fault;
 use crate::writer::Shape;
 use crate::{SqliteStore, audit, directory};
 
-const ALL: &str = "SELECT id, name, price_cents, shortcut, position, archived_at FROM categories
+const ALL: &str = "SELECT id, name, price_cents, shortcut, position, archived_at, barcodes FROM categories
     WHERE organization_id = ? ORDER BY position, name, id";
 
 const PUT: &str =
-    "INSERT INTO categories (organization_id, id, name, price_cents, shortcut, position) VALUES (?, ?, ?, ?, ?, ?)
+    "INSERT INTO categories (organization_id, id, name, price_cents, shortcut, position, barcodes) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (organization_id, id) DO UPDATE SET name = excluded.name, price_cents = excluded.price_cents,
-        shortcut = excluded.shortcut, position = excluded.position";
+        shortcut = excluded.shortcut, position = excluded.position, barcodes = excluded.barcodes";
 
 const STATE: &str = "UPDATE categories SET archived_at = ?3 WHERE organization_id = ?1 AND id = ?2";
 
@@ -31,6 +32,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<CategoryRow> {
             price_cents: row.get(2)?,
             shortcut: row.get(3)?,
             position: row.get(4)?,
+            barcodes: listed(row, 6)?,
         },
         archived_at: row.get(5)?,
     })
@@ -52,6 +54,7 @@ fn put(connection: &Connection, organization_id: Uuid, category: &Category) -> r
         category.price_cents,
         category.shortcut,
         category.position,
+        serde_json::json!(category.barcodes).to_string(),
     ])
 }
 

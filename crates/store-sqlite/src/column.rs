@@ -2,7 +2,9 @@
 
 use protocol::auth::{DeviceKind, OrganizationRole};
 use protocol::sale::PaymentMethod;
+use rusqlite::Row;
 use rusqlite::types::Type;
+use serde::de::DeserializeOwned;
 use store::AttemptHash;
 
 /// Bytes of one remembered attempt: four of the generation, sixteen of the hash.
@@ -96,4 +98,9 @@ pub(crate) fn unpack_attempts(column: usize, packed: &[u8]) -> rusqlite::Result<
 /// A stored value that this program cannot read.
 pub(crate) fn unreadable(column: usize, what: &str, found: &str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, format!("no {what}: {found}").into())
+}
+
+/// A list in its JSON form.
+pub(crate) fn listed<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<T>> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|_| unreadable(column, "list", "JSON"))
 }

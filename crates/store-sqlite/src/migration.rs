@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_oversight.sql"),
     include_str!("migrations/0009_event_packs.sql"),
     include_str!("migrations/0010_till_days.sql"),
+    include_str!("migrations/0011_barcodes.sql"),
 ];
 
 /// The newest schema that this program knows.

@@ -263,7 +263,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_what_it_hold
         .execute_batch(FIRST_VERSION)
         .unwrap();
     let store = open(&path).unwrap();
-    assert_eq!(store.schema_version().await.unwrap(), 10);
+    assert_eq!(store.schema_version().await.unwrap(), 11);
 
     let anna = store.user_by_name("anna").await.unwrap().unwrap();
     assert!(!anna.super_admin);
@@ -305,7 +305,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_what_it_hold
     assert!(matches!(outcome, RotationOutcome::Rotated(row) if row.generation == 2));
     store.close().await;
     let again = open(&path).unwrap();
-    assert_eq!(again.schema_version().await.unwrap(), 10);
+    assert_eq!(again.schema_version().await.unwrap(), 11);
 }
 
 /// The changes that SQLite counts, the audit log's included, of one call each.

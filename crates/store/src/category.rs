@@ -27,6 +27,8 @@ pub struct NewCategory {
     pub price_cents: Option<u32>,
     /// The key that picks it, in lower case.
     pub shortcut: Option<String>,
+    /// Its barcodes, each once.
+    pub barcodes: Vec<String>,
 }
 
 /// Whether tills sell it.
@@ -47,6 +49,8 @@ pub struct CategoryPatch {
     pub price_cents: Option<Option<u32>>,
     /// The key that picks it, or that there is none.
     pub shortcut: Option<Option<String>>,
+    /// All of its barcodes, each once.
+    pub barcodes: Option<Vec<String>>,
     /// Whether tills sell it.
     pub state: Option<CategoryState>,
 }
@@ -63,7 +67,8 @@ pub enum Direction {
 /// Categories.
 ///
 /// A call that names a category which the organisation does not have changes nothing and says so by its answer. The names
-/// and the keys of those in use are each used once, capitals or not; those of archived ones are free.
+/// and the keys of those in use are each used once, capitals or not, and so are their barcodes, to the letter; those of
+/// archived ones are free.
 #[async_trait]
 pub trait Categories {
     /// What an organisation's tills sell, by position.
@@ -93,8 +98,8 @@ pub trait Categories {
     /// Adds a category after all others.
     ///
     /// # Errors
-    /// [`StoreError::NameTaken`] with `name` or `shortcut`, or [`StoreError::UnknownReference`] where the organisation does
-    /// not exist.
+    /// [`StoreError::NameTaken`] with `name`, `shortcut` or `barcodes`, or [`StoreError::UnknownReference`] where the
+    /// organisation does not exist.
     async fn add_category(
         &self,
         organization_id: Uuid,
@@ -106,8 +111,8 @@ pub trait Categories {
     /// category as it then is, `None` where the organisation has none of this id.
     ///
     /// # Errors
-    /// [`StoreError::NameTaken`] with `name` or `shortcut` where the category is then in use beside another of that name or
-    /// key.
+    /// [`StoreError::NameTaken`] with `name`, `shortcut` or `barcodes` where the category is then in use beside another of
+    /// that name, key or barcode.
     async fn change_category(
         &self,
         organization_id: Uuid,
@@ -146,7 +151,7 @@ fn same(a: &str, b: &str) -> bool {
     folded(a) == folded(b)
 }
 
-/// Refuses a name or a key that another category in use has.
+/// Refuses a name, a key or a barcode that another category in use has.
 fn free(all: &[CategoryRow], wanted: &Category) -> Result<(), StoreError> {
     let others = || {
         all.iter()
@@ -159,6 +164,9 @@ fn free(all: &[CategoryRow], wanted: &Category) -> Result<(), StoreError> {
     let key = |category: &Category| category.shortcut.as_deref().map(folded);
     if key(wanted).is_some() && others().any(|other| key(other) == key(wanted)) {
         return Err(StoreError::NameTaken("shortcut"));
+    }
+    if others().any(|other| other.barcodes.iter().any(|code| wanted.barcodes.contains(code))) {
+        return Err(StoreError::NameTaken("barcodes"));
     }
     Ok(())
 }
@@ -175,6 +183,7 @@ pub fn after_all(all: &[CategoryRow], new: NewCategory) -> Result<CategoryRow, S
         price_cents: new.price_cents,
         shortcut: new.shortcut,
         position: last.map_or(0, |last| last.saturating_add(1)),
+        barcodes: new.barcodes,
     };
     free(all, &category)?;
     Ok(CategoryRow {
@@ -207,6 +216,7 @@ pub fn patched(
     category.name = patch.name.unwrap_or_else(|| category.name.clone());
     category.price_cents = patch.price_cents.unwrap_or(category.price_cents);
     category.shortcut = patch.shortcut.unwrap_or_else(|| category.shortcut.clone());
+    category.barcodes = patch.barcodes.unwrap_or_else(|| category.barcodes.clone());
     if row.archived_at.is_none() {
         free(all, &row.category)?;
     }
@@ -260,6 +270,7 @@ mod tests {
                 price_cents: Some(100),
                 shortcut: shortcut.map(str::to_owned),
                 position,
+                barcodes: vec![format!("LAB-{id}")],
             },
             archived_at,
         }
@@ -280,6 +291,7 @@ mod tests {
             name: name.to_owned(),
             price_cents: None,
             shortcut: shortcut.map(str::to_owned),
+            barcodes: Vec::new(),
         }
     }
 
@@ -300,6 +312,32 @@ mod tests {
         let added = after_all(&shelf(), new("Disques", Some("d"))).unwrap();
         assert_eq!(added.category.position, 5);
         assert_eq!(after_all(&[], new("Livres", None)).unwrap().category.position, 0);
+    }
+
+    #[test]
+    fn a_barcode_of_one_in_use_is_taken_to_the_letter_and_of_an_archived_one_free() {
+        let with = |code: &str| NewCategory {
+            barcodes: vec!["LAB-9".to_owned(), code.to_owned()],
+            ..new("Autres", None)
+        };
+        let refused = after_all(&shelf(), with("LAB-3"));
+        assert!(
+            matches!(refused, Err(StoreError::NameTaken("barcodes"))),
+            "it gave {refused:?}"
+        );
+        for free in ["lab-3", "LAB-2", "LAB-33"] {
+            assert_eq!(
+                after_all(&shelf(), with(free)).unwrap().category.barcodes[1],
+                free
+            );
+        }
+        let patch = CategoryPatch {
+            barcodes: Some(vec!["LAB-4".to_owned()]),
+            ..CategoryPatch::default()
+        };
+        assert!(patched(&shelf(), Uuid::from_u128(1), patch.clone(), 7).is_err());
+        let own = patched(&shelf(), Uuid::from_u128(4), patch, 7).unwrap().unwrap();
+        assert_eq!(own, shelf()[3]);
     }
 
     #[test]

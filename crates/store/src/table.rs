@@ -318,6 +318,7 @@ pub const TABLES: &[Table] = {
                 ("shortcut", Text),
                 ("position", Number),
                 ("archived_at", Number),
+                ("barcodes", Text),
             ],
             key: &["organization_id", "id"],
         },

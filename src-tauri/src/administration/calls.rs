@@ -84,6 +84,7 @@ async fn categories_are_made_changed_moved_archived_and_listed() {
         name: name.to_owned(),
         price_cents: Some(900),
         shortcut: Some("w".to_owned()),
+        barcodes: None,
     };
     let skis = categories::add(&client, &new("Skis")).await.unwrap();
     let refused = categories::add(&client, &new("Wagons")).await.unwrap_err();
@@ -91,12 +92,21 @@ async fn categories_are_made_changed_moved_archived_and_listed() {
     let dearer = CategoryChange {
         price_cents: Some(None),
         shortcut: Some(None),
+        barcodes: Some(vec!["LAB-0042".to_owned()]),
         ..CategoryChange::default()
     };
     let changed = categories::change(&client, &skis.category_id, &dearer)
         .await
         .unwrap();
     assert_eq!((changed.price_cents, changed.shortcut), (None, None));
+    assert_eq!(changed.barcodes, ["LAB-0042"]);
+    let labelled = NewCategoryRequest {
+        barcodes: Some(changed.barcodes),
+        shortcut: None,
+        ..new("Labels")
+    };
+    let refused = categories::add(&client, &labelled).await.unwrap_err();
+    assert_eq!(refused.code, UiErrorCode::BarcodeTaken);
     categories::rearrange(&client, &skis.category_id, MoveDirection::Up)
         .await
         .unwrap();
@@ -144,6 +154,7 @@ async fn a_till_learns_that_categories_and_settings_changed_and_shows_them_when_
         name: "Skis".to_owned(),
         price_cents: None,
         shortcut: None,
+        barcodes: None,
     };
 
     categories::add(&client, &new).await.unwrap();

@@ -45,7 +45,8 @@ pub async fn all(client: &AuthorisedClient) -> Result<Vec<ShopCategory>, UiError
 /// Adds one after the others.
 ///
 /// # Errors
-/// [`UiErrorCode::NameTaken`], [`UiErrorCode::ShortcutTaken`], or whatever stood in the way.
+/// [`UiErrorCode::NameTaken`], [`UiErrorCode::ShortcutTaken`], [`UiErrorCode::BarcodeTaken`], or whatever stood in the
+/// way.
 pub async fn add(client: &AuthorisedClient, new: &NewCategoryRequest) -> Result<ShopCategory, UiError> {
     api::call_with(client, Method::POST, CATEGORIES, new)
         .await
@@ -55,7 +56,8 @@ pub async fn add(client: &AuthorisedClient, new: &NewCategoryRequest) -> Result<
 /// Changes one.
 ///
 /// # Errors
-/// [`UiErrorCode::NameTaken`], [`UiErrorCode::ShortcutTaken`], or whatever stood in the way.
+/// [`UiErrorCode::NameTaken`], [`UiErrorCode::ShortcutTaken`], [`UiErrorCode::BarcodeTaken`], or whatever stood in the
+/// way.
 pub async fn change(
     client: &AuthorisedClient,
     category_id: &str,
@@ -98,6 +100,7 @@ fn category(category: CategorySummary) -> ShopCategory {
         name: category.name,
         price_cents: category.price_cents,
         shortcut: category.shortcut,
+        barcodes: category.barcodes,
         is_archived: category.archived_at.is_some(),
     }
 }

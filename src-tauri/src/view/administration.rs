@@ -175,6 +175,8 @@ pub struct ShopCategory {
     pub price_cents: Option<u32>,
     /// The key that picks it.
     pub shortcut: Option<String>,
+    /// Its barcodes.
+    pub barcodes: Vec<String>,
     /// Whether tills sell it no longer.
     pub is_archived: bool,
 }

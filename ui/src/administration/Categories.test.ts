@@ -8,6 +8,7 @@ import { toasts } from '../widgets/toasts.svelte';
 import { fr as words } from '../words/fr';
 import { fr } from '../words/office.fr';
 import Categories from './Categories.svelte';
+import { deliver } from '../scanning/takers';
 import { keyOf, priceOf } from './categories';
 
 async function show(prepare: (port: FakePort) => void = () => undefined): Promise<FakePort> {
@@ -32,6 +33,28 @@ describe('categories', () => {
     const [books] = screen.getAllByTestId('category-row');
     expect(books!.textContent?.replace(/\s/g, ' ')).toMatch(/1,00 €.*L/);
     expect(screen.getAllByTestId('category-row')[7]).toHaveTextContent(words.till.freePrice);
+  });
+
+  it('take barcodes that are scanned or typed, each once, and let them go again', async () => {
+    const port = await show();
+    const scanned = (code: string): boolean => deliver({ code, secret: false, putBack: null });
+    await userEvent.click((await screen.findAllByTestId('category-edit'))[0]!);
+    expect(screen.getAllByTestId('barcode').map((each) => each.textContent?.trim())).toEqual(['LAB-0000']);
+    expect(scanned('3760123450018')).toBe(true);
+    expect(scanned('3760123450018')).toBe(true);
+    const problem = await screen.findByTestId('category-barcode-problem');
+    expect(problem).toHaveTextContent(fr.categories.barcodeTwice('3760123450018'));
+    await userEvent.type(screen.getByTestId('category-barcode'), 'é{Enter}');
+    expect(problem).toHaveTextContent(fr.categories.barcodeWrong);
+    await userEvent.clear(screen.getByTestId('category-barcode'));
+    await userEvent.click(screen.getByLabelText(fr.categories.removeBarcode('LAB-0000')));
+    await userEvent.type(screen.getByTestId('category-barcode'), 'LAB-0001');
+    await userEvent.click(screen.getByTestId('category-save'));
+    expect(await screen.findByTestId('category-barcode-problem')).toHaveTextContent(words.errors.barcode_taken);
+    await userEvent.click(screen.getByLabelText(fr.categories.removeBarcode('LAB-0001')));
+    await userEvent.type(screen.getByTestId('category-barcode'), 'LAB 77');
+    await userEvent.click(screen.getByTestId('category-save'));
+    await waitFor(() => expect(port.shop.categories[0]!.barcodes).toEqual(['3760123450018', 'LAB 77']));
   });
 
   it('are added with a price and a key, each looked at first', async () => {

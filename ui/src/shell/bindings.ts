@@ -494,6 +494,8 @@ export type Category = {
 	shortcut: string | null,
 	/**  Where it stands, smallest first. */
 	position: number,
+	/**  The barcodes that a scan adds a piece of it by. Absent from an older server and in goods that were kept before. */
+	barcodes?: string[],
 };
 
 /**  `PATCH /v1/admin/categories/{id}`: what is absent stays as it is. */
@@ -504,6 +506,8 @@ export type CategoryChange = {
 	price_cents?: number | null,
 	/**  The key that picks it, a single letter or digit; `null` for none. */
 	shortcut?: string | null,
+	/**  All of its barcodes from now on, at most 20, each of 4 to 32 printable ASCII characters. */
+	barcodes?: string[] | null,
 	/**  Whether it is archived. */
 	archived?: boolean | null,
 };
@@ -569,6 +573,8 @@ export type DeviceSettings = {
 	device_name: string,
 	/**  What this device is. */
 	device_kind: DeviceKind,
+	/**  Whether the screen has a keyboard of its own, and which. */
+	screen_keyboard: ScreenKeyboard,
 };
 
 /**  A line of a ticket in hand; half-typed values are kept as typed. */
@@ -977,6 +983,8 @@ export type NewCategoryRequest = {
 	price_cents?: number | null,
 	/**  The key that picks it, a single letter or digit. */
 	shortcut?: string | null,
+	/**  Its barcodes, at most 20, each of 4 to 32 printable ASCII characters; absent for none. */
+	barcodes?: string[] | null,
 };
 
 /**  The way to the mail server, as typed. */
@@ -1358,6 +1366,15 @@ export type SavedFile = {
 	path: string,
 };
 
+/**  The keyboard on the screen. */
+export type ScreenKeyboard = 
+/**  There is none. */
+"none" | 
+/**  As on French keyboards. */
+"azerty" | 
+/**  As on English keyboards. */
+"qwerty";
+
 /**  Something about the operator's account that the operator should know of. */
 export type SecurityNotice = {
 	/**  Its id. */
@@ -1526,6 +1543,8 @@ export type ShopCategory = {
 	price_cents: number | null,
 	/**  The key that picks it. */
 	shortcut: string | null,
+	/**  Its barcodes. */
+	barcodes: string[],
 	/**  Whether tills sell it no longer. */
 	is_archived: boolean,
 };
@@ -1843,6 +1862,8 @@ export type UiErrorCode =
 "category_not_found" | 
 /**  The key picks another category. */
 "shortcut_taken" | 
+/**  The barcode is another category's. */
+"barcode_taken" | 
 /**  The organisation has categories already. */
 "categories_exist" | 
 /**  The session works in another organisation. */

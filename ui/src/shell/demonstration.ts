@@ -82,6 +82,7 @@ export function demonstration(): Port {
     ...base.settings,
     language: wanted.get('lang') === 'en' ? 'en' : 'fr',
     theme: (wanted.get('theme') as DeviceSettings['theme'] | null) ?? 'system',
+    screen_keyboard: (wanted.get('keyboard') as DeviceSettings['screen_keyboard'] | null) ?? 'none',
   };
   const state = wanted.get('state') ?? 'signed_out';
   const session = states(Date.now())[state] ?? {};

@@ -98,6 +98,7 @@ export const fakeCategories: Category[] = goods.map(([name, price_cents, shortcu
   price_cents,
   shortcut,
   position: index,
+  barcodes: index < 2 ? [`LAB-000${index}`] : [],
 }));
 
 export function problem(code: UiErrorCode, more: Partial<UiError> = {}): UiError {
@@ -144,6 +145,7 @@ export function view(more: Partial<AppView> = {}, session: Partial<SessionView> 
       ca_file: null,
       device_name: 'Caisse 1',
       device_kind: 'till',
+      screen_keyboard: 'none',
     },
     fault: null,
     first_operator_needed: false,

@@ -26,11 +26,12 @@ export class FakeShop {
   #made = 0;
 
   constructor(start: readonly Category[]) {
-    this.categories = start.map(({ id, name, price_cents, shortcut }) => ({
+    this.categories = start.map(({ id, name, price_cents, shortcut, barcodes }) => ({
       category_id: id,
       name,
       price_cents,
       shortcut,
+      barcodes: barcodes ?? [],
       is_archived: false,
     }));
   }
@@ -38,12 +39,13 @@ export class FakeShop {
   tiles(): Category[] {
     return this.categories
       .filter((each) => !each.is_archived)
-      .map(({ category_id, name, price_cents, shortcut }, position) => ({
+      .map(({ category_id, name, price_cents, shortcut, barcodes }, position) => ({
         id: category_id,
         name,
         price_cents,
         shortcut,
         position,
+        barcodes,
       }));
   }
 
@@ -57,15 +59,18 @@ export class FakeShop {
     const others = this.categories.filter((each) => !each.is_archived && each.category_id !== wanted.category_id);
     if (others.some((each) => each.name.toLowerCase() === wanted.name.toLowerCase())) return no('name_taken', 'name');
     const taken = wanted.shortcut && others.some((each) => each.shortcut?.toLowerCase() === wanted.shortcut);
-    return taken ? no('shortcut_taken', 'shortcut') : null;
+    if (taken) return no('shortcut_taken', 'shortcut');
+    const known = others.some((each) => each.barcodes.some((code) => wanted.barcodes.includes(code)));
+    return known ? no('barcode_taken', 'barcodes') : null;
   }
 
-  add({ name, price_cents, shortcut }: NewCategoryRequest): Answer<ShopCategory> {
+  add({ name, price_cents, shortcut, barcodes }: NewCategoryRequest): Answer<ShopCategory> {
     const added: ShopCategory = {
       category_id: this.#id(),
       name,
       price_cents: price_cents ?? null,
       shortcut: shortcut ?? null,
+      barcodes: barcodes ?? [],
       is_archived: false,
     };
     const fault = this.#fault(added);
@@ -82,6 +87,7 @@ export class FakeShop {
       name: change.name ?? before.name,
       price_cents: change.price_cents === undefined ? before.price_cents : change.price_cents,
       shortcut: change.shortcut === undefined ? before.shortcut : change.shortcut,
+      barcodes: change.barcodes ?? before.barcodes,
       is_archived: change.archived ?? before.is_archived,
     };
     const fault = this.#fault(after);
@@ -108,6 +114,7 @@ export class FakeShop {
       name,
       price_cents: null,
       shortcut: name[0]!.toLowerCase(),
+      barcodes: [],
       is_archived: false,
     }));
     return { status: 'ok', data: this.categories };

@@ -160,6 +160,7 @@ export type {
   SufferingDevice,
   SufferingDevices,
   Telling,
+  ScreenKeyboard,
   Theme,
   TicketDraft,
   TicketKeeping,

@@ -224,6 +224,7 @@ export const en: AuditWords = {
     lines: 'Lines of the ticket',
     idempotency_key: 'Key of the ticket',
     shortcut: 'Key',
+    barcodes: 'Barcodes',
     position: 'Place in the order',
     direction: 'Direction',
     categories: 'Number of categories',

@@ -226,6 +226,7 @@ export const fr = {
     lines: 'Lignes du ticket',
     idempotency_key: 'Clé du ticket',
     shortcut: 'Touche',
+    barcodes: 'Codes-barres',
     position: 'Place',
     direction: 'Sens',
     categories: 'Catégories',

@@ -148,6 +148,7 @@ export const en: Words = {
     password: 'Password',
     show: 'Show the password',
     hide: 'Hide the password',
+    keyboard: 'On-screen keyboard',
     submit: 'Sign in',
     busy: 'Signing in…',
     usernameMissing: 'Enter your user name.',
@@ -225,6 +226,15 @@ export const en: Words = {
     giveBack: 'Give back',
     unsaved: 'Not saved on the disk',
     key: (key) => `key ${key}`,
+  },
+
+  scan: {
+    unknown: (code) => `Unknown barcode: ${code}. Nothing was added.`,
+    give: 'Assign it',
+    busy: (name) => `${name} was not added: finish what is open first.`,
+    elsewhere: 'Barcode read, but nothing is sold on this screen.',
+    passwordOnly: 'Typing ignored: it came as fast as from a barcode scanner.',
+    typeAnyway: 'Type it in',
   },
 
   line: {
@@ -308,6 +318,7 @@ export const en: Words = {
     till_day_unsent:
       'Tickets of this day are still on this device. Wait until they are sent, or settle them on the Tickets page, then close.',
     category_not_found: 'This category is no longer there. Refresh the list.',
+    barcode_taken: 'This barcode is another category’s already.',
     shortcut_taken: 'This key picks another category already. Choose another one.',
     categories_exist: 'This organisation has categories already. Refresh the list.',
     organization_mismatch: 'This work belongs to another organisation. It leaves when you go back there.',

@@ -150,6 +150,7 @@ export const fr = {
     password: 'Mot de passe',
     show: 'Afficher le mot de passe',
     hide: 'Masquer le mot de passe',
+    keyboard: 'Clavier à l’écran',
     submit: 'Se connecter',
     busy: 'Connexion…',
     usernameMissing: 'Indiquez votre identifiant.',
@@ -227,6 +228,15 @@ export const fr = {
     giveBack: 'À rendre',
     unsaved: 'Non enregistré sur le disque',
     key: (key: string) => `touche ${key}`,
+  },
+
+  scan: {
+    unknown: (code: string) => `Code-barres inconnu : ${code}. Rien n’a été ajouté.`,
+    give: 'L’attribuer',
+    busy: (name: string) => `${name} n’a pas été ajouté : terminez d’abord la saisie ouverte.`,
+    elsewhere: 'Code-barres lu, mais rien ne se vend à cet écran.',
+    passwordOnly: 'Saisie ignorée : elle venait aussi vite que d’un lecteur de codes-barres.',
+    typeAnyway: 'La saisir',
   },
 
   line: {
@@ -314,6 +324,7 @@ export const fr = {
     till_day_unsent:
       'Des tickets de cette journée sont encore sur cet appareil. Attendez leur envoi ou réglez-les sur la page Tickets, puis fermez.',
     category_not_found: "Cette catégorie n'est plus là. Actualisez la liste.",
+    barcode_taken: 'Ce code-barres est déjà celui d’une autre catégorie.',
     shortcut_taken: 'Cette touche est déjà celle d’une autre catégorie. Choisissez-en une autre.',
     categories_exist: 'Cette organisation a déjà des catégories. Actualisez la liste.',
     organization_mismatch: 'Ce travail appartient à une autre organisation. Il partira quand vous y reviendrez.',

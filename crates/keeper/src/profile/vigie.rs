@@ -545,6 +545,7 @@ const fn meaning(code: ErrorCode) -> Meaning {
         | ErrorCode::TillDayNotFound
         | ErrorCode::CategoryNotFound
         | ErrorCode::ShortcutTaken
+        | ErrorCode::BarcodeTaken
         | ErrorCode::CategoriesExist
         | ErrorCode::NoticeNotFound
         | ErrorCode::OrganizationMismatch

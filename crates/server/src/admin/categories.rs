@@ -1,5 +1,7 @@
 //! What the tills of the current organisation sell.
 
+use std::ops::RangeInclusive;
+
 use axum::extract::{Path, State};
 use http::StatusCode;
 use protocol::ErrorCode;
@@ -22,6 +24,8 @@ use crate::server::Server;
 use crate::starter_goods::starter_goods;
 
 const NAME_MOST_CHARACTERS: usize = 64;
+const BARCODES_MOST: usize = 20;
+const BARCODE_CHARACTERS: RangeInclusive<usize> = 4..=32;
 
 /// The categories of the current organisation, archived ones too.
 #[utoipa::path(
@@ -67,6 +71,7 @@ pub(super) async fn add(
         name: name("name", &request.name, NAME_MOST_CHARACTERS)?,
         price_cents: price(request.price_cents)?,
         shortcut: key(request.shortcut)?,
+        barcodes: codes(request.barcodes.unwrap_or_default())?,
     };
     let audit = caller
         .audit("category.added")
@@ -74,11 +79,11 @@ pub(super) async fn add(
         .changed(
             &serde_json::Value::Null,
             &serde_json::json!({
-                "name": new.name, "price_cents": new.price_cents, "shortcut": new.shortcut,
+                "name": new.name, "price_cents": new.price_cents, "shortcut": new.shortcut, "barcodes": new.barcodes,
             }),
         )
         .detail(serde_json::json!({
-            "name": new.name, "price_cents": new.price_cents, "shortcut": new.shortcut,
+            "name": new.name, "price_cents": new.price_cents, "shortcut": new.shortcut, "barcodes": new.barcodes,
         }));
     let row = server
         .store
@@ -151,10 +156,15 @@ pub(super) async fn change(
         Some(false) => "category.restored",
         None => "category.changed",
     };
+    let before = server.store.every_category(caller.organization_id()).await?;
+    let before = before.iter().find(|row| row.category.id == category_id);
     let audit = caller
         .audit(action)
         .target("category", category_id)
-        .changed(&serde_json::Value::Null, &serde_json::json!(change))
+        .changed(
+            &before.map_or(serde_json::Value::Null, |row| named(row, &change)),
+            &serde_json::json!(change),
+        )
         .detail(serde_json::json!({ "asked": change }));
     let patch = CategoryPatch {
         name: change
@@ -163,6 +173,7 @@ pub(super) async fn change(
             .transpose()?,
         price_cents: change.price_cents.map(price).transpose()?,
         shortcut: change.shortcut.map(key).transpose()?,
+        barcodes: change.barcodes.map(codes).transpose()?,
         state: change.archived.map(|archived| {
             if archived {
                 CategoryState::Archived
@@ -233,13 +244,56 @@ fn key(shortcut: Option<String>) -> Result<Option<String>, Failure> {
     }
 }
 
-/// Where a name or a key is taken, which of them.
+/// Barcodes as they are kept: without blanks around them, each once.
+fn codes(barcodes: Vec<String>) -> Result<Vec<String>, Failure> {
+    let mut kept: Vec<String> = Vec::new();
+    for code in barcodes {
+        let code = code.trim();
+        if !BARCODE_CHARACTERS.contains(&code.len()) || !code.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        {
+            return Err(Failure::invalid(
+                "barcodes",
+                "each of 4 to 32 printable ASCII characters",
+            ));
+        }
+        if !kept.iter().any(|known| known == code) {
+            kept.push(code.to_owned());
+        }
+    }
+    if kept.len() > BARCODES_MOST {
+        return Err(Failure::invalid(
+            "barcodes",
+            format!("at most {BARCODES_MOST}, are {}", kept.len()),
+        ));
+    }
+    Ok(kept)
+}
+
+/// Those fields of a category that a change names, as they are before it.
+fn named(row: &CategoryRow, change: &CategoryChange) -> serde_json::Value {
+    let category = &row.category;
+    let whole = [
+        ("name", serde_json::json!(category.name)),
+        ("price_cents", serde_json::json!(category.price_cents)),
+        ("shortcut", serde_json::json!(category.shortcut)),
+        ("barcodes", serde_json::json!(category.barcodes)),
+        ("archived", serde_json::json!(row.archived_at.is_some())),
+    ];
+    let asked = serde_json::json!(change);
+    let fields = whole.into_iter().filter(|(name, _)| asked.get(*name).is_some());
+    fields
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+/// Where a name, a key or a barcode is taken, which of them.
 fn taken(error: StoreError) -> Failure {
     if let StoreError::NameTaken(field) = error {
-        let code = if field == "shortcut" {
-            ErrorCode::ShortcutTaken
-        } else {
-            ErrorCode::NameTaken
+        let code = match field {
+            "shortcut" => ErrorCode::ShortcutTaken,
+            "barcodes" => ErrorCode::BarcodeTaken,
+            _ => ErrorCode::NameTaken,
         };
         Failure::new(code).at(field)
     } else {
@@ -262,6 +316,7 @@ fn wire(row: CategoryRow) -> CategorySummary {
         price_cents: row.category.price_cents,
         shortcut: row.category.shortcut,
         position: row.category.position,
+        barcodes: row.category.barcodes,
         archived_at: row.archived_at.map(wire_time),
     }
 }

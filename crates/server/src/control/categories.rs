@@ -53,6 +53,7 @@ pub(super) async fn add_category(
         position: new
             .position
             .unwrap_or_else(|| same.map_or(next, |category| category.position)),
+        barcodes: same.map_or_else(Vec::new, |category| category.barcodes.clone()),
     };
     let audit = commands
         .audit("category.put", organization.id)

@@ -134,6 +134,79 @@ async fn names_and_keys_are_used_once_and_values_out_of_range_are_named() {
 }
 
 #[tokio::test]
+async fn barcodes_are_given_taken_away_heard_of_at_the_till_and_kept_in_the_log() {
+    let house = House::new().await;
+    let dominique = house.sign_in("dominique", "desk").await;
+    let camille = house.sign_in("camille", "till").await;
+    let access = &dominique.access;
+    let lamps = added(
+        &house,
+        access,
+        json!({ "name": "Lampes", "barcodes": [" 3760123450018 ", "LAB 42", "LAB 42"] }),
+    )
+    .await;
+    let goods = house.get("/v1/categories", &camille.access).await.fine();
+    let last = goods["categories"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last["barcodes"], json!(["3760123450018", "LAB 42"]));
+
+    let refused = house
+        .post(
+            ALL,
+            access,
+            json!({ "name": "Skis", "barcodes": ["LAB 43", "LAB 42"] }),
+        )
+        .await;
+    assert_eq!(refused.problem(ErrorCode::BarcodeTaken)["field"], "barcodes");
+    let odd = "~#[|`\\^@]}";
+    let changed = house
+        .patch(&lamps, access, json!({ "barcodes": [odd] }))
+        .await
+        .fine();
+    assert_eq!(changed["barcodes"], json!([odd]));
+    let unchanged = house
+        .patch(&lamps, access, json!({ "price_cents": 5 }))
+        .await
+        .fine();
+    assert_eq!(unchanged["barcodes"], changed["barcodes"]);
+    added(&house, access, json!({ "name": "Skis", "barcodes": ["LAB 42"] })).await;
+    let none = house
+        .patch(&lamps, access, json!({ "barcodes": [] }))
+        .await
+        .fine();
+    assert_eq!(none["barcodes"], json!([]));
+
+    let rows = house.audit_rows().await;
+    let row = rows.iter().rfind(|row| row.action == "category.changed").unwrap();
+    assert!(row.before["barcodes"].contains("3760123450018"), "{row:?}");
+    assert!(row.after["barcodes"].contains("~#["), "{row:?}");
+}
+
+#[tokio::test]
+async fn barcodes_out_of_range_are_refused_by_name() {
+    let house = House::new().await;
+    let dominique = house.sign_in("dominique", "desk").await;
+    let many: Vec<String> = (0..21).map(|each| format!("LAB-{each:04}")).collect();
+    for barcodes in [
+        json!(["abc"]),
+        json!(["  abc  "]),
+        json!(["x".repeat(33)]),
+        json!(["caféine"]),
+        json!(["ab\tcd"]),
+        json!(["abcd", ""]),
+        json!(many),
+    ] {
+        let body = json!({ "name": "Or", "barcodes": barcodes });
+        let refused = house.post(ALL, &dominique.access, body).await;
+        let problem = refused.problem(ErrorCode::ValidationFailed);
+        assert_eq!(problem["field"], "barcodes", "{barcodes}");
+    }
+    let most = json!({ "name": "Or", "barcodes": many[..20], "shortcut": null });
+    added(&house, &dominique.access, most).await;
+    let missing = json!({ "name": "Argent", "barcodes": null });
+    added(&house, &dominique.access, missing).await;
+}
+
+#[tokio::test]
 async fn a_ticket_in_hand_is_kept_though_its_category_was_archived_meanwhile() {
     let house = House::new().await;
     let dominique = house.sign_in("dominique", "desk").await;

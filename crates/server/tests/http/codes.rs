@@ -126,6 +126,7 @@ async fn reach(code: ErrorCode) -> Answer {
         | ErrorCode::TillDayNotFound
         | ErrorCode::CategoryNotFound
         | ErrorCode::ShortcutTaken
+        | ErrorCode::BarcodeTaken
         | ErrorCode::CategoriesExist
         | ErrorCode::NoticeNotFound
         | ErrorCode::StoreUnavailable
@@ -278,6 +279,7 @@ async fn reach_signed_in(house: &House, code: ErrorCode) -> Answer {
         | ErrorCode::TillDayNotFound
         | ErrorCode::CategoryNotFound
         | ErrorCode::ShortcutTaken
+        | ErrorCode::BarcodeTaken
         | ErrorCode::CategoriesExist
         | ErrorCode::NoticeNotFound => reach_administering(house, code).await,
         ErrorCode::OrganizationMismatch => {
@@ -426,6 +428,12 @@ async fn reach_administering(house: &House, code: ErrorCode) -> Answer {
         ErrorCode::ShortcutTaken => {
             let path = "/v1/admin/categories";
             let new = |name: &str| json!({ "name": name, "shortcut": "k" });
+            house.post(path, &eva.access, new("Skis")).await.fine();
+            house.post(path, &eva.access, new("Kayaks")).await
+        }
+        ErrorCode::BarcodeTaken => {
+            let path = "/v1/admin/categories";
+            let new = |name: &str| json!({ "name": name, "barcodes": ["LAB-0042"] });
             house.post(path, &eva.access, new("Skis")).await.fine();
             house.post(path, &eva.access, new("Kayaks")).await
         }

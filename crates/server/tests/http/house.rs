@@ -388,6 +388,7 @@ async fn furnish(store: &Unreliable, slug: &str, users: &[(&str, OrganizationRol
         price_cents: Some(150),
         shortcut: None,
         position: 0,
+        barcodes: vec!["2000000000015".to_owned()],
     };
     let id = category.id;
     store

@@ -20,6 +20,7 @@ fn category() -> Category {
         price_cents: None,
         shortcut: None,
         position: 1,
+        barcodes: Vec::new(),
     }
 }
 
@@ -62,6 +63,7 @@ pub async fn every_deed_leaves_its_entry(engine: &dyn Engine) -> Conforms {
         name: "Arts".to_owned(),
         price_cents: None,
         shortcut: None,
+        barcodes: Vec::new(),
     };
     let id = new.id;
     store

@@ -13,6 +13,7 @@ fn new(name: &str, shortcut: Option<&str>) -> NewCategory {
         name: name.to_owned(),
         price_cents: Some(250),
         shortcut: shortcut.map(str::to_owned),
+        barcodes: Vec::new(),
     }
 }
 
@@ -67,6 +68,7 @@ pub async fn a_new_category_comes_last(engine: &dyn Engine) -> Conforms {
         price_cents: Some(250),
         shortcut: Some("b".to_owned()),
         position: 0,
+        barcodes: Vec::new(),
     };
     ensure!(books.category == expected, "the first reads {books:?}");
     let found = tiles(&world).await?;
@@ -119,6 +121,82 @@ pub async fn a_name_and_a_key_are_used_once(engine: &dyn Engine) -> Conforms {
     let back = change(&world, books.category.id, to(CategoryState::InUse)).await;
     ensure!(
         matches!(back, Err(StoreError::NameTaken("name"))),
+        "it came back and gave {back:?}"
+    );
+    Ok(())
+}
+
+/// A category keeps its barcodes in their order, and they go with it through other changes.
+pub async fn barcodes_are_kept(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let codes = ["3760123450018", "LAB \"42\" é", "0000"]
+        .map(str::to_owned)
+        .to_vec();
+    let wanted = NewCategory {
+        barcodes: codes.clone(),
+        ..new("Books", None)
+    };
+    let books = world
+        .store
+        .add_category(world.quai, wanted, entry("category.added"))
+        .await?;
+    let dearer = CategoryPatch {
+        price_cents: Some(None),
+        ..CategoryPatch::default()
+    };
+    change(&world, books.category.id, dearer).await?;
+    let found = world.store.categories(world.quai).await?;
+    ensure!(found.len() == 1 && found[0].barcodes == codes, "it has {found:?}");
+    let fewer = CategoryPatch {
+        barcodes: Some(codes[1..].to_vec()),
+        ..CategoryPatch::default()
+    };
+    let changed = change(&world, books.category.id, fewer).await?;
+    ensure!(
+        changed.is_some_and(|row| row.category.barcodes == codes[1..]),
+        "the change answers otherwise"
+    );
+    let found = world.store.categories(world.quai).await?;
+    ensure!(found[0].barcodes == codes[1..], "then it has {found:?}");
+    Ok(())
+}
+
+/// A barcode is one category's among those in use, to the letter; archived ones leave theirs free.
+pub async fn a_barcode_is_used_once(engine: &dyn Engine) -> Conforms {
+    let world = World::new(engine).await?;
+    let with = |name: &str, code: &str| NewCategory {
+        barcodes: vec![code.to_owned()],
+        ..new(name, None)
+    };
+    let add = |organization, wanted| {
+        world
+            .store
+            .add_category(organization, wanted, entry("category.added"))
+    };
+    let books = add(world.quai, with("Books", "LAB-1")).await?;
+    let outcome = add(world.quai, with("Arts", "LAB-1")).await;
+    ensure!(
+        matches!(outcome, Err(StoreError::NameTaken("barcodes"))),
+        "a second one gave {outcome:?}"
+    );
+    let elsewhere = add(world.port, with("Books", "LAB-1")).await;
+    ensure!(elsewhere.is_ok(), "another organisation's gave {elsewhere:?}");
+    let arts = add(world.quai, with("Arts", "lab-1")).await?;
+    let same = CategoryPatch {
+        barcodes: Some(vec!["LAB-2".to_owned(), "LAB-1".to_owned()]),
+        ..CategoryPatch::default()
+    };
+    let outcome = change(&world, arts.category.id, same.clone()).await;
+    ensure!(
+        matches!(outcome, Err(StoreError::NameTaken("barcodes"))),
+        "a change to it gave {outcome:?}"
+    );
+    archive(&world, books.category.id).await?;
+    let freed = change(&world, arts.category.id, same).await?;
+    ensure!(freed.is_some(), "an archived one's is not free");
+    let back = change(&world, books.category.id, to(CategoryState::InUse)).await;
+    ensure!(
+        matches!(back, Err(StoreError::NameTaken("barcodes"))),
         "it came back and gave {back:?}"
     );
     Ok(())
@@ -241,6 +319,7 @@ pub async fn first_categories_come_once(engine: &dyn Engine) -> Conforms {
                 price_cents: None,
                 shortcut: None,
                 position,
+                barcodes: Vec::new(),
             })
             .collect::<Vec<_>>()
     };

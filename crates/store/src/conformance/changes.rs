@@ -73,6 +73,7 @@ pub async fn changed_categories_are_told(engine: &dyn Engine) -> Conforms {
         price_cents: None,
         shortcut: None,
         position: 0,
+        barcodes: Vec::new(),
     };
     let (store, quai) = (&*world.store, world.quai);
     let first = vec![category("Books")];
@@ -94,6 +95,7 @@ pub async fn changed_categories_are_told(engine: &dyn Engine) -> Conforms {
         name: "Chairs".to_owned(),
         price_cents: None,
         shortcut: None,
+        barcodes: Vec::new(),
     };
     store.add_category(quai, new, entry("category.added")).await?;
     for name in ["Novels", "Novels"] {

@@ -20,6 +20,7 @@ fn category(id: Uuid, name: &str, position: u32) -> Category {
         price_cents: Some(250),
         shortcut: Some("b".to_owned()),
         position,
+        barcodes: Vec::new(),
     }
 }
 

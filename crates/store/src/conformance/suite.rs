@@ -218,6 +218,8 @@ macro_rules! conformance_suite {
                 a_new_category_comes_last: NewCategoryFirst;
                 a_name_and_a_key_are_used_once: TakenCategoryNameAccepted, TakenKeyAccepted,
                     TakenCategoryNameOnChange, ArchivedKeepsItsName;
+                barcodes_are_kept: BarcodesLost;
+                a_barcode_is_used_once: TakenBarcodeAccepted, TakenBarcodeOnChange;
                 a_category_changes_in_what_is_named: UnnamedIsLost, CategoryChangedAbroad;
                 an_archived_category_leaves_the_tiles: ArchivedStaysOnTheTiles, ArchivedLost, ArchivedForEver;
                 a_category_moves_past_its_neighbour: MoveForgotten, CategoryMovedAbroad, MoveWithoutEffectAudited;

@@ -395,6 +395,7 @@ fn goods_are_kept_for_each_operator() {
         price_cents: Some(150),
         shortcut: Some("l".to_owned()),
         position: 1,
+        barcodes: vec!["2000000000015".to_owned()],
     }];
     assert_eq!(desk.journal.goods(MARIE, 0).unwrap(), None);
     desk.journal.keep_goods(MARIE, &goods, 10).unwrap();
@@ -407,6 +408,19 @@ fn goods_are_kept_for_each_operator() {
         .query_row("SELECT asked_at_ms FROM goods", params![], |row| row.get(0))
         .unwrap();
     assert_eq!(asked, 20);
+}
+
+#[test]
+fn goods_kept_before_there_were_barcodes_are_read() {
+    let mut desk = Desk::new();
+    let old = r#"[{"id":"00000000-0000-0000-0000-000000000001","name":"Livres","price_cents":150,"shortcut":"l","position":1}]"#;
+    desk.journal.keep_goods(MARIE, &[], 10).unwrap();
+    desk.journal
+        .raw()
+        .execute("UPDATE goods SET categories = ?1", params![old])
+        .unwrap();
+    let goods = desk.journal.goods(MARIE, 0).unwrap().unwrap();
+    assert_eq!((goods[0].name.as_str(), goods[0].barcodes.len()), ("Livres", 0));
 }
 
 fn owner(organization: Option<u128>) -> Owner {

@@ -42,6 +42,11 @@ impl Categories for Mutant {
                 found.extend(self.store.categories(other).await?);
             }
         }
+        if self.is(Mutation::BarcodesLost) {
+            for category in &mut found {
+                category.barcodes.clear();
+            }
+        }
         if self.is(Mutation::CategoriesUnordered) {
             found.reverse();
         }
@@ -87,6 +92,7 @@ impl Categories for Mutant {
         let mut outcome = self.store.add_category(organization_id, new, audit).await;
         let mistaken = match &outcome {
             Err(StoreError::NameTaken("name")) => self.is(Mutation::TakenCategoryNameAccepted),
+            Err(StoreError::NameTaken("barcodes")) => self.is(Mutation::TakenBarcodeAccepted),
             Err(StoreError::NameTaken(_)) => self.is(Mutation::TakenKeyAccepted),
             Ok(_) | Err(_) => false,
         };
@@ -97,6 +103,7 @@ impl Categories for Mutant {
                 price_cents: asked.price_cents,
                 shortcut: asked.shortcut.clone(),
                 position: 0,
+                barcodes: asked.barcodes.clone(),
             };
             outcome = Ok(CategoryRow {
                 category,
@@ -165,6 +172,7 @@ impl Categories for Mutant {
         let outcome = self.store.change_category(of, id, patch, now, audit).await;
         match outcome {
             Err(StoreError::NameTaken(_)) if self.is(Mutation::TakenCategoryNameOnChange) => Ok(None),
+            Err(StoreError::NameTaken("barcodes")) if self.is(Mutation::TakenBarcodeOnChange) => Ok(None),
             outcome => outcome,
         }
     }

@@ -201,6 +201,12 @@ pub enum Mutation {
     TakenCategoryNameOnChange,
     /// An archived category's name stays taken.
     ArchivedKeepsItsName,
+    /// Barcodes are not kept.
+    BarcodesLost,
+    /// A new category takes the barcode of one in use.
+    TakenBarcodeAccepted,
+    /// A category takes the barcode of another.
+    TakenBarcodeOnChange,
     /// What a change does not name is lost.
     UnnamedIsLost,
     /// A category is changed by another organisation.
