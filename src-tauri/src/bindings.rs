@@ -7,8 +7,8 @@ use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
 use crate::commands::{
-        about, administration, alerts, audit, categories, impersonation, insight, parked, session, sessions,
-        settings, till_day, work,
+    about, administration, alerts, audit, categories, impersonation, insight, parked, session, sessions,
+    settings, till_day, work,
 };
 use crate::view::AppChanged;
 

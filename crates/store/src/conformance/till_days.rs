@@ -98,6 +98,7 @@ async fn books(world: &World) -> Result<Uuid, Violation> {
         price_cents: None,
         shortcut: None,
         position: 1,
+        barcodes: Vec::new(),
     };
     world
         .store

@@ -113,6 +113,7 @@ fn a_sale_from_before_names_were_kept_takes_them_from_the_goods() {
         price_cents: None,
         shortcut: None,
         position: 0,
+        barcodes: Vec::new(),
     }];
     desk.journal.keep_goods(MARIE, &goods, 0).unwrap();
     assert_eq!(name(&mut desk), "Sièges");
