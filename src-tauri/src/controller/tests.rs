@@ -305,7 +305,7 @@ async fn a_locked_keychain_at_the_start_leaves_sealed_work_sealed() {
         app.sign_in(CAMILLE).await.unwrap();
     }
     assert_eq!(app.current().await.unwrap(), Some(draft));
-    assert_eq!(app.handle.view().fault, None);
+    app.view(|view| view.fault.is_none()).await;
 }
 
 #[tokio::test]
