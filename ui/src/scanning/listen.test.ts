@@ -229,6 +229,15 @@ describe('a person', () => {
     expect(document.activeElement?.id).toBe('area');
   });
 
+  it('finds each part in its field where the focus moves between two keys', () => {
+    field().focus();
+    type('camille', 'us', 2);
+    field('secret').focus();
+    type('quatre mots', 'us', 2);
+    wait(GAP_MS);
+    expect([field().value, field('secret').value]).toEqual(['camille', 'quatre mots']);
+  });
+
   it('composes accents and signs undisturbed', () => {
     for (const more of [{ key: 'Dead' }, { key: 'Process' }, { isComposing: true }]) {
       for (const press of presses('1234', 'us', 'us')) {

@@ -71,6 +71,8 @@ export function watchScanner(
 
   function down(event: KeyboardEvent): void {
     if (!isReal(event)) return;
+    // What waits belongs to the field where it was typed, though the focus is in another by now.
+    if (document.activeElement !== into) release();
     const verdict = wedge.down(strokeOf(event));
     switch (verdict.kind) {
       case 'ignore':
