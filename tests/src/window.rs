@@ -10,6 +10,8 @@ use thirtyfour::{By, Capabilities, WebDriver, WebElement};
 /// An element that has not moved for this long stands still.
 const STILL: Duration = Duration::from_millis(50);
 const LOOK: Duration = Duration::from_millis(20);
+/// The longest that typed keys are looked for in their field.
+const HELD_BACK: Duration = Duration::from_millis(500);
 const READY: Duration = Duration::from_secs(10);
 
 /// One run of the app with its window. Dropping it ends the driver; the app ends with the stage, or by `kill` and `close`.
@@ -294,10 +296,14 @@ impl Window {
             let element = self.wait_for(testid, READY).await?;
             match element.clear().await {
                 Ok(()) => {
-                    return element
-                        .send_keys(text)
-                        .await
-                        .map_err(doing(&format!("typing into {testid}")));
+                    let typing = format!("typing into {testid}");
+                    element.send_keys(text).await.map_err(doing(&typing))?;
+                    // Keys as fast as a scanner's wait for a moment before they stand in the field.
+                    let typed = Stopwatch::start();
+                    while typed.elapsed() < HELD_BACK && self.value(testid).await?.as_deref() != Some(text) {
+                        tokio::time::sleep(LOOK).await;
+                    }
+                    return Ok(());
                 }
                 Err(error) if is_not_ready(&error) && watch.elapsed() < READY => {
                     tokio::time::sleep(LOOK).await
