@@ -159,6 +159,8 @@ it('English says everything that French says, in other words', () => {
       'office.sessions.fact.application',
       'office.sessions.fact.bound',
       'office.tickets.title',
+      'office.settings.keyboards.azerty',
+      'office.settings.keyboards.qwerty',
       'office.about.version',
       'office.administration.title',
       'office.administration.tabs.sessions',
