@@ -1,5 +1,7 @@
 //! Single events in packs: each is a row of the view again, also those that stood in a table of their own before.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene fails")]
+
 use protocol::auth::DeviceKind;
 use rusqlite::Connection;
 use store::insight::{ClientKind, EventBatch, EventKind, EventOutcome, Keeping, SessionEvent};
