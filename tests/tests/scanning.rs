@@ -98,7 +98,6 @@ async fn scan_a_piece(stage: &Stage, window: &Window, code: &str, apart_ms: u32,
                 .unwrap();
         }
     }
-    panic!("the machine is too busy to scan at it");
 }
 
 #[tokio::test]
