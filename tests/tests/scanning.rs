@@ -84,7 +84,6 @@ async fn scan_a_piece(stage: &Stage, window: &Window, code: &str, apart_ms: u32,
         if longest_ms < HELD_UP_MS {
             return until_pieces(window, before + 1).await;
         }
-        println!("a key was held up for {longest_ms} ms");
         pause(Duration::from_millis(500));
         if pieces(window).await == before + 1 {
             return;
