@@ -30,8 +30,19 @@ pub(crate) fn cargo(place: &Place) -> Command {
 
 /// Builds every program of the workspace with these features, always in the same form so that nothing is built twice.
 pub(crate) fn build_all(place: &Place, profile: Profile, features: &str) -> Command {
+    build(place, profile, features, &["--bins"])
+}
+
+/// Builds these programs in the form of [`build_all`], which leaves out what only the others want.
+pub(crate) fn build_programs(place: &Place, profile: Profile, features: &str, programs: &[&str]) -> Command {
+    let chosen: Vec<_> = programs.iter().flat_map(|name| ["--bin", name]).collect();
+    build(place, profile, features, &chosen)
+}
+
+fn build(place: &Place, profile: Profile, features: &str, chosen: &[&str]) -> Command {
     let mut command = cargo(place);
-    command.args(["build", "--workspace", "--bins", "--features", features]);
+    command.args(["build", "--workspace", "--features", features]);
+    command.args(chosen);
     match profile {
         Profile::Dev => {}
         Profile::Release => {

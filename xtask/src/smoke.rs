@@ -1,6 +1,6 @@
 //! `cargo xtask smoke`: the release build, tried once from sign-in to re-login.
 
-use crate::cargo::{SMOKE_FEATURES, build_all};
+use crate::cargo::{SMOKE_FEATURES, build_programs};
 use crate::failure::Failure;
 use crate::packages::Need;
 use crate::place::{Place, Profile};
@@ -22,7 +22,13 @@ pub(crate) fn smoke(place: &Place, _options: &Options) -> Result<(), Failure> {
 
 /// Builds what it needs and runs it; one line a step, a picture a step under `out/smoke/`.
 pub(crate) fn run(place: &Place) -> Result<(), Failure> {
-    program::run(&mut build_all(place, Profile::Release, SMOKE_FEATURES))?;
+    let programs = ["vigie", "vigie-server", "smoke"];
+    program::run(&mut build_programs(
+        place,
+        Profile::Release,
+        SMOKE_FEATURES,
+        &programs,
+    ))?;
     let mut smoke = Command::new(place.built(Profile::Release, "smoke"));
     smoke.arg(place.out().join("smoke"));
     program::run(with_programs(place, &mut smoke, Profile::Release))
